@@ -1,0 +1,68 @@
+// Files, written whole or not at all, through a layer that tests replace.
+//
+// Nothing in stoker that must survive a crash calls open or rename by itself: it goes through
+// FileSystem, so that a test can fail the n-th operation, write short, fill the disk or drop what
+// was not synced.
+//
+//   write_file_atomically(real_file_system(), "runs/a/1/summary.json", bytes);
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stoker {
+
+using Bytes = std::span<const std::byte>;
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual void append(Bytes bytes) = 0;
+  virtual void sync() = 0;  // fsync
+  virtual void close() = 0;
+};
+
+// Operations that change the disk. Every method throws FileError naming the path and the system's
+// reason. Thread-safe.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual std::unique_ptr<WritableFile> create(const std::filesystem::path& path) = 0;
+  virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual void remove_all(const std::filesystem::path& path) = 0;
+  virtual void make_directories(const std::filesystem::path& path) = 0;
+  virtual void sync_directory(const std::filesystem::path& path) = 0;
+};
+
+FileSystem& real_file_system();
+
+// Temporary file beside `path`, write, fsync, rename, fsync of the folder. The old content stays
+// until the new one is whole.
+void write_file_atomically(FileSystem& files, const std::filesystem::path& path, Bytes bytes);
+
+// The whole file; throws FileError if it is missing, unreadable, or larger than `limit_bytes`.
+std::string read_file(const std::filesystem::path& path, uint64_t limit_bytes = uint64_t{1} << 32);
+
+// A read-only memory map. The file must not shrink while it is mapped.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  Bytes bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace stoker

@@ -1,0 +1,45 @@
+// A data set is size() and get(i); everything else decorates one. No torch.
+//
+// Implementations are immutable after construction and safe to share between threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stoker/config/choice.h"
+#include "stoker/core/file.h"
+#include "stoker/kernels/image.h"
+
+namespace stoker::data {
+
+// One sample as it is stored: the bytes of an image file, or plain pixels.
+struct Record {
+  Bytes encoded;               // an image file; empty when `pixels` is set
+  kernels::ImageView pixels;   // decoded already; pixels.pixels is null when `encoded` is set
+  bool is_decoded() const { return pixels.pixels != nullptr; }
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  // What the sample is called in messages: its path, or file and index.
+  virtual std::string name(int64_t index) const = 0;
+  // In [0, class_names().size()).
+  virtual int64_t label(int64_t index) const = 0;
+  virtual const std::vector<std::string>& class_names() const = 0;
+  // The views in the record point into the data set or into `scratch`, which is reused from call to
+  // call; they hold until the next call with the same scratch. Throws DataError or FileError.
+  virtual Record get(int64_t index, std::vector<std::byte>& scratch) const = 0;
+};
+
+struct DataOptions;  // options.h
+
+enum class Split { kTrain, kVal };
+
+// Opens data.train or data.val of the options, with the cache that they ask for.
+std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split);
+
+}  // namespace stoker::data

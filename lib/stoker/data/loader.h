@@ -1,0 +1,107 @@
+// Threads that read, decode and augment samples ahead of their use, in order. No torch.
+//
+// The caller says which positions come next (a ChunkSource); threads take samples of the chunks,
+// several chunks ahead, and next() hands the batches out in the order of the source, whatever the
+// threads' timing. What a batch holds is a function of (seed, epoch, positions) alone.
+//
+//   Loader loader(dataset, pipeline, options, memory, source);
+//   while (std::unique_ptr<Batch> batch = loader.next()) train(*batch);
+//
+// Memory is bounded by options.prefetch_mib (never fewer than two batches); batches give their
+// buffers back when destroyed, and must not outlive the loader. next() is for one thread. The
+// destructor stops the threads without finishing what they prefetched. An exception in a thread is
+// rethrown by the next() that would have returned its batch, with the sample's name in the message.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stoker/augment/pipeline.h"
+#include "stoker/data/dataset.h"
+#include "stoker/data/decode.h"
+#include "stoker/data/options.h"
+
+namespace stoker::data {
+
+// A run of positions of one epoch that make up one batch.
+struct Chunk {
+  uint32_t epoch = 0;
+  int64_t first = 0;  // position in the epoch's order
+  int64_t count = 0;
+};
+// The next chunk, or nothing at the end. Called under the loader's lock, in order.
+using ChunkSource = std::function<std::optional<Chunk>()>;
+
+// Where the batches' buffers come from: plain memory, pinned memory, a tensor's storage.
+class BatchMemory {
+ public:
+  virtual ~BatchMemory() = default;
+  virtual void* allocate(size_t bytes) = 0;  // 64-byte aligned at least
+  virtual void release(void* memory, size_t bytes) = 0;
+};
+BatchMemory& plain_memory();
+
+// Where the fused pass runs: in the loader's threads (CPU training), or later on the device, which
+// then gets the decoded pixels and geometries.
+enum class Stage { kAugmented, kDecoded };
+
+struct LoaderOptions {
+  uint64_t seed = 0;
+  bool shuffle = true;  // order of the keyed permutation, else the data set's own
+  Stage stage = Stage::kAugmented;
+  kernels::PixelType type = kernels::PixelType::kFloat32;  // of augmented pixels
+  int32_t channels = 3;
+  int threads = 0;  // 0: usable_cpus()
+  int64_t prefetch_bytes = int64_t{512} << 20;
+  OnError on_error = OnError::kFail;
+  DecodeLimits limits;
+};
+
+struct Batch {
+  Chunk chunk;
+  int64_t count = 0;  // samples held; less than chunk.count where samples were skipped
+  int32_t width = 0, height = 0, channels = 0;
+  std::vector<int64_t> samples;  // indices into the data set
+  std::vector<int64_t> labels;
+  // kAugmented: [count, height, width, channels] of the loader's type.
+  // kDecoded: the pixels of all images one after another; `images` point into it.
+  void* pixels = nullptr;
+  size_t pixels_bytes = 0;
+  std::vector<kernels::ImageView> images;
+  std::vector<kernels::Geometry> geometries;
+  std::function<void()> give_back;
+
+  Batch() = default;
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() { if (give_back) give_back(); }
+};
+
+struct SkippedSample {
+  std::string name;
+  std::string reason;
+};
+
+class Loader {
+ public:
+  Loader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const augment::Pipeline> pipeline,
+         LoaderOptions options, BatchMemory& memory, ChunkSource source);
+  ~Loader();
+
+  // Waits for the next batch; null at the end of the source.
+  std::unique_ptr<Batch> next();
+  // Distinct samples skipped so far under OnError::kSkip (the first 1,000), and their count.
+  std::vector<SkippedSample> skipped() const;
+  int64_t skipped_count() const;
+  double wait_s() const;  // time that next() has waited, in all
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stoker::data

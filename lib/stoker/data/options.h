@@ -1,0 +1,37 @@
+// What a config says under `data:`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stoker/config/choice.h"
+
+namespace stoker::data {
+
+enum class Cache { kAuto, kNone, kMemory };
+std::span<const std::string_view> enum_names(Cache);  // auto, none, memory
+
+enum class OnError { kFail, kSkip };
+std::span<const std::string_view> enum_names(OnError);  // fail, skip
+
+struct DataOptions {
+  std::string format = "shapes";  // image_folder | cifar | idx | csv | shapes
+  std::string root;               // folder of the data set; unused by shapes
+  std::string train = "train";    // sub-folder, file or split name
+  std::string val = "val";
+  Cache cache = Cache::kAuto;
+  double cache_limit_gib = 4;     // `auto` caches decoded images up to this size
+  OnError on_error = OnError::kFail;
+  std::optional<int64_t> threads;         // of the loader; unset: from affinity and cgroup
+  int64_t prefetch_mib = 512;             // memory bound of batches made ahead
+  double max_megapixels = 100;            // larger images are refused before decoding
+  // shapes only
+  int64_t shapes_train_images = 8000;
+  int64_t shapes_val_images = 2000;
+  int64_t shapes_size = 32;
+  int64_t shapes_seed = 0;
+};
+void describe(DataOptions& options, config::Fields& fields);
+
+}  // namespace stoker::data

@@ -1,0 +1,16 @@
+// Arithmetic cost of a network.
+#pragma once
+
+#include "stoker/models/model.h"
+
+namespace stoker::models {
+
+// Multiply-adds counted as two operations, of convolutions and matrix products in one forward pass
+// over one image. Measured by watching the operators of a pass over zeros of shape
+// [1, channels, height, width] on the model's device; the model is put into eval mode meanwhile.
+int64_t forward_flops(Model& model, const ModelContext& context);
+
+// Number of learned values (parameters that require a gradient).
+int64_t parameter_count(const Model& model);
+
+}  // namespace stoker::models

@@ -1,0 +1,44 @@
+// What the trainer asks of a network, and the table of those it can build.
+//
+//   ModelContext context{.classes = 10, .channels = 3, .height = 32, .width = 32};
+//   std::shared_ptr<Model> model = models().build(options.model, context);
+//   at::Tensor logits = model->forward(images);  // [N, classes]
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "stoker/config/choice.h"
+
+namespace stoker::models {
+
+struct ModelContext {
+  int64_t classes = 0;
+  int64_t channels = 3;
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+class Model : public torch::nn::Module {
+ public:
+  // images: [N, channels, height, width] in the run's dtype, any memory format.
+  // Returns logits [N, classes].
+  virtual at::Tensor forward(const at::Tensor& images) = 0;
+
+  // Number of training images that initialize() wants to see; 0 if none.
+  virtual int64_t initialization_images() const { return 0; }
+  // Sets weights that are computed from data: images [n, C, H, W] float32, augmented as for
+  // evaluation. Called once, before the first step, on the model's device.
+  virtual void initialize(const at::Tensor& images) { (void)images; }
+
+  // Parameter-name prefix of the classifier ("fc."), for fine-tuning on other classes.
+  virtual std::string head() const = 0;
+};
+
+using ModelTable = config::Table<std::shared_ptr<Model>(const ModelContext&)>;
+const ModelTable& models();
+
+}  // namespace stoker::models
