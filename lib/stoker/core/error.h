@@ -1,7 +1,7 @@
 // The errors of stoker and the exit codes they end a process with.
 //
-// Thrown deep with everything a reader needs (what, where, what was expected, what to do) and caught
-// once, in apps. A message is one or more whole sentences; it never ends in a newline.
+// Thrown deep with everything a reader needs (what, where, what was expected, what to do) and
+// caught once, in apps. A message is one or more whole sentences; it never ends in a newline.
 //
 //   throw DataError(fmt::format("{}: not a JPEG: it starts with {:#x}", path, magic));
 //   STOKER_CHECK(begin <= end, "begin={} end={}", begin, end);
@@ -68,6 +68,12 @@ class FileError : public Error {
   explicit FileError(const std::string& message) : Error(ExitCode::kData, message) {}
 };
 
+// Work that was left at the user's request; what could be saved was saved.
+class Interrupted : public Error {
+ public:
+  explicit Interrupted(const std::string& message) : Error(ExitCode::kInterrupted, message) {}
+};
+
 // A violated precondition inside stoker.
 class InternalError : public Error {
  public:
@@ -82,9 +88,8 @@ namespace detail {
 }  // namespace stoker
 
 // Throws InternalError with the condition, the place and the values when `condition` is false.
-#define STOKER_CHECK(condition, ...)                                            \
-  do {                                                                          \
-    if (!(condition)) [[unlikely]]                                              \
-      ::stoker::detail::check_failed(#condition, __FILE__, __LINE__,            \
-                                     fmt::format(__VA_ARGS__));                 \
+#define STOKER_CHECK(condition, ...)                                                            \
+  do {                                                                                          \
+    if (!(condition)) [[unlikely]]                                                              \
+      ::stoker::detail::check_failed(#condition, __FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (false)
