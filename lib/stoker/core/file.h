@@ -38,14 +38,35 @@ class FileSystem {
   virtual std::unique_ptr<WritableFile> create(const std::filesystem::path& path) = 0;
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual void remove_all(const std::filesystem::path& path) = 0;
+  // With its missing parents; each new folder's entry is on the disk when this returns.
   virtual void make_directories(const std::filesystem::path& path) = 0;
   virtual void sync_directory(const std::filesystem::path& path) = 0;
 };
 
 FileSystem& real_file_system();
 
-// Temporary file beside `path`, write, fsync, rename, fsync of the folder. The old content stays
-// until the new one is whole.
+// A file that appears whole when it is committed: temporary file beside `path`, write, fsync,
+// rename, fsync of the folder. Until then, and when it is destroyed without a commit, the old
+// content stays. A crash may leave ".<name>.tmp-…" behind.
+class AtomicFile {
+ public:
+  AtomicFile(FileSystem& files, const std::filesystem::path& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void append(Bytes bytes);
+  void commit();
+
+ private:
+  void discard() noexcept;
+
+  FileSystem& files_;
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  std::unique_ptr<WritableFile> file_;
+};
+
 void write_file_atomically(FileSystem& files, const std::filesystem::path& path, Bytes bytes);
 
 // The whole file; throws FileError if it is missing, unreadable, or larger than `limit_bytes`.

