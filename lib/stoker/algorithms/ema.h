@@ -1,0 +1,25 @@
+// Exponential moving average of the weights (Polyak averaging), used for evaluation and saved as
+// the model, while training goes on with the weights themselves.
+//
+//   average += (1 - d) (weight - average),  d = min(decay, (1 + steps) / (10 + steps))
+//
+// The warm-up of d lets the average forget the initial weights. Floating-point buffers (running
+// statistics of batch norm) are averaged in the same way.
+#pragma once
+
+#include <memory>
+
+#include "stoker/config/fields.h"
+#include "stoker/train/state.h"
+
+namespace stoker::algorithms {
+
+struct EmaOptions {
+  double decay = 0.999;
+  int64_t every_steps = 1;
+};
+void describe(EmaOptions& options, config::Fields& fields);
+
+std::unique_ptr<train::Algorithm> make_ema(const EmaOptions& options, train::State& state);
+
+}  // namespace stoker::algorithms

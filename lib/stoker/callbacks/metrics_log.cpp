@@ -1,0 +1,95 @@
+#include "stoker/callbacks/metrics_log.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "stoker/callbacks/memory.h"
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
+
+namespace stoker::callbacks {
+
+namespace {
+
+// Keeps the keys in the order in which they are written.
+using nlohmann::ordered_json;
+using train::Event;
+using train::State;
+
+ordered_json train_line(const State& state) {
+  const train::LogWindow& w = state.window;
+  return {{"time_s", state.train_time_s},
+          {"epoch", state.plan.epoch(state.step)},
+          {"step", state.step},
+          {"split", "train"},
+          {"loss", w.loss_images > 0 ? w.loss_sum / static_cast<double>(w.loss_images)
+                                     : std::numeric_limits<double>::quiet_NaN()},
+          {"lr", w.lr},
+          {"images_per_s", static_cast<double>(w.images) / w.time_s},
+          {"data_wait", w.data_wait_s / w.time_s},
+          {"memory_gib", memory_gib(state.device)},
+          {"skipped_steps", w.skipped_steps}};
+}
+
+ordered_json val_line(const State& state) {
+  const metrics::ClassificationResult& r = state.eval->result;
+  return {{"time_s", state.train_time_s},
+          {"epoch", state.eval->epoch},
+          {"step", state.eval->step},
+          {"split", "val"},
+          {"loss", r.loss},
+          {"top1", r.top1},
+          {"top5", r.top5},
+          {"images", r.images}};
+}
+
+class MetricsLog : public train::Callback {
+ public:
+  explicit MetricsLog(const std::filesystem::path& path)
+      : path_(path), file_(path, std::ios::app | std::ios::binary) {
+    check();
+  }
+
+  void observe(Event event, const State& state) override {
+    if (event == Event::kLog) write(train_line(state));
+    if (event == Event::kEvalDone && state.eval) write(val_line(state));
+  }
+
+ private:
+  void write(const ordered_json& line) {
+    file_ << line.dump() << '\n' << std::flush;
+    check();
+  }
+  void check() const {
+    if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
+  }
+
+  std::filesystem::path path_;
+  std::ofstream file_;
+};
+
+}  // namespace
+
+std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& path) {
+  return std::make_unique<MetricsLog>(path);
+}
+
+void rewind_metrics_log(const std::filesystem::path& path, int64_t step) {
+  if (!std::filesystem::exists(path)) return;
+  std::istringstream lines(read_file(path));
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const auto parsed = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_object() && parsed.value("step", std::numeric_limits<int64_t>::max()) <= step) {
+      kept += line + "\n";
+    }
+  }
+  write_file_atomically(real_file_system(), path, as_bytes(kept));
+}
+
+}  // namespace stoker::callbacks

@@ -1,0 +1,101 @@
+#include "stoker/run/build.h"
+
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+
+#include "stoker/augment/evaluation.h"
+#include "stoker/core/error.h"
+#include "stoker/data/decode.h"
+#include "stoker/train/autocast.h"
+
+namespace stoker::run {
+
+namespace {
+
+std::vector<config::Choice> steps_for(const RunConfig& config, data::Split split) {
+  if (split == data::Split::kTrain) return config.augment;
+  if (!config.eval.augment.empty()) return config.eval.augment;
+  return augment::evaluation_steps(config.augment);
+}
+
+void use_channels_last(models::Model& model) {
+  const at::NoGradGuard no_grad;
+  for (at::Tensor& parameter : model.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+}  // namespace
+
+train::Source open_source(const RunConfig& config, data::Split split) {
+  train::Source source;
+  source.dataset = data::open_dataset(config.data, split);
+  source.pipeline = std::make_shared<augment::Pipeline>(steps_for(config, split));
+  source.loader = {
+      .seed = static_cast<uint64_t>(config.seed),
+      .shuffle = split == data::Split::kTrain,
+      .threads = static_cast<int>(config.data.threads.value_or(0)),
+      .prefetch_bytes = config.data.prefetch_mib << 20,
+      .on_error = config.data.on_error,
+      .limits = {.max_pixels = static_cast<int64_t>(config.data.max_megapixels * 1e6)}};
+  return source;
+}
+
+models::ModelContext model_context(const train::Source& source) {
+  if (source.dataset->size() == 0) throw DataError("the data set holds no images");
+  std::vector<std::byte> scratch;
+  const data::Record record = source.dataset->get(0, scratch);
+  int32_t width = record.pixels.width, height = record.pixels.height;
+  if (!record.is_decoded()) {
+    const data::ImageInfo info =
+        data::Decoder(source.loader.limits).probe(record.encoded, source.dataset->name(0));
+    width = info.width;
+    height = info.height;
+  }
+  const augment::Pipeline::Size size = source.pipeline->output_size(width, height);
+  return {.classes = static_cast<int64_t>(source.dataset->class_names().size()),
+          .channels = source.loader.channels,
+          .height = size.height,
+          .width = size.width};
+}
+
+std::shared_ptr<models::Model> build_model(const RunConfig& config,
+                                           const models::ModelContext& context, at::Device device) {
+  at::manual_seed(static_cast<uint64_t>(config.seed));
+  std::shared_ptr<models::Model> model = models::models().build(config.model, context);
+  model->to(device);
+  if (config.train.channels_last) use_channels_last(*model);
+  return model;
+}
+
+void initialize_from_data(models::Model& model, const train::Source& train,
+                          const train::Source& val, at::Device device) {
+  const int64_t images = std::min<int64_t>(model.initialization_images(), train.dataset->size());
+  if (images == 0) return;
+  train::Source source = train;
+  source.pipeline = val.pipeline;
+  const at::NoGradGuard no_grad;
+  train::Feed feed(source, device, train::Precision::kFp32,
+                   train::sequential_chunks(images, images));
+  model.initialize(feed.next()->images);
+}
+
+std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model) {
+  optim::NamedTensors parameters;
+  for (const auto& item : model.named_parameters()) {
+    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
+  }
+  const optim::CommonOptions& common = optim::common_options(config.optimizer);
+  return optim::optimizers().build(
+      config.optimizer, optim::make_groups(parameters, common.groups, common.no_decay_norm_bias));
+}
+
+optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan) {
+  return optim::schedules().build(config.schedule,
+                                  {.total_steps = plan.total_steps,
+                                   .steps_per_epoch = static_cast<double>(plan.steps_per_epoch)});
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,72 @@
+#include "stoker/run/folder.h"
+
+#include <sys/stat.h>
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
+
+namespace stoker::run {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::optional<int> run_number(const fs::path& path) {
+  const std::string name = path.filename().string();
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
+
+int highest_number(const fs::path& parent) {
+  int highest = 0;
+  if (!fs::is_directory(parent)) return highest;
+  for (const auto& entry : fs::directory_iterator(parent)) {
+    highest = std::max(highest, run_number(entry.path()).value_or(0));
+  }
+  return highest;
+}
+
+}  // namespace
+
+RunFolder RunFolder::create(const fs::path& dir, const std::string& name) {
+  const fs::path parent = dir / name;
+  real_file_system().make_directories(parent);
+  // mkdir decides between runs that start at the same moment.
+  for (int number = highest_number(parent) + 1;; ++number) {
+    const fs::path path = parent / std::to_string(number);
+    if (::mkdir(path.c_str(), 0777) == 0) return RunFolder(path);
+    if (errno != EEXIST) {
+      throw FileError(
+          fmt::format("{}: cannot make the run's folder: {}", path.string(), std::strerror(errno)));
+    }
+  }
+}
+
+RunFolder RunFolder::open(const fs::path& path) {
+  if (!fs::exists(path / "config.yaml")) {
+    throw ConfigError(
+        fmt::format("{}: not a run's folder: expected a config.yaml in it, as in runs/cifar10/1",
+                    path.string()));
+  }
+  return RunFolder(path);
+}
+
+RunFolder RunFolder::newest(const fs::path& dir, const std::string& name) {
+  const fs::path parent = dir / name;
+  const int number = highest_number(parent);
+  if (number == 0) {
+    throw ConfigError(fmt::format(
+        "{}: no runs here to resume; leave --resume out to start one, or name a run's folder",
+        parent.string()));
+  }
+  return open(parent / std::to_string(number));
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,38 @@
+#include "stoker/run/run_config.h"
+
+#include "stoker/algorithms/table.h"
+#include "stoker/augment/pipeline.h"
+#include "stoker/models/model.h"
+#include "stoker/optim/optimizer.h"
+#include "stoker/optim/schedule.h"
+
+namespace stoker::run {
+
+RunConfig::RunConfig()
+    : model(models::models().pick("resnet18")),
+      optimizer(optim::optimizers().pick("sgd")),
+      schedule(optim::schedules().pick("cosine")) {}
+
+void describe(RunConfig& c, config::Fields& fields) {
+  fields("name", c.name, "name of the run's folder; empty: the config file's name");
+  fields("seed", c.seed, "decides the initial weights, the order of samples and every random draw")
+      .at_least(0)
+      .fixed_on_resume("order and draws of the steps to come depend on it");
+  fields("data", c.data, "where samples come from");
+  fields("augment", c.augment, augment::augmentations(),
+         "steps from a decoded image to the network's input, in order");
+  fields("model", c.model, models::models(), "the network")
+      .fixed_on_resume("the weights belong to it");
+  fields("optimizer", c.optimizer, optim::optimizers(), "the update rule");
+  fields("schedule", c.schedule, optim::schedules(), "learning rate over the run");
+  fields("algorithms", c.algorithms, algorithms::algorithms(), "things that change the training");
+  fields("train", c.train, "length, batch and arithmetic of training");
+  fields("grad_scaler", c.grad_scaler, "loss scaling; used by train.precision fp16 alone");
+  fields("eval", c.eval, "evaluation during and after training");
+  fields("checkpoint", c.checkpoint, "when to save and what to keep");
+  fields("log", c.log, "what is printed and written while training");
+  fields("run", c.run, "where runs are kept");
+  fields("device", c.device, "auto, cpu, cuda or cuda:<index>");
+}
+
+}  // namespace stoker::run

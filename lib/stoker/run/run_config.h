@@ -1,0 +1,47 @@
+// All rooms' options put together: what a YAML file for stoker says.
+//
+//   RunConfig config;
+//   config::Resolved resolved = read_run_config("configs/cifar10.yaml", {"train.epochs=2"},
+//   config);
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stoker/callbacks/options.h"
+#include "stoker/config/choice.h"
+#include "stoker/data/options.h"
+#include "stoker/optim/grad_scaler.h"
+#include "stoker/train/options.h"
+
+namespace stoker::run {
+
+struct FolderOptions {
+  std::string dir = "runs";
+};
+inline void describe(FolderOptions& o, config::Fields& fields) {
+  fields("dir", o.dir, "where runs are kept, as <dir>/<name>/<number>");
+}
+
+struct RunConfig {
+  RunConfig();  // picks the default rows of the tables
+
+  std::string name;  // empty: the config file's name
+  int64_t seed = 0;
+  data::DataOptions data;
+  std::vector<config::Choice> augment;
+  config::Choice model;
+  config::Choice optimizer;
+  config::Choice schedule;
+  std::vector<config::Choice> algorithms;
+  train::TrainOptions train;
+  optim::GradScalerOptions grad_scaler;
+  train::EvalOptions eval;
+  train::CheckpointOptions checkpoint;
+  callbacks::LogOptions log;
+  FolderOptions run;
+  std::string device = "auto";
+};
+void describe(RunConfig& config, config::Fields& fields);
+
+}  // namespace stoker::run

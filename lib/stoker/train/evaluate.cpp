@@ -1,0 +1,56 @@
+#include "stoker/train/evaluate.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "stoker/core/interrupt.h"
+#include "stoker/train/autocast.h"
+#include "stoker/train/loss.h"
+#include "stoker/train/plan.h"
+
+namespace stoker::train {
+
+namespace {
+// Puts a module into eval mode and its former mode back at the end of the scope.
+class EvalMode {
+ public:
+  explicit EvalMode(models::Model& model) : model_(model), was_training_(model.is_training()) {
+    model_.eval();
+  }
+  ~EvalMode() { model_.train(was_training_); }
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  models::Model& model_;
+  bool was_training_;
+};
+}  // namespace
+
+metrics::ClassificationResult evaluate(models::Model& model, const Source& source,
+                                       at::Device device, const EvaluateOptions& options) {
+  const EvalMode eval_mode(model);
+  const at::NoGradGuard no_grad;
+  int64_t samples = source.dataset->size();
+  if (options.max_images > 0) samples = std::min(samples, options.max_images);
+
+  Source ordered = source;
+  ordered.loader.shuffle = false;
+  Feed feed(ordered, device, options.precision, sequential_chunks(samples, options.batch_size));
+  metrics::ClassificationMetrics metrics(
+      static_cast<int64_t>(source.dataset->class_names().size()));
+  while (auto batch = feed.next()) {
+    if (interrupt_signal() != 0) throw Interrupted("evaluation was interrupted");
+    at::Tensor logits;
+    {
+      const Autocast autocast(device.type(), options.precision);
+      logits = model.forward(batch->images);
+    }
+    metrics.add(logits, batch->labels,
+                loss_per_sample(options.loss, /*label_smoothing=*/0, logits, batch->labels));
+  }
+  return metrics.result();
+}
+
+}  // namespace stoker::train

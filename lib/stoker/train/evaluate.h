@@ -1,0 +1,22 @@
+// Metrics of a model on a data set.
+#pragma once
+
+#include "stoker/metrics/classification.h"
+#include "stoker/models/model.h"
+#include "stoker/train/feed.h"
+
+namespace stoker::train {
+
+struct EvaluateOptions {
+  int64_t batch_size = 1000;
+  Precision precision = Precision::kFp32;
+  LossKind loss = LossKind::kCrossEntropy;
+  int64_t max_images = 0;  // 0: all
+};
+
+// Runs the model in eval mode without gradients and puts its mode back. The loss is without label
+// smoothing. Throws Interrupted when a signal asked to stop.
+metrics::ClassificationResult evaluate(models::Model& model, const Source& source,
+                                       at::Device device, const EvaluateOptions& options);
+
+}  // namespace stoker::train

@@ -1,0 +1,44 @@
+// The training loop on one page. Everything that is not here is an Algorithm, which may change the
+// state at an event, or a Callback, which may only look.
+//
+//   fit:
+//     kFitStart
+//     while step < total_steps:
+//       kStepStart
+//       for each micro-batch of the step:
+//         batch = loader.next()                  # waiting is counted as data wait
+//         kBatchReady                            # images, labels; mixup would go here
+//         logits = model(images)                 # under autocast
+//         loss = loss_sum(logits, targets) / images of the step
+//         (scaled) loss.backward()
+//       kGradientsReady                          # unscaled only if clipping asks for it
+//       clip; optimizer.step(schedule(step))     # left out when fp16 gradients overflowed
+//       step += 1
+//       kStepDone                                # averages of weights
+//       each log_every_steps, and at an epoch's end:  kLog
+//       if an epoch is complete:  kEpochDone
+//       if an evaluation is due:  kEvalStart; evaluate; kEvalDone
+//       if a checkpoint is due:   save; kCheckpointDone
+//       if interrupted or out of budget: save; leave
+//     kFitDone
+#pragma once
+
+#include <string_view>
+
+namespace stoker::train {
+
+enum class Event {
+  kFitStart,
+  kStepStart,
+  kBatchReady,
+  kGradientsReady,
+  kStepDone,
+  kLog,
+  kEpochDone,
+  kEvalStart,
+  kEvalDone,
+  kCheckpointDone,
+  kFitDone,
+};
+
+}  // namespace stoker::train

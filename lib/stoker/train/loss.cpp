@@ -1,0 +1,22 @@
+#include "stoker/train/loss.h"
+
+#include <ATen/ops/binary_cross_entropy_with_logits.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/full_like.h>
+
+namespace stoker::train {
+
+at::Tensor loss_per_sample(LossKind kind, double label_smoothing, const at::Tensor& logits,
+                           const at::Tensor& labels) {
+  const at::Tensor wide = logits.to(at::kFloat);
+  if (kind == LossKind::kCrossEntropy) {
+    return at::cross_entropy_loss(wide, labels, /*weight=*/{}, at::Reduction::None,
+                                  /*ignore_index=*/-100, label_smoothing);
+  }
+  const auto classes = static_cast<double>(wide.size(1));
+  at::Tensor targets = at::full_like(wide, label_smoothing / classes);
+  targets.scatter_(1, labels.unsqueeze(1), 1 - label_smoothing + label_smoothing / classes);
+  return at::binary_cross_entropy_with_logits(wide, targets, {}, {}, at::Reduction::None).mean(1);
+}
+
+}  // namespace stoker::train

@@ -1,0 +1,85 @@
+#include "stoker/train/options.h"
+
+#include <array>
+#include <charconv>
+
+#include "stoker/augment/pipeline.h"
+#include "stoker/core/error.h"
+
+namespace stoker::train {
+
+std::span<const std::string_view> enum_names(Precision) {
+  static constexpr std::array<std::string_view, 4> names{"fp32", "tf32", "bf16", "fp16"};
+  return names;
+}
+
+std::span<const std::string_view> enum_names(LossKind) {
+  static constexpr std::array<std::string_view, 2> names{"cross_entropy", "bce"};
+  return names;
+}
+
+void describe(TrainOptions& o, config::Fields& fields) {
+  fields("epochs", o.epochs, "passes over the training set; fractions are allowed").positive();
+  fields("batch_size", o.batch_size,
+         "effective batch: samples per optimizer step, over all devices")
+      .positive()
+      .fixed_on_resume("it decides which samples make up a step");
+  fields("microbatch", o.microbatch,
+         "samples one device holds at a time; gradients accumulate to the effective batch")
+      .positive()
+      .unset_as("auto");
+  fields("precision", o.precision,
+         "arithmetic of the forward and backward pass; weights stay in fp32");
+  fields("channels_last", o.channels_last, "keep images and filters in NHWC order");
+  fields("loss", o.loss, "training loss");
+  fields("label_smoothing", o.label_smoothing, "share of the target spread over all classes")
+      .in(0, 1);
+  fields("clip_grad_norm", o.clip_grad_norm, "largest norm of the gradient; longer ones are scaled")
+      .positive()
+      .unset_as("none");
+  fields("max_nonfinite_steps", o.max_nonfinite_steps,
+         "steps in a row with a loss that is not finite before the run stops")
+      .at_least(1);
+  fields("max_steps", o.max_steps, "stop after this many optimizer steps of the run")
+      .positive()
+      .unset_as("none");
+  fields("max_time", o.max_time, "stop after this much training time (90s, 30m, 2h); empty: none");
+}
+
+void describe(EvalOptions& o, config::Fields& fields) {
+  fields("every_epochs", o.every_epochs, "epochs between evaluations; 0: only at the end")
+      .at_least(0);
+  fields("batch_size", o.batch_size, "samples per evaluation batch").positive();
+  fields("augment", o.augment, augment::augmentations(),
+         "steps for evaluation; empty: those of `augment` without their randomness");
+}
+
+void describe(CheckpointOptions& o, config::Fields& fields) {
+  fields("every_epochs", o.every_epochs, "epochs between checkpoints; 0: only at the end")
+      .at_least(0);
+  fields("every_steps", o.every_steps, "optimizer steps between checkpoints, besides those")
+      .positive()
+      .unset_as("none");
+  fields("keep_last", o.keep_last, "newest checkpoints to keep").at_least(1);
+  fields("keep_best", o.keep_best, "best checkpoints to keep, by `monitor`").at_least(0);
+  fields("monitor", o.monitor, "metric that decides what is best")
+      .one_of({"val.top1", "val.top5", "val.loss"});
+}
+
+double parse_duration_s(std::string_view text, std::string_view key) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit(end, text.data() + text.size() - end);
+  double factor = 0;
+  if (unit.empty() || unit == "s") factor = 1;
+  if (unit == "m") factor = 60;
+  if (unit == "h") factor = 3600;
+  if (unit == "d") factor = 86400;
+  if (error != std::errc{} || factor == 0 || !(value > 0)) {
+    throw ConfigError(fmt::format(
+        "{}: read \"{}\", expected a positive duration such as 90s, 30m, 2h or 1.5d", key, text));
+  }
+  return value * factor;
+}
+
+}  // namespace stoker::train

@@ -1,0 +1,56 @@
+// What a config says under `train:`, `eval:` and `checkpoint:`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stoker/config/choice.h"
+
+namespace stoker::train {
+
+enum class Precision { kFp32, kTf32, kBf16, kFp16 };
+std::span<const std::string_view> enum_names(Precision);  // fp32, tf32, bf16, fp16
+
+enum class LossKind { kCrossEntropy, kBinaryCrossEntropy };
+std::span<const std::string_view> enum_names(LossKind);  // cross_entropy, bce
+
+struct TrainOptions {
+  double epochs = 10;
+  int64_t batch_size = 256;
+  std::optional<int64_t> microbatch;
+  Precision precision = Precision::kBf16;
+  bool channels_last = true;
+  LossKind loss = LossKind::kCrossEntropy;
+  double label_smoothing = 0;
+  std::optional<double> clip_grad_norm;
+  int64_t max_nonfinite_steps = 3;
+  std::optional<int64_t> max_steps;
+  std::string max_time;  // "90s", "30m", "2h"; empty: no limit
+};
+void describe(TrainOptions& options, config::Fields& fields);
+
+struct EvalOptions {
+  double every_epochs = 1;
+  int64_t batch_size = 1000;
+  std::vector<config::Choice> augment;  // empty: derived from the training list
+};
+void describe(EvalOptions& options, config::Fields& fields);
+
+struct CheckpointOptions {
+  double every_epochs = 1;
+  std::optional<int64_t> every_steps;
+  int64_t keep_last = 2;
+  int64_t keep_best = 1;
+  std::string monitor = "val.top1";
+};
+void describe(CheckpointOptions& options, config::Fields& fields);
+
+// Seconds in "90s", "30m", "2h", "1.5d" or a bare number of seconds. Throws ConfigError naming
+// `key`.
+double parse_duration_s(std::string_view text, std::string_view key);
+
+}  // namespace stoker::train

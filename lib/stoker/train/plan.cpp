@@ -1,0 +1,52 @@
+#include "stoker/train/plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stoker/core/error.h"
+
+namespace stoker::train {
+
+int64_t StepPlan::step_of_epoch(double epochs) const {
+  return std::max<int64_t>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
+}
+
+StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
+  if (samples < 1) throw ConfigError("the training set is empty: there is nothing to train on");
+  StepPlan plan;
+  plan.samples = samples;
+  plan.batch_size = std::min(options.batch_size, samples);
+  plan.microbatch = std::min(options.microbatch.value_or(plan.batch_size), plan.batch_size);
+  plan.grad_accumulation = (plan.batch_size + plan.microbatch - 1) / plan.microbatch;
+  plan.steps_per_epoch = samples / plan.batch_size;
+  plan.total_steps = plan.step_of_epoch(options.epochs);
+  return plan;
+}
+
+data::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
+  return [plan, step = first_step, taken = int64_t{0}]() mutable -> std::optional<data::Chunk> {
+    if (step >= plan.total_steps) return std::nullopt;
+    const int64_t count = std::min(plan.microbatch, plan.batch_size - taken);
+    const data::Chunk chunk{.epoch = static_cast<uint32_t>(step / plan.steps_per_epoch),
+                            .first = step % plan.steps_per_epoch * plan.batch_size + taken,
+                            .count = count};
+    taken += count;
+    if (taken == plan.batch_size) {
+      taken = 0;
+      ++step;
+    }
+    return chunk;
+  };
+}
+
+data::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size) {
+  return [samples, batch_size, first = int64_t{0}]() mutable -> std::optional<data::Chunk> {
+    if (first >= samples) return std::nullopt;
+    const data::Chunk chunk{
+        .epoch = 0, .first = first, .count = std::min(batch_size, samples - first)};
+    first += chunk.count;
+    return chunk;
+  };
+}
+
+}  // namespace stoker::train

@@ -1,0 +1,33 @@
+// How many samples, micro-batches and steps a run is made of, and which positions each step takes.
+// No torch.
+#pragma once
+
+#include <cstdint>
+
+#include "stoker/data/loader.h"
+#include "stoker/train/options.h"
+
+namespace stoker::train {
+
+struct StepPlan {
+  int64_t samples = 0;            // of the training set
+  int64_t batch_size = 0;         // samples per optimizer step
+  int64_t microbatch = 0;         // samples per forward pass
+  int64_t grad_accumulation = 0;  // forward passes per step
+  int64_t steps_per_epoch = 0;    // the rest of an epoch that fills no batch is left out
+  int64_t total_steps = 0;
+
+  double epoch(int64_t step) const { return static_cast<double>(step) / steps_per_epoch; }
+  // Step at which `epochs` epochs are complete, at least 1.
+  int64_t step_of_epoch(double epochs) const;
+};
+
+// A batch larger than the set becomes the set. Throws ConfigError if a run would have no steps.
+StepPlan plan_steps(int64_t samples, const TrainOptions& options);
+
+// The micro-batches from `first_step` to the end of the run, in order.
+data::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step);
+// [0, samples) once, in pieces of batch_size.
+data::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size);
+
+}  // namespace stoker::train

@@ -1,0 +1,168 @@
+#include "stoker/train/progress.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "stoker/core/error.h"
+#include "stoker/weights/state_dict.h"
+
+namespace stoker::train {
+
+using nlohmann::json;
+
+namespace {
+
+std::string algorithm_prefix(const Algorithm& algorithm) {
+  return "algorithm/" + algorithm.name() + "/";
+}
+
+json window_json(const LogWindow& w) {
+  return {{"steps", w.steps},
+          {"skipped_steps", w.skipped_steps},
+          {"images", w.images},
+          {"loss_sum", w.loss_sum},
+          {"loss_images", w.loss_images},
+          {"time_s", w.time_s},
+          {"data_wait_s", w.data_wait_s},
+          {"lr", w.lr}};
+}
+
+LogWindow window_from(const json& w) {
+  return {.steps = w.at("steps"),
+          .skipped_steps = w.at("skipped_steps"),
+          .images = w.at("images"),
+          .loss_sum = w.at("loss_sum"),
+          .loss_images = w.at("loss_images"),
+          .time_s = w.at("time_s"),
+          .data_wait_s = w.at("data_wait_s"),
+          .lr = w.at("lr")};
+}
+
+// Puts the weights that evaluation used into `model`, and the model's own aside.
+void lend_evaluation_weights(Algorithm& algorithm, CheckpointContent& content) {
+  std::map<std::string, at::Tensor> lent;
+  for (auto& [name, tensor] : algorithm.evaluation_weights()) lent.emplace(name, tensor);
+  for (auto& [name, tensor] : content.model) {
+    const auto found = lent.find(name);
+    if (found == lent.end()) continue;
+    content.optimizer.emplace_back("training/" + name, tensor);
+    tensor = found->second;
+  }
+}
+
+json eval_json(const EvalRecord& eval) {
+  json metrics;
+  for (const auto& [name, value] : named_metrics(eval)) metrics[name] = value;
+  return metrics;
+}
+
+void restore_scaler(const json& state, optim::GradScaler* scaler) {
+  if (scaler == nullptr || !state.contains("scaler")) return;
+  scaler->load_state({.scale = state["scaler"]["scale"],
+                      .growth_tracker = state["scaler"]["growth_tracker"],
+                      .skipped_steps = state["scaler"]["skipped_steps"]});
+}
+
+// Splits the tensors of algorithms off and copies each into its algorithm.
+void restore_algorithms(std::map<std::string, at::Tensor>& tensors, Algorithms& algorithms) {
+  const at::NoGradGuard no_grad;
+  for (auto& algorithm : algorithms) {
+    for (auto& [name, live] : algorithm->state_tensors()) {
+      const auto saved = tensors.extract(algorithm_prefix(*algorithm) + name);
+      if (saved.empty() || saved.mapped().sizes() != live.sizes()) {
+        throw DataError(fmt::format("the checkpoint lacks {}{} of shape {}",
+                                    algorithm_prefix(*algorithm), name,
+                                    fmt::join(live.sizes(), "x")));
+      }
+      live.copy_(saved.mapped());
+    }
+  }
+}
+
+// Model and evaluation weights from what lend_evaluation_weights() stored.
+void restore_lent_weights(const CheckpointContent& content,
+                          std::map<std::string, at::Tensor>& tensors, State& state,
+                          Algorithms& algorithms) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> stored(content.model.begin(), content.model.end());
+  for (auto& algorithm : algorithms) {
+    for (auto& [name, live] : algorithm->evaluation_weights()) live.copy_(stored.at(name));
+  }
+  for (auto& [name, live] : weights::state_dict(state.model)) {
+    if (auto own = tensors.extract("training/" + name); !own.empty()) live.copy_(own.mapped());
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, double>> named_metrics(const EvalRecord& eval) {
+  return {{"val.loss", eval.result.loss},
+          {"val.top1", eval.result.top1},
+          {"val.top5", eval.result.top5}};
+}
+
+CheckpointContent capture(State& state, Algorithms& algorithms) {
+  CheckpointContent content;
+  content.model = weights::state_dict(state.model);
+  content.optimizer = state.optimizer.state();
+  for (auto& algorithm : algorithms) {
+    for (auto& [name, tensor] : algorithm->state_tensors()) {
+      content.optimizer.emplace_back(algorithm_prefix(*algorithm) + name, tensor);
+    }
+    lend_evaluation_weights(*algorithm, content);
+  }
+  json saved{{"step", state.step},
+             {"schedule_step", state.schedule_step},
+             {"epoch", state.plan.epoch(state.step)},
+             {"train_time_s", state.train_time_s},
+             {"images_seen", state.images_seen},
+             {"batch_size", state.plan.batch_size},
+             {"steps_per_epoch", state.plan.steps_per_epoch},
+             {"seed", state.seed},
+             {"window", window_json(state.window)}};
+  if (state.eval) {
+    saved["metrics"] = eval_json(*state.eval);
+    saved["metrics_step"] = state.eval->step;
+  }
+  if (state.scaler != nullptr) {
+    const optim::GradScaler::State scaler = state.scaler->state();
+    saved["scaler"] = {{"scale", scaler.scale},
+                       {"growth_tracker", scaler.growth_tracker},
+                       {"skipped_steps", scaler.skipped_steps}};
+  }
+  content.state_json = saved.dump(2) + "\n";
+  return content;
+}
+
+void restore(const CheckpointContent& content, State& state, Algorithms& algorithms) {
+  const weights::LoadReport report = weights::load_state_dict(state.model, content.model);
+  if (!report.ok()) {
+    throw DataError("the checkpoint's weights do not fit the model:\n" + report.message());
+  }
+  std::map<std::string, at::Tensor> rest(content.optimizer.begin(), content.optimizer.end());
+  restore_lent_weights(content, rest, state, algorithms);
+  restore_algorithms(rest, algorithms);
+  optim::NamedTensors optimizer_state(rest.begin(), rest.end());
+  state.optimizer.load_state(optimizer_state);
+  try {
+    const json saved = json::parse(content.state_json);
+    state.step = saved.at("step");
+    state.schedule_step = saved.at("schedule_step");
+    state.train_time_s = saved.at("train_time_s");
+    state.images_seen = saved.at("images_seen");
+    state.window = window_from(saved.at("window"));
+    restore_scaler(saved, state.scaler);
+    if (saved.contains("metrics")) {
+      state.eval = EvalRecord{.step = saved.at("metrics_step"), .epoch = saved.at("epoch")};
+      state.eval->result.loss = saved["metrics"].at("val.loss");
+      state.eval->result.top1 = saved["metrics"].at("val.top1");
+      state.eval->result.top5 = saved["metrics"].at("val.top5");
+    }
+  } catch (const json::exception& error) {
+    throw DataError(fmt::format("the checkpoint's state.json is damaged: {}", error.what()));
+  }
+}
+
+}  // namespace stoker::train

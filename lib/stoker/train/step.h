@@ -1,0 +1,52 @@
+// One optimizer step: micro-batches forward and backward, then the update.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stoker/optim/schedule.h"
+#include "stoker/train/feed.h"
+#include "stoker/train/options.h"
+#include "stoker/train/state.h"
+
+namespace stoker::train {
+
+using Algorithms = std::vector<std::unique_ptr<Algorithm>>;
+
+class TrainStep {
+ public:
+  TrainStep(State& state, const TrainOptions& options, optim::Schedule schedule,
+            Algorithms& algorithms);
+
+  // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out.
+  // Throws OutOfMemory with what to change.
+  void run(Feed& feed);
+
+  // Moves the losses of finished steps from the device into state.records. Throws Diverged, with
+  // step, rate and the losses before, after max_nonfinite_steps in a row.
+  void read_losses();
+
+ private:
+  // Forward and backward of one micro-batch; returns its summed loss.
+  at::Tensor accumulate(const DeviceBatch& batch);
+  // Returns whether the parameters moved, as far as the host knows.
+  bool update(const at::Tensor& loss_mean, double lr_factor);
+  void note(const StepRecord& record);
+
+  struct Pending {
+    StepRecord record;
+    at::Tensor loss;  // on the device
+  };
+
+  State& state_;
+  const TrainOptions& options_;
+  optim::Schedule schedule_;
+  Algorithms& algorithms_;
+  std::vector<Pending> pending_;
+  std::deque<double> recent_losses_;
+  int64_t nonfinite_in_a_row_ = 0;
+};
+
+}  // namespace stoker::train

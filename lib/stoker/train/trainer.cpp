@@ -1,0 +1,172 @@
+#include "stoker/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "stoker/core/error.h"
+#include "stoker/core/interrupt.h"
+#include "stoker/train/progress.h"
+
+namespace stoker::train {
+
+std::string_view stop_reason_text(StopReason reason) {
+  switch (reason) {
+    case StopReason::kFinished:
+      return "finished";
+    case StopReason::kMaxSteps:
+      return "max_steps";
+    case StopReason::kMaxTime:
+      return "max_time";
+    case StopReason::kInterrupted:
+      return "interrupted";
+  }
+  return "";
+}
+
+Trainer::Trainer(State& state, TrainerParts parts, TrainerOptions options)
+    : state_(state),
+      parts_(std::move(parts)),
+      options_(std::move(options)),
+      step_(state_, options_.train, parts_.schedule, parts_.algorithms),
+      max_time_s_(options_.train.max_time.empty()
+                      ? std::numeric_limits<double>::infinity()
+                      : parse_duration_s(options_.train.max_time, "train.max_time")) {}
+
+void Trainer::load(const CheckpointContent& checkpoint) {
+  restore(checkpoint, state_, parts_.algorithms);
+  saved_ = to_save();
+}
+
+StopReason Trainer::fit() {
+  StopReason reason = StopReason::kFinished;
+  state_.model.train();
+  emit(Event::kFitStart);
+  try {
+    // A run that stopped between a step and its evaluation makes up for it.
+    if (state_.step > 0 && evaluation_due()) evaluate_now();
+    Feed feed(parts_.train, state_.device, options_.train.precision,
+              training_chunks(state_.plan, state_.step));
+    while (state_.step < state_.plan.total_steps) {
+      if (const auto request = stop_request()) {
+        reason = *request;
+        break;
+      }
+      step_.run(feed);
+      finish_step();
+    }
+    if (reason != StopReason::kInterrupted && parts_.val.dataset &&
+        (!state_.eval || state_.eval->step != state_.step)) {
+      evaluate_now();
+    }
+  } catch (const Interrupted&) {
+    reason = StopReason::kInterrupted;
+  }
+  if (saved_ != to_save()) save();
+  emit(Event::kFitDone);
+  return reason;
+}
+
+void Trainer::finish_step() {
+  const bool epoch_done = state_.step % state_.plan.steps_per_epoch == 0;
+  for (auto& callback : parts_.callbacks) callback->observe(Event::kStepDone, state_);
+  if (epoch_done || state_.step == state_.plan.total_steps ||
+      state_.step % options_.log_every_steps == 0) {
+    log_window();
+  }
+  if (epoch_done) emit(Event::kEpochDone);
+  if (evaluation_due()) evaluate_now();
+  const CheckpointOptions& checkpoint = options_.checkpoint;
+  if (due(checkpoint.every_epochs) ||
+      (checkpoint.every_steps && state_.step % *checkpoint.every_steps == 0)) {
+    save();
+  }
+}
+
+void Trainer::fill_window() {
+  step_.read_losses();
+  LogWindow& window = state_.window;
+  for (const StepRecord& record : state_.records) {
+    ++window.steps;
+    window.skipped_steps += record.skipped ? 1 : 0;
+    window.images += record.images;
+    if (std::isfinite(record.loss)) {
+      window.loss_sum += record.loss * static_cast<double>(record.images);
+      window.loss_images += record.images;
+    }
+    window.time_s += record.time_s;
+    window.data_wait_s += record.data_wait_s;
+    window.lr = record.lr;
+  }
+  state_.records.clear();
+}
+
+void Trainer::log_window() {
+  fill_window();
+  emit(Event::kLog);
+  state_.window = {};
+}
+
+bool Trainer::due(double every_epochs) const {
+  if (every_epochs <= 0) return false;
+  const double steps = every_epochs * static_cast<double>(state_.plan.steps_per_epoch);
+  const auto periods = [&](int64_t step) { return std::floor((step + 1e-6) / steps); };
+  return periods(state_.step) > periods(state_.step - 1);
+}
+
+bool Trainer::evaluation_due() const {
+  if (!parts_.val.dataset || (state_.eval && state_.eval->step == state_.step)) return false;
+  return due(options_.eval.every_epochs) || state_.step == state_.plan.total_steps;
+}
+
+void Trainer::evaluate_now() {
+  emit(Event::kEvalStart);
+  const auto start = std::chrono::steady_clock::now();
+  EvalRecord record{.step = state_.step, .epoch = state_.plan.epoch(state_.step)};
+  try {
+    record.result = evaluate(state_.model, parts_.val, state_.device,
+                             {.batch_size = options_.eval.batch_size,
+                              .precision = options_.train.precision,
+                              .loss = options_.train.loss});
+  } catch (const Interrupted&) {
+    // Algorithms that lend weights to the evaluation take them back.
+    for (auto& algorithm : parts_.algorithms) algorithm->apply(Event::kEvalDone, state_);
+    throw;
+  }
+  record.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  state_.eval = std::move(record);
+  emit(Event::kEvalDone);
+}
+
+void Trainer::save() {
+  if (parts_.checkpoints == nullptr) return;
+  fill_window();
+  const CheckpointStore::Keep keep{.last = options_.checkpoint.keep_last,
+                                   .best = options_.checkpoint.keep_best,
+                                   .monitor = options_.checkpoint.monitor};
+  CheckpointContent content = capture(state_, parts_.algorithms);
+  content.config_yaml = parts_.config_yaml;
+  state_.checkpoint = parts_.checkpoints->save(state_.step, content, keep).string();
+  saved_ = to_save();
+  emit(Event::kCheckpointDone);
+}
+
+std::pair<int64_t, int64_t> Trainer::to_save() const {
+  return {state_.step, state_.eval ? state_.eval->step : -1};
+}
+
+void Trainer::emit(Event event) {
+  for (auto& algorithm : parts_.algorithms) algorithm->apply(event, state_);
+  for (auto& callback : parts_.callbacks) callback->observe(event, state_);
+}
+
+std::optional<StopReason> Trainer::stop_request() const {
+  if (interrupt_signal() != 0) return StopReason::kInterrupted;
+  if (options_.train.max_steps && state_.step >= *options_.train.max_steps) {
+    return StopReason::kMaxSteps;
+  }
+  if (state_.train_time_s >= max_time_s_) return StopReason::kMaxTime;
+  return std::nullopt;
+}
+
+}  // namespace stoker::train
