@@ -1,0 +1,54 @@
+// Conversion of float to the 16-bit types that networks read, round to nearest, ties to even.
+//
+// Plain integer arithmetic without branches: compilers vectorise loops over it for any instruction
+// set, and host and device give the same bits. C++17; .cu files include it.
+//
+//   uint16_t bits = to_bfloat16(0.1f);  // 0x3DCD
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "stoker/core/host_device.h"
+
+namespace stoker::kernels {
+
+STOKER_HOST_DEVICE inline uint32_t float_bits(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+STOKER_HOST_DEVICE inline float bits_float(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// bfloat16 is the upper half of a float. A NaN stays one: its quiet bit is set.
+STOKER_HOST_DEVICE inline uint16_t to_bfloat16(float value) {
+  const uint32_t bits = float_bits(value);
+  const uint32_t rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+  const bool is_nan = (bits & 0x7FFFFFFFu) > 0x7F800000u;
+  return static_cast<uint16_t>((is_nan ? bits | 0x400000u : rounded) >> 16);
+}
+
+// IEEE binary16: 5 bits of exponent, 10 of fraction. 65520 and above become infinity.
+STOKER_HOST_DEVICE inline uint16_t to_float16(float value) {
+  constexpr uint32_t kInfinity = 0x7F800000u;
+  constexpr uint32_t kOverflow = 143u << 23;  // 2^16
+  constexpr uint32_t kSmallest = 113u << 23;  // 2^-14, the smallest normal half
+  constexpr uint32_t kAligner = 126u << 23;   // 0.5, whose last bit weighs 2^-24 like a half's
+  const uint32_t bits = float_bits(value);
+  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  // A carry out of the fraction moves into the exponent, as it should.
+  const uint32_t normal = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
+  // The sum lets the float unit do the rounding of a subnormal.
+  const uint32_t subnormal = float_bits(bits_float(magnitude) + bits_float(kAligner)) - kAligner;
+  const uint32_t special = magnitude > kInfinity ? 0x7E00u : 0x7C00u;
+  const uint32_t finite = magnitude < kSmallest ? subnormal : normal;
+  const uint32_t half = magnitude >= kOverflow ? special : finite;
+  return static_cast<uint16_t>(half | ((bits >> 16) & 0x8000u));
+}
+
+}  // namespace stoker::kernels
