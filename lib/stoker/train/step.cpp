@@ -118,12 +118,16 @@ bool TrainStep::update(const at::Tensor& loss_mean, double lr_factor) {
     state_.scaler->update();
     return stepped;
   }
-  if (options_.clip_grad_norm) optim::clip_grad_norm(state_.optimizer, *options_.clip_grad_norm);
+  at::Tensor is_finite = at::isfinite(loss_mean);
+  if (options_.clip_grad_norm) {
+    is_finite = is_finite.logical_and(
+        at::isfinite(optim::clip_grad_norm(state_.optimizer, *options_.clip_grad_norm)));
+  }
   if (state_.device.is_cpu()) {
-    if (!std::isfinite(loss_mean.item<float>())) return false;
+    if (!is_finite.item<bool>()) return false;
   } else {
     // The device decides by itself, so that the host need not wait for the loss.
-    step.found_inf = at::isfinite(loss_mean).logical_not().to(at::kFloat);
+    step.found_inf = is_finite.logical_not().to(at::kFloat);
     step.grad_scale = at::ones({}, loss_mean.options().dtype(at::kFloat));
   }
   state_.optimizer.step(step);

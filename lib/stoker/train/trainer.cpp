@@ -69,7 +69,7 @@ StopReason Trainer::fit() {
 
 void Trainer::finish_step() {
   const bool epoch_done = state_.step % state_.plan.steps_per_epoch == 0;
-  for (auto& callback : parts_.callbacks) callback->observe(Event::kStepDone, state_);
+  for (auto& callback : callbacks_) callback->observe(Event::kStepDone, state_);
   if (epoch_done || state_.step == state_.plan.total_steps ||
       state_.step % options_.log_every_steps == 0) {
     log_window();
@@ -157,7 +157,7 @@ std::pair<int64_t, int64_t> Trainer::to_save() const {
 
 void Trainer::emit(Event event) {
   for (auto& algorithm : parts_.algorithms) algorithm->apply(event, state_);
-  for (auto& callback : parts_.callbacks) callback->observe(event, state_);
+  for (auto& callback : callbacks_) callback->observe(event, state_);
 }
 
 std::optional<StopReason> Trainer::stop_request() const {

@@ -14,14 +14,11 @@
 
 namespace stoker::train {
 
-using Callbacks = std::vector<std::unique_ptr<Callback>>;
-
 struct TrainerParts {
   Source train;
   Source val;  // without a data set: no evaluation
   optim::Schedule schedule;
   Algorithms algorithms;
-  Callbacks callbacks;
   CheckpointStore* checkpoints = nullptr;  // none: nothing is saved
   std::string config_yaml;                 // goes into each checkpoint
 };
@@ -39,6 +36,9 @@ std::string_view stop_reason_text(StopReason reason);  // finished, max_steps, m
 class Trainer {
  public:
   Trainer(State& state, TrainerParts parts, TrainerOptions options);
+
+  // Callbacks see events in the order in which they were added.
+  void add(std::unique_ptr<Callback> callback) { callbacks_.push_back(std::move(callback)); }
 
   // Puts the state of a checkpoint into the model, the optimizer, the scaler and the algorithms.
   // Throws DataError listing tensors that do not fit.
@@ -63,6 +63,7 @@ class Trainer {
   State& state_;
   TrainerParts parts_;
   TrainerOptions options_;
+  std::vector<std::unique_ptr<Callback>> callbacks_;
   TrainStep step_;
   double max_time_s_;
   // Steps of the run and of its newest evaluation that the newest checkpoint holds.

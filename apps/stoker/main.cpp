@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "stoker/core/error.h"
+#include "stoker/core/interrupt.h"
+#include "stoker/run/versions.h"
+#include "verb.h"
+
+namespace stoker::app {
+namespace {
+
+int fail(ExitCode code, const char* kind, const std::string& message) {
+  fmt::print(stderr, "stoker: {}: {}\n", kind, message);
+  return static_cast<int>(code);
+}
+
+const char* kind_of(ExitCode code) {
+  switch (code) {
+    case ExitCode::kUsage:
+      return "configuration";
+    case ExitCode::kData:
+      return "data";
+    case ExitCode::kDevice:
+      return "device";
+    case ExitCode::kOutOfMemory:
+      return "out of memory";
+    case ExitCode::kDiverged:
+      return "diverged";
+    case ExitCode::kInterrupted:
+      return "interrupted";
+    default:
+      return "internal error";
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"stoker trains image classifiers from a YAML file.", "stoker"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", run::versions_text());
+  app.footer(
+      "Example:\n"
+      "  stoker train configs/quickstart.yaml\n"
+      "  stoker eval runs/quickstart/1\n"
+      "Each verb has a --help of its own.");
+  Action action;
+  add_train(app, action);
+  add_eval(app, action);
+  add_data(app, action);
+  add_config(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool is_help = error.get_exit_code() == 0;
+    app.exit(error);
+    return is_help ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  install_interrupt_handlers();
+  return static_cast<int>(action());
+}
+
+}  // namespace
+}  // namespace stoker::app
+
+int main(int argc, char** argv) {
+  using stoker::ExitCode;
+  try {
+    return stoker::app::run(argc, argv);
+  } catch (const stoker::Error& error) {
+    return stoker::app::fail(error.exit_code(), stoker::app::kind_of(error.exit_code()),
+                             error.what());
+  } catch (const std::bad_alloc&) {
+    return stoker::app::fail(ExitCode::kOutOfMemory, "out of memory",
+                             "the system has no more memory for this process. Lower "
+                             "train.microbatch, data.prefetch_mib, or set data.cache=none.");
+  } catch (const std::exception& error) {
+    return stoker::app::fail(
+        ExitCode::kInternal, "internal error",
+        fmt::format("{}\nThis is a defect of stoker; please report it.", error.what()));
+  }
+}

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stoker/run/load.h"
+#include "stoker/run/session.h"
+#include "stoker/run/training.h"
+#include "verb.h"
+
+namespace stoker::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TrainArguments {
+  std::vector<std::string> words;  // the config, if any, and overrides
+  CLI::Option* resume_option = nullptr;
+  std::string resume;
+  bool dry_run = false;
+  std::vector<std::string> command_line;
+};
+
+struct TrainInput {
+  std::optional<fs::path> config;
+  std::vector<std::string> overrides;
+  bool resume = false;
+  std::optional<fs::path> resume_path;
+};
+
+bool is_override(const std::string& word) {
+  return word.find('=') != std::string::npos && !fs::exists(word);
+}
+
+// --resume takes an optional word; one that is an override or a config file belongs to the list.
+TrainInput sort_words(TrainArguments arguments) {
+  TrainInput input{.resume = arguments.resume_option->count() > 0};
+  if (!arguments.resume.empty()) {
+    if (is_override(arguments.resume) || fs::is_regular_file(arguments.resume)) {
+      arguments.words.insert(arguments.words.begin(), arguments.resume);
+    } else {
+      input.resume_path = arguments.resume;
+    }
+  }
+  for (const std::string& word : arguments.words) {
+    if (is_override(word)) {
+      input.overrides.push_back(word);
+    } else if (!input.config) {
+      input.config = word;
+    } else {
+      throw ConfigError(fmt::format(
+          "\"{}\" is neither a key=value override nor expected: {} is already the config file",
+          word, input.config->string()));
+    }
+  }
+  return input;
+}
+
+config::Loaded<run::RunConfig> load(const TrainInput& input,
+                                    const std::optional<run::RunFolder>& folder) {
+  if (input.config) return run::load_run_config(*input.config, input.overrides);
+  if (folder) return run::load_run_config(folder->config(), input.overrides);
+  throw ConfigError(
+      "no config file: expected `stoker train CONFIG [key=value …]`, or `--resume RUN` with a "
+      "run's "
+      "folder");
+}
+
+ExitCode train(const TrainArguments& arguments) {
+  const TrainInput input = sort_words(arguments);
+  std::optional<run::RunFolder> folder;
+  if (input.resume_path) folder = run::RunFolder::open(*input.resume_path);
+  config::Loaded<run::RunConfig> loaded = load(input, folder);
+  if (input.resume && !folder) {
+    folder = run::RunFolder::newest(loaded.options.run.dir, loaded.options.name);
+  }
+  if (arguments.dry_run) {
+    fmt::print("{}\n", run::plan_text(run::build_session(loaded.options)));
+    return ExitCode::kDone;
+  }
+  const run::TrainingResult result = run::run_training({.config = loaded.options,
+                                                        .config_yaml = run::resolved_yaml(loaded),
+                                                        .resume = folder,
+                                                        .command_line = arguments.command_line});
+  return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
+                                                          : ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("train", "Train a classifier from a YAML file");
+  auto arguments = std::make_shared<TrainArguments>();
+  verb->add_option("config", arguments->words,
+                   "The YAML file, then overrides such as train.batch_size=512")
+      ->option_text("CONFIG [key=value ...]");
+  arguments->resume_option =
+      verb->add_option("--resume", arguments->resume,
+                       "Go on with a run: its folder, or without a word the newest of this name")
+          ->expected(0, 1)
+          ->option_text("[RUN]");
+  verb->add_flag("--dry-run", arguments->dry_run,
+                 "Build everything, print the plan (model, memory, steps) and stop");
+  verb->footer(
+      "Examples:\n"
+      "  stoker train configs/cifar10.yaml data.root=data/cifar10-jpeg train.epochs=8\n"
+      "  stoker train configs/cifar10.yaml --resume\n"
+      "  stoker train --resume runs/cifar10/1");
+  verb->callback([arguments, &action] { action = [arguments] { return train(*arguments); }; });
+}
+
+}  // namespace stoker::app

@@ -1,0 +1,16 @@
+#include "stoker/run/load.h"
+
+namespace stoker::run {
+
+config::Loaded<RunConfig> load_run_config(const std::filesystem::path& path,
+                                          std::span<const std::string> overrides) {
+  config::Loaded<RunConfig> loaded = config::load<RunConfig>(path, overrides);
+  if (loaded.options.name.empty()) loaded.options.name = path.stem().string();
+  return loaded;
+}
+
+std::string resolved_yaml(config::Loaded<RunConfig>& loaded) {
+  return config::print_yaml(config::values(loaded));
+}
+
+}  // namespace stoker::run

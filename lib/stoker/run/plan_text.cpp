@@ -1,0 +1,64 @@
+#include <fmt/format.h>
+
+#include "stoker/core/text.h"
+#include "stoker/models/flops.h"
+#include "stoker/run/session.h"
+
+namespace stoker::run {
+
+namespace {
+
+// Bytes of parameters, gradients and optimizer state.
+int64_t fixed_bytes(const Session& session) {
+  int64_t bytes = 0;
+  for (const at::Tensor& parameter : session.model->parameters()) {
+    bytes += static_cast<int64_t>(parameter.nbytes()) * (parameter.requires_grad() ? 2 : 1);
+  }
+  for (const auto& [name, tensor] : session.optimizer->state()) {
+    bytes += static_cast<int64_t>(tensor.nbytes());
+  }
+  return bytes;
+}
+
+std::string epochs_text(const train::StepPlan& plan) {
+  return fmt::format("{:g}", plan.epoch(plan.total_steps));
+}
+
+}  // namespace
+
+std::string plan_text(const Session& session) {
+  const train::StepPlan& plan = session.plan;
+  const models::ModelContext& context = session.context;
+  const models::PassCost cost = models::forward_cost(*session.model, context);
+  const auto precision = static_cast<size_t>(session.config.train.precision);
+  const int64_t activation_bytes =
+      cost.activation_values * (session.config.train.precision >= train::Precision::kBf16 ? 2 : 4);
+  std::string text;
+  const auto row = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{}{:<10} {}", text.empty() ? "" : "\n", name, value);
+  };
+  row("data", fmt::format("{} training and {} validation images of {} classes",
+                          human_count(session.train.dataset->size()),
+                          human_count(session.val.dataset->size()), context.classes));
+  row("model",
+      fmt::format("{}  {} parameters  {:.3g} GFLOPs an image of {}x{}x{}",
+                  session.config.model.name(), human_count(models::parameter_count(*session.model)),
+                  static_cast<double>(cost.flops) * 1e-9, context.channels, context.height,
+                  context.width));
+  row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
+                           human_count(plan.total_steps), human_count(plan.batch_size),
+                           human_count(plan.steps_per_epoch), epochs_text(plan)));
+  row("precision", std::string(enum_names(train::Precision{})[precision]));
+  row("device", session.device.str());
+  row("memory",
+      fmt::format("about {}: {} of weights, gradients and optimizer state, {} of activations for a "
+                  "micro-batch of {}",
+                  human_bytes(static_cast<uint64_t>(fixed_bytes(session) +
+                                                    activation_bytes * plan.microbatch)),
+                  human_bytes(static_cast<uint64_t>(fixed_bytes(session))),
+                  human_bytes(static_cast<uint64_t>(activation_bytes * plan.microbatch)),
+                  plan.microbatch));
+  return text;
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,61 @@
+#include "stoker/run/session.h"
+
+#include <spdlog/spdlog.h>
+#include "stoker/core/error.h"
+#include "stoker/core/log.h"
+#include "stoker/run/device.h"
+#include "stoker/train/autocast.h"
+
+namespace stoker::run {
+
+namespace {
+
+void check_classes(const Session& session) {
+  const auto& train = session.train.dataset->class_names();
+  const auto& val = session.val.dataset->class_names();
+  if (train == val) return;
+  throw DataError(
+      fmt::format("data.train has {} classes ({} …), data.val has {} ({} …): they must be the same",
+                  train.size(), train.empty() ? "" : train.front(), val.size(),
+                  val.empty() ? "" : val.front()));
+}
+
+void say_what_is_off(const Session& session) {
+  const RunConfig& config = session.config;
+  if (config.device == "auto" && session.device.is_cpu()) {
+    log().info("no CUDA device is visible: training on the CPU");
+  }
+  if (session.plan.batch_size < config.train.batch_size) {
+    log().warn("train.batch_size is {}, more than the training set's {} images: it becomes {}",
+               config.train.batch_size, session.plan.samples, session.plan.batch_size);
+  }
+  if (session.plan.grad_accumulation > 1) {
+    log().info("{} micro-batches of {} make up each step; batch norm sees {} images at a time",
+               session.plan.grad_accumulation, session.plan.microbatch, session.plan.microbatch);
+  }
+}
+
+}  // namespace
+
+Session build_session(RunConfig config) {
+  Session session;
+  session.config = std::move(config);
+  session.device = pick_device(session.config.device);
+  use_all_cpus();
+  train::apply_precision(session.config.train.precision);
+  session.train = open_source(session.config, data::Split::kTrain);
+  session.val = open_source(session.config, data::Split::kVal);
+  check_classes(session);
+  session.context = model_context(session.train);
+  session.model = build_model(session.config, session.context, session.device);
+  session.optimizer = build_optimizer(session.config, *session.model);
+  if (session.config.train.precision == train::Precision::kFp16) {
+    session.scaler =
+        std::make_unique<optim::GradScaler>(session.config.grad_scaler, session.device);
+  }
+  session.plan = train::plan_steps(session.train.dataset->size(), session.config.train);
+  say_what_is_off(session);
+  return session;
+}
+
+}  // namespace stoker::run

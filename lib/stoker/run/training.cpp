@@ -1,0 +1,110 @@
+#include "stoker/run/training.h"
+
+#include <spdlog/spdlog.h>
+
+#include "stoker/algorithms/table.h"
+#include "stoker/callbacks/console.h"
+#include "stoker/callbacks/metrics_log.h"
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
+#include "stoker/core/log.h"
+#include "stoker/run/environment.h"
+#include "stoker/run/session.h"
+#include "stoker/run/summary.h"
+
+namespace stoker::run {
+
+namespace {
+
+// Lines go into the run's log.txt for the lifetime of this.
+class LogToFile {
+ public:
+  explicit LogToFile(const std::filesystem::path& path) { add_log_file(path); }
+  ~LogToFile() { remove_log_file(); }
+  LogToFile(const LogToFile&) = delete;
+  LogToFile& operator=(const LogToFile&) = delete;
+};
+
+RunFolder prepare_folder(const TrainingRequest& request, at::Device device) {
+  const RunFolder folder = request.resume
+                               ? *request.resume
+                               : RunFolder::create(request.config.run.dir, request.config.name);
+  write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
+  write_file_atomically(real_file_system(), folder.environment(),
+                        as_bytes(environment_json(request.command_line, device)));
+  return folder;
+}
+
+// Puts the newest whole checkpoint of the run into the trainer, if the run has one yet.
+void resume_from_checkpoint(const train::CheckpointStore& store, const RunFolder& folder,
+                            train::Trainer& trainer, train::State& state) {
+  const std::filesystem::path checkpoint = store.newest_whole();
+  if (checkpoint.empty()) {
+    log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
+    callbacks::rewind_metrics_log(folder.metrics(), 0);
+    return;
+  }
+  trainer.load(train::read_checkpoint(checkpoint));
+  callbacks::rewind_metrics_log(folder.metrics(), state.step);
+  log().info("going on from {} at step {} of {}", checkpoint.string(), state.step,
+             state.plan.total_steps);
+}
+
+void say_end(const train::State& state, const RunFolder& folder, train::StopReason reason) {
+  if (reason == train::StopReason::kInterrupted) {
+    log().info("interrupted at step {} of {}; saved. Go on with: stoker train --resume {}",
+               state.step, state.plan.total_steps, folder.path().string());
+    return;
+  }
+  log().info("done: {} after {} steps; everything is in {}", train::stop_reason_text(reason),
+             state.step, folder.path().string());
+  log().info("evaluate it with: stoker eval {}", folder.path().string());
+}
+
+}  // namespace
+
+TrainingResult run_training(TrainingRequest request) {
+  Session session = build_session(request.config);
+  TrainingResult result{.folder = prepare_folder(request, session.device)};
+  const RunFolder& folder = result.folder;
+  const LogToFile log_to_file(folder.log());
+  log().info("{}", plan_text(session));
+
+  train::State state{.model = *session.model,
+                     .optimizer = *session.optimizer,
+                     .scaler = session.scaler.get(),
+                     .plan = session.plan,
+                     .seed = static_cast<uint64_t>(session.config.seed),
+                     .device = session.device};
+  train::CheckpointStore store(real_file_system(), folder.checkpoints());
+  train::TrainerParts parts{.train = session.train,
+                            .val = session.val,
+                            .schedule = build_schedule(session.config, session.plan),
+                            .checkpoints = &store,
+                            .config_yaml = request.config_yaml};
+  for (const config::Choice& choice : session.config.algorithms) {
+    parts.algorithms.push_back(algorithms::algorithms().build(choice, state));
+  }
+  train::Trainer trainer(state, std::move(parts),
+                         {.train = session.config.train,
+                          .eval = session.config.eval,
+                          .checkpoint = session.config.checkpoint,
+                          .log_every_steps = session.config.log.every_steps});
+  if (request.resume) resume_from_checkpoint(store, folder, trainer, state);
+  if (state.step == 0) {
+    initialize_from_data(*session.model, session.train, session.val, session.device);
+  }
+  trainer.add(callbacks::make_console(session.config.log));
+  trainer.add(callbacks::make_metrics_log(folder.metrics()));
+  try {
+    result.reason = trainer.fit();
+  } catch (const std::exception& error) {
+    write_summary(folder, state, "failed", error.what());
+    throw;
+  }
+  write_summary(folder, state, train::stop_reason_text(result.reason));
+  say_end(state, folder, result.reason);
+  return result;
+}
+
+}  // namespace stoker::run
