@@ -10,9 +10,6 @@ find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
-if(STOKER_OPENCV)
-  find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
-endif()
 if(STOKER_TESTS)
   find_package(Catch2 REQUIRED)
 endif()
@@ -20,24 +17,30 @@ if(NOT TARGET yaml-cpp::yaml-cpp)  # yaml-cpp before 0.8 exports no namespace
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
-if(STOKER_CUDA)
-  if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
-  endif()
-  enable_language(CUDA)
-  set(CMAKE_CUDA_STANDARD 17)
-  find_package(CUDAToolkit REQUIRED)
-  # LibTorch's own CMake ignores CMAKE_CUDA_ARCHITECTURES and asks for ones that CUDA 13 dropped.
-  if(NOT TORCH_CUDA_ARCH_LIST)
-    set(TORCH_CUDA_ARCH_LIST "8.0;9.0+PTX")
-  endif()
+# LibTorch brings a newer {fmt} among its headers. Ours is searched first: its library is the one
+# that is linked, by spdlog too.
+find_path(STOKER_FMT_INCLUDE fmt/format.h REQUIRED)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include-first")
+file(CREATE_LINK "${STOKER_FMT_INCLUDE}/fmt" "${PROJECT_BINARY_DIR}/include-first/fmt" SYMBOLIC)
+target_include_directories(stoker_flags SYSTEM BEFORE INTERFACE
+                           "${PROJECT_BINARY_DIR}/include-first")
+
+if(STOKER_OPENCV)
+  # Not find_package: its config file is in Debian's libopencv-dev, which brings all of OpenCV and
+  # some 200 packages, where three small ones are enough.
+  find_path(STOKER_OPENCV_INCLUDE opencv2/imgcodecs.hpp PATH_SUFFIXES opencv4 REQUIRED)
+  foreach(library opencv_core opencv_imgproc opencv_imgcodecs)
+    find_library(STOKER_${library} ${library} REQUIRED)
+    add_library(${library} SHARED IMPORTED)
+    set_target_properties(${library} PROPERTIES
+      IMPORTED_LOCATION "${STOKER_${library}}"
+      INTERFACE_INCLUDE_DIRECTORIES "${STOKER_OPENCV_INCLUDE}")
+  endforeach()
 endif()
 
+if(STOKER_CUDA)
+  include(StokerCuda)
+endif()
 if(STOKER_TORCH)
-  find_package(Torch REQUIRED)
-  # LibTorch as a system library (its headers do not hold our warnings), with one precompiled
-  # header of it for all rooms that need it.
-  add_library(stoker_torch INTERFACE)
-  target_include_directories(stoker_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
-  target_link_libraries(stoker_torch INTERFACE ${TORCH_LIBRARIES})
+  include(StokerTorch)
 endif()

@@ -1,34 +1,98 @@
+# The targets of rooms and of their tests.
+
+# stoker_use_torch(<target>): links LibTorch and shares its precompiled header, which stands for
+# what takes longest of every such file: LibTorch's headers.
+function(stoker_use_torch target)
+  target_link_libraries(${target} PUBLIC stoker_torch)
+  if(STOKER_PCH AND NOT "${CMAKE_CXX_COMPILER_ID}" STREQUAL "Clang")
+    if(NOT TARGET stoker_pch)
+      file(WRITE "${PROJECT_BINARY_DIR}/pch.cpp.in" "// Carries the precompiled header.\n")
+      configure_file("${PROJECT_BINARY_DIR}/pch.cpp.in" "${PROJECT_BINARY_DIR}/pch.cpp" COPYONLY)
+      add_library(stoker_pch OBJECT "${PROJECT_BINARY_DIR}/pch.cpp")
+      target_include_directories(stoker_pch PRIVATE "${PROJECT_SOURCE_DIR}/lib")
+      target_link_libraries(stoker_pch PRIVATE stoker_flags stoker_pch_flags fmt::fmt stoker_torch)
+      target_compile_definitions(stoker_pch PRIVATE STOKER_HAS_CUDA=$<BOOL:${STOKER_CUDA}>)
+      # Not <torch/torch.h>: loading that costs more than most files save by it.
+      target_precompile_headers(stoker_pch PRIVATE
+        <torch/nn/module.h> <torch/nn/modules/batchnorm.h> <torch/nn/modules/conv.h>
+        <torch/nn/modules/linear.h> <fmt/format.h>)
+    endif()
+    target_precompile_headers(${target} REUSE_FROM stoker_pch)
+    target_link_libraries(${target} PRIVATE stoker_pch_flags)
+  endif()
+endfunction()
+
+# What a file that uses the precompiled header is compiled with: ccache needs it with GCC.
+add_library(stoker_pch_flags INTERFACE)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(stoker_pch_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
+
 # stoker_room(<name> SOURCES … [CUDA …] [PUBLIC …] [PRIVATE …] [TORCH])
 #
 # One target a folder under lib/stoker: stoker_<name>, alias stoker::<name>. CUDA lists the .cu
-# sources, left out of a CPU build. TORCH links LibTorch and shares its precompiled header.
+# sources, left out of a CPU build. TORCH is said by each room that includes LibTorch's headers.
 function(stoker_room name)
-  cmake_parse_arguments(ROOM "TORCH" "" "SOURCES;CUDA;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 ROOM "TORCH" "" "SOURCES;CUDA;PUBLIC;PRIVATE")
+  if(ROOM_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "stoker_room(${name}): unknown ${ROOM_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(library IN LISTS ROOM_PUBLIC ROOM_PRIVATE)
+    if(library MATCHES "^stoker::" AND NOT TARGET ${library})
+      message(WARNING "Left out: ${name} links ${library}, which is no room below it")
+      return()
+    endif()
+  endforeach()
   if(STOKER_CUDA)
     list(APPEND ROOM_SOURCES ${ROOM_CUDA})
   endif()
   add_library(stoker_${name} STATIC ${ROOM_SOURCES})
   add_library(stoker::${name} ALIAS stoker_${name})
   target_include_directories(stoker_${name} PUBLIC "${PROJECT_SOURCE_DIR}/lib")
-  target_link_libraries(stoker_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE stoker_flags ${ROOM_PRIVATE})
+  target_link_libraries(stoker_${name} PRIVATE stoker_flags)  # first: its includes lead
+  target_link_libraries(stoker_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
   target_compile_definitions(stoker_${name} PUBLIC STOKER_HAS_CUDA=$<BOOL:${STOKER_CUDA}>)
   if(ROOM_TORCH)
-    target_link_libraries(stoker_${name} PUBLIC stoker_torch)
+    stoker_use_torch(stoker_${name})
+  else()
+    target_compile_options(stoker_${name} PRIVATE
+                           $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O3>)
   endif()
+  set_target_properties(stoker_${name} PROPERTIES STOKER_USES_TORCH "${ROOM_TORCH}")
 endfunction()
 
-# stoker_tests(<room> [LABEL unit] SOURCES … [LIBRARIES …])
+# stoker_tests(<room> [GPU] [LABEL unit] SOURCES … [LIBRARIES …])
 #
-# One Catch2 binary a room, test_<room>, each TEST_CASE a CTest test with the label. A test whose
-# name or tag says [gpu] also gets the label gpu.
+# One Catch2 binary a room, test_<room>, which CTest runs from the top of the repository as the test
+# <room>. GPU adds <room>_gpu, labelled gpu, with the cases tagged [gpu]: reported as skipped on a
+# machine without a device (support/main.cpp), and no part of <room>.
 function(stoker_tests room)
-  cmake_parse_arguments(TEST "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "GPU" "LABEL" "SOURCES;LIBRARIES")
+  if(TEST_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "stoker_tests(${room}): unknown ${TEST_UNPARSED_ARGUMENTS}")
+  endif()
   if(NOT TEST_LABEL)
     set(TEST_LABEL unit)
   endif()
+  if(NOT TARGET stoker::${room} AND EXISTS "${PROJECT_SOURCE_DIR}/lib/stoker/${room}")
+    return()
+  endif()
   add_executable(test_${room} ${TEST_SOURCES})
-  target_link_libraries(test_${room} PRIVATE stoker_flags stoker_test_support stoker::${room} ${TEST_LIBRARIES})
+  target_link_libraries(test_${room} PRIVATE stoker_flags stoker_test_support)
+  if(TARGET stoker::${room})
+    target_link_libraries(test_${room} PRIVATE stoker::${room})
+    get_target_property(uses_torch stoker_${room} STOKER_USES_TORCH)
+    if(uses_torch)
+      stoker_use_torch(test_${room})
+    endif()
+  endif()
+  target_link_libraries(test_${room} PRIVATE ${TEST_LIBRARIES})
   set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   add_test(NAME ${room} COMMAND test_${room} "~[gpu]")
   set_tests_properties(${room} PROPERTIES LABELS ${TEST_LABEL} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  if(TEST_GPU)
+    add_test(NAME ${room}_gpu COMMAND test_${room} "[gpu]")
+    set_tests_properties(${room}_gpu PROPERTIES LABELS gpu SKIP_RETURN_CODE 77
+                         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  endif()
 endfunction()

@@ -1,0 +1,73 @@
+# LibTorch, from a wheel (…/site-packages/torch) or an unpacked zip (libtorch/), as the target
+# stoker_torch. Sets STOKER_TORCH_VERSION, STOKER_CUDNN_VERSION and STOKER_NCCL_VERSION ("" where
+# not known).
+#
+# find_package(Torch) is not used: it demands the whole CUDA toolkit even for a program that links
+# only the CPU libraries of a CUDA wheel, and asks nvcc for architectures that it dropped.
+
+set(STOKER_TORCH_DIR "$ENV{STOKER_TORCH_DIR}" CACHE PATH
+    "LibTorch: the folder with include/ and lib/, of a wheel or of an unpacked zip")
+
+function(stoker_find_torch result)
+  set(candidates "${STOKER_TORCH_DIR}")
+  foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
+    list(APPEND candidates "${prefix}" "${prefix}/../..")  # as torch.utils.cmake_prefix_path has it
+  endforeach()
+  foreach(folder IN LISTS candidates)
+    if(folder AND EXISTS "${folder}/include/ATen/ATen.h" AND EXISTS "${folder}/lib/libtorch_cpu.so")
+      file(REAL_PATH "${folder}" folder)
+      set(${result} "${folder}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR
+    "No LibTorch in STOKER_TORCH_DIR ('${STOKER_TORCH_DIR}') or CMAKE_PREFIX_PATH. Run "
+    "scripts/setup.sh, which gets one, or set STOKER_TORCH_DIR to the torch folder of a wheel or "
+    "the libtorch folder of a zip (it has include/ and lib/).")
+endfunction()
+
+stoker_find_torch(torch)
+foreach(header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)
+  if(NOT STOKER_TORCH_VERSION)
+    stoker_header_version(STOKER_TORCH_VERSION "${torch}/include/${header}"
+                          TORCH_VERSION_MAJOR TORCH_VERSION_MINOR TORCH_VERSION_PATCH)
+  endif()
+endforeach()
+if(NOT STOKER_TORCH_VERSION VERSION_EQUAL 2.11.0)
+  message(WARNING "LibTorch '${STOKER_TORCH_VERSION}' in ${torch}: stoker is tested with 2.11.0")
+endif()
+# A wheel keeps NVIDIA's libraries beside itself.
+set(nvidia "${torch}/../nvidia")
+stoker_header_version(STOKER_CUDNN_VERSION "${nvidia}/cudnn/include/cudnn_version.h"
+                      CUDNN_MAJOR CUDNN_MINOR CUDNN_PATCHLEVEL)
+stoker_header_version(STOKER_NCCL_VERSION "${nvidia}/nccl/include/nccl.h"
+                      NCCL_MAJOR NCCL_MINOR NCCL_PATCH)
+
+add_library(stoker_torch INTERFACE)
+target_include_directories(stoker_torch SYSTEM INTERFACE
+  "${torch}/include" "${torch}/include/torch/csrc/api/include")
+set(libraries torch_cpu c10)
+if(STOKER_CUDA)
+  if(NOT EXISTS "${torch}/lib/libtorch_cuda.so")
+    message(FATAL_ERROR "The LibTorch in ${torch} is for the CPU alone. Take one with CUDA, or "
+                        "build with STOKER_CUDA=OFF.")
+  endif()
+  list(APPEND libraries torch torch_cuda c10_cuda)
+  target_link_libraries(stoker_torch INTERFACE CUDA::cudart)
+endif()
+foreach(library IN LISTS libraries)
+  add_library(lib${library} SHARED IMPORTED)
+  set_target_properties(lib${library} PROPERTIES
+    IMPORTED_LOCATION "${torch}/lib/lib${library}.so")
+  target_link_libraries(stoker_torch INTERFACE lib${library})
+endforeach()
+target_link_options(stoker_torch INTERFACE
+  # torch_cuda registers itself when it is loaded; nothing of ours names a symbol of it.
+  -Wl,--no-as-needed
+  # LibTorch finds its own libraries by its own RPATH.
+  -Wl,--allow-shlib-undefined)
+set(STOKER_TORCH_FOUND_DIR "${torch}")
+message(STATUS "LibTorch ${STOKER_TORCH_VERSION} in ${torch}")
+
+# One precompiled header for everything that includes LibTorch, measured in docs/building.md.
+option(STOKER_PCH "Precompile LibTorch's headers once for all rooms that use them" ON)
