@@ -50,6 +50,12 @@ class Decoder {
   std::unique_ptr<Impl> impl_;
 };
 
+// By the first bytes.
+ImageFormat format_of(Bytes file);
+
+struct DataOptions;  // options.h
+DecodeLimits decode_limits(const DataOptions& options);
+
 // PNG of an RGB or grayscale image, for contact sheets.
 std::vector<std::byte> encode_png(const kernels::ImageView& image);
 

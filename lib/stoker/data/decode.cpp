@@ -1,0 +1,98 @@
+#include "stoker/data/decode.h"
+
+#include "stoker/core/error.h"
+#include "stoker/data/byte_reader.h"
+#include "stoker/data/jpeg.h"
+#include "stoker/data/options.h"
+#include "stoker/data/orientation.h"
+#include "stoker/data/other_formats.h"
+#include "stoker/data/png.h"
+
+namespace stoker::data {
+namespace {
+
+// The first bytes as a person can look them up.
+std::string first_bytes(Bytes file) {
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(file.size(), 8); ++i)
+    text += fmt::format("{}{:02x}", i ? " " : "", static_cast<unsigned>(file[i]));
+  return text;
+}
+
+[[noreturn]] void fail_unknown(Bytes file, std::string_view name) {
+  if (file.empty()) throw DataError(fmt::format("{}: the file is empty", name));
+  throw DataError(
+      fmt::format("{}: not an image in a known format (JPEG, PNG, WebP, BMP, TIFF, PNM): it starts "
+                  "with {}",
+                  name, first_bytes(file)));
+}
+
+}  // namespace
+
+DecodeLimits decode_limits(const DataOptions& options) {
+  DecodeLimits limits;
+  limits.max_pixels = static_cast<int64_t>(options.max_megapixels * 1e6);
+  return limits;
+}
+
+ImageFormat format_of(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kBig);
+  if (reader.has(0, "\xFF\xD8\xFF")) return ImageFormat::kJpeg;
+  if (reader.has(0, "\x89PNG\r\n\x1A\n")) return ImageFormat::kPng;
+  return is_other_format(file) ? ImageFormat::kOther : ImageFormat::kUnknown;
+}
+
+struct Decoder::Impl {
+  DecodeLimits limits;
+  JpegDecoder jpeg;
+  std::vector<uint8_t> stored;  // pixels before they are turned upright
+};
+
+Decoder::Decoder(DecodeLimits limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+ImageInfo Decoder::probe(Bytes file, std::string_view name) {
+  switch (format_of(file)) {
+    case ImageFormat::kJpeg:
+      return impl_->jpeg.probe(file, name, impl_->limits);
+    case ImageFormat::kPng:
+      return probe_png(file, name, impl_->limits);
+    case ImageFormat::kOther:
+      return probe_other(file, name, impl_->limits);
+    case ImageFormat::kUnknown:
+      break;
+  }
+  fail_unknown(file, name);
+}
+
+kernels::ImageView Decoder::decode(Bytes file, std::string_view name,
+                                   std::vector<uint8_t>& buffer) {
+  kernels::ImageView image;
+  int orientation = 1;
+  switch (format_of(file)) {
+    case ImageFormat::kJpeg: {
+      const JpegDecoder::Decoded decoded = impl_->jpeg.decode(file, name, impl_->limits, buffer);
+      image = decoded.image;
+      orientation = decoded.orientation;
+      break;
+    }
+    case ImageFormat::kPng: {
+      const DecodedPng decoded = decode_png(file, name, impl_->limits, buffer);
+      image = decoded.image;
+      orientation = decoded.orientation;
+      break;
+    }
+    case ImageFormat::kOther:
+      return decode_other(file, name, impl_->limits, buffer);
+    case ImageFormat::kUnknown:
+      fail_unknown(file, name);
+  }
+  if (orientation == 1) return image;
+  image = turn_upright(image, orientation, impl_->stored);
+  buffer.swap(impl_->stored);
+  return image;
+}
+
+}  // namespace stoker::data

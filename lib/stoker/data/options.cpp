@@ -1,0 +1,51 @@
+#include "stoker/data/options.h"
+
+#include <array>
+
+namespace stoker::data {
+
+std::span<const std::string_view> enum_names(Cache) {
+  static constexpr std::array<std::string_view, 3> kNames{"auto", "none", "memory"};
+  return kNames;
+}
+
+std::span<const std::string_view> enum_names(OnError) {
+  static constexpr std::array<std::string_view, 2> kNames{"fail", "skip"};
+  return kNames;
+}
+
+void describe(DataOptions& o, config::Fields& fields) {
+  constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
+  fields("format", o.format, "how the data set is stored")
+      .one_of({"image_folder", "cifar", "idx", "csv", "shapes"})
+      .fixed_on_resume(kSameSamples);
+  fields("root", o.root, "folder of the data set; shapes needs none");
+  fields("train", o.train, "what to train on: a sub-folder, a file or the name of a split");
+  fields("val", o.val, "what to evaluate on: a sub-folder, a file or the name of a split");
+  fields("cache", o.cache,
+         "keep decoded images in memory: auto does if they fit in cache_limit_gib");
+  fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")
+      .at_least(0);
+  fields("on_error", o.on_error,
+         "an image that cannot be read ends the run, or is skipped, counted and listed")
+      .fixed_on_resume("skipped images change what a batch holds");
+  fields("threads", o.threads,
+         "threads that read, decode and augment; auto follows CPU affinity and cgroup quota")
+      .in(1, 1024);
+  fields("prefetch_mib", o.prefetch_mib, "memory bound of the batches made ahead").positive();
+  fields("max_megapixels", o.max_megapixels, "larger images are refused before decoding")
+      .positive()
+      .at_most(2000);
+  fields("shapes_train_images", o.shapes_train_images, "shapes only: images to train on")
+      .in(1, 1e9)
+      .fixed_on_resume(kSameSamples);
+  fields("shapes_val_images", o.shapes_val_images, "shapes only: images to evaluate on").in(1, 1e9);
+  fields("shapes_size", o.shapes_size, "shapes only: width and height in pixels")
+      .in(8, 1024)
+      .fixed_on_resume(kSameSamples);
+  fields("shapes_seed", o.shapes_seed, "shapes only: another seed draws other images")
+      .at_least(0)
+      .fixed_on_resume(kSameSamples);
+}
+
+}  // namespace stoker::data

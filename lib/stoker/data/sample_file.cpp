@@ -1,0 +1,69 @@
+#include "stoker/data/sample_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+#include "stoker/core/error.h"
+
+namespace stoker::data {
+namespace {
+
+constexpr size_t kMaxFileBytes = size_t{2} << 30;
+
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+[[noreturn]] void fail(const std::filesystem::path& path, int error) {
+  const char* hint = error == ENOENT ? "; it was there when the data set was listed" : "";
+  throw DataError(
+      fmt::format("{}: cannot be read: {}{}", path.string(), std::strerror(error), hint));
+}
+
+}  // namespace
+
+bool has_image_extension(std::string_view file_name) {
+  static constexpr std::array<std::string_view, 11> kExtensions{
+      "jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "gif"};
+  const size_t dot = file_name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string extension(file_name.substr(dot + 1));
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+Record read_sample_file(const std::filesystem::path& path, std::vector<std::byte>& scratch) {
+  // Without O_NONBLOCK a named pipe called x.jpg would wait for a writer forever.
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.value < 0) fail(path, errno);
+  struct stat status {};
+  if (::fstat(file.value, &status) != 0) fail(path, errno);
+  if (!S_ISREG(status.st_mode))
+    throw DataError(fmt::format("{}: not a regular file", path.string()));
+  const auto size = static_cast<size_t>(status.st_size);
+  if (size > kMaxFileBytes)
+    throw DataError(fmt::format("{}: {} bytes are too large for one image", path.string(), size));
+  if (scratch.size() < size) scratch.resize(size);
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::read(file.value, scratch.data() + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, errno);
+    if (got == 0) break;  // it shrank meanwhile; the decoder says what is missing
+    done += static_cast<size_t>(got);
+  }
+  return {.encoded = Bytes(scratch.data(), done)};
+}
+
+}  // namespace stoker::data

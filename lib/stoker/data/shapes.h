@@ -1,0 +1,23 @@
+// `shapes`: a procedural data set that needs no download. Ten kinds of figures at random places,
+// sizes, angles and colours on a textured, noisy background.
+//
+// Every pixel is a function of (seed, split, index): nothing is stored, and any image is made at
+// any time. Hard for a linear model (a quarter right), easy for a small convolutional network.
+#pragma once
+
+#include <memory>
+
+#include "stoker/data/dataset.h"
+
+namespace stoker::data {
+
+struct ShapesOptions {
+  int64_t images = 8000;
+  int32_t size = 32;  // width and height in pixels
+  uint64_t seed = 0;
+  Split split = Split::kTrain;
+};
+
+std::shared_ptr<const Dataset> make_shapes_dataset(const ShapesOptions& options);
+
+}  // namespace stoker::data
