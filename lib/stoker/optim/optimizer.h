@@ -42,7 +42,8 @@ class Optimizer {
   virtual void zero_grad() = 0;  // drops the gradients (set to none)
   virtual double base_lr() const = 0;
   // Live state tensors by name ("momentum/<parameter>", "exp_avg/<parameter>", "step/<parameter>").
-  // All of them exist from construction on, so that saving before the first step is no special case.
+  // All of them exist from construction on, so that saving before the first step is no special
+  // case.
   virtual NamedTensors state() = 0;
   // Copies into state() by name; throws DataError listing every missing, unexpected and mis-shaped
   // tensor.
@@ -63,7 +64,7 @@ struct GroupOptions {
 void describe(GroupOptions& options, config::Fields& fields);
 
 // no_decay_norm_bias: parameters of one dimension or fewer get decay_factor 0, unless an entry
-// matches. Throws ConfigError for an entry that matches nothing, and for a bad expression.
+// matches. Throws ConfigError for an entry that decides for no parameter, and for a bad expression.
 std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
                                         const std::vector<GroupOptions>& groups,
                                         bool no_decay_norm_bias);
@@ -75,5 +76,7 @@ struct CommonOptions {
   std::vector<GroupOptions> groups;
 };
 const CommonOptions& common_options(const config::Choice& optimizer);
+// Names the fields of CommonOptions among those of the row that holds them.
+void describe_common(CommonOptions& options, config::Fields& fields);
 
 }  // namespace stoker::optim

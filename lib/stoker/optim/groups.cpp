@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <regex>
+
+#include "stoker/core/error.h"
+#include "stoker/optim/optimizer.h"
+
+namespace stoker::optim {
+namespace {
+
+std::regex compile(const std::string& pattern, size_t entry) {
+  try {
+    return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
+  } catch (const std::regex_error& error) {
+    throw ConfigError(
+        fmt::format("optimizer.groups[{}].match: \"{}\" is no regular expression: {}.", entry,
+                    pattern, error.what()));
+  }
+}
+
+[[noreturn]] void throw_unused(const std::string& pattern, size_t entry, bool shadowed,
+                               const NamedTensors& parameters) {
+  if (shadowed) {
+    throw ConfigError(fmt::format(
+        "optimizer.groups[{}].match: \"{}\" only matches parameters that an earlier entry takes. "
+        "Remove it or move it up.",
+        entry, pattern));
+  }
+  std::string names;
+  for (size_t i = 0; i < parameters.size() && i < 4; ++i)
+    names += fmt::format("{}{}", i ? ", " : "", parameters[i].first);
+  throw ConfigError(
+      fmt::format("optimizer.groups[{}].match: \"{}\" matches none of the {} parameters ({}{}).",
+                  entry, pattern, parameters.size(), names, parameters.size() > 4 ? ", …" : ""));
+}
+
+}  // namespace
+
+void describe(GroupOptions& options, config::Fields& fields) {
+  fields(
+      "match", options.match,
+      "regular expression searched in the parameter's name; the first entry that matches decides")
+      .required();
+  fields("lr_factor", options.lr_factor, "times lr").at_least(0);
+  fields("decay_factor", options.decay_factor, "times weight_decay").at_least(0);
+}
+
+void describe_common(CommonOptions& options, config::Fields& fields) {
+  fields("weight_decay", options.weight_decay, "pull of the weights towards zero").at_least(0);
+  fields("no_decay_norm_bias", options.no_decay_norm_bias,
+         "no weight decay on biases and on the weights of norms");
+  fields("groups", options.groups, "factors on lr and weight_decay by parameter name");
+}
+
+std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
+                                        const std::vector<GroupOptions>& groups,
+                                        bool no_decay_norm_bias) {
+  std::vector<std::regex> patterns;
+  for (size_t i = 0; i < groups.size(); ++i) patterns.push_back(compile(groups[i].match, i));
+
+  ParameterGroup plain, undecayed{.decay_factor = 0};
+  std::vector<ParameterGroup> matched;
+  for (const GroupOptions& group : groups)
+    matched.push_back({.lr_factor = group.lr_factor, .decay_factor = group.decay_factor});
+  std::vector<bool> shadowed(groups.size());
+  for (const auto& [name, parameter] : parameters) {
+    ParameterGroup* target = no_decay_norm_bias && parameter.dim() <= 1 ? &undecayed : &plain;
+    bool taken = false;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (!std::regex_search(name, patterns[i])) continue;
+      if (taken) {
+        shadowed[i] = true;
+      } else {
+        target = &matched[i];
+        taken = true;
+      }
+    }
+    target->parameters.emplace_back(name, parameter);
+  }
+
+  std::vector<ParameterGroup> result;
+  for (ParameterGroup* group : {&plain, &undecayed})
+    if (!group->parameters.empty()) result.push_back(std::move(*group));
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (matched[i].parameters.empty()) throw_unused(groups[i].match, i, shadowed[i], parameters);
+    result.push_back(std::move(matched[i]));
+  }
+  return result;
+}
+
+}  // namespace stoker::optim
