@@ -35,9 +35,13 @@ class Choice {
 
   // The options as the row's own type; throws std::bad_any_cast if they are of another.
   template <class Options>
-  const Options& as() const { return std::any_cast<const Options&>(options_); }
+  const Options& as() const {
+    return std::any_cast<const Options&>(options_);
+  }
   template <class Options>
-  Options& as() { return std::any_cast<Options&>(options_); }
+  Options& as() {
+    return std::any_cast<Options&>(options_);
+  }
 
  private:
   friend class Alternatives;
@@ -47,7 +51,8 @@ class Choice {
   std::any options_;
 };
 
-// Finds describe() of a row's options by argument-dependent lookup, past the members named describe.
+// Finds describe() of a row's options by argument-dependent lookup, past the members named
+// describe.
 template <class Options>
 void describe_options(Options& options, Fields& fields) {
   describe(options, fields);

@@ -43,6 +43,8 @@ struct StructListRef {
   std::function<size_t()> size;
   std::function<void(size_t)> resize;
   std::function<void(size_t, Fields&)> describe;
+  // Describes a new item with its defaults, which lives as long as what is returned.
+  std::function<std::shared_ptr<void>(Fields&)> describe_new;
 };
 
 // A nested struct: its fields are the children.
@@ -68,21 +70,44 @@ using ValueRef =
 // One named option and its limits. The setters narrow what a reader accepts.
 class Field {
  public:
-  Field(std::string_view name, std::string_view help, ValueRef ref)
-      : name(name), help(help), ref(std::move(ref)) {}
+  Field(std::string_view its_name, std::string_view its_help, ValueRef its_value)
+      : name(its_name), help(its_help), ref(std::move(its_value)) {}
 
   Field& positive() { return above(0); }
-  Field& above(double limit) { minimum = limit; minimum_excluded = true; return *this; }
-  Field& at_least(double limit) { minimum = limit; minimum_excluded = false; return *this; }
-  Field& at_most(double limit) { maximum = limit; return *this; }
+  Field& above(double limit) {
+    minimum = limit;
+    minimum_excluded = true;
+    return *this;
+  }
+  Field& at_least(double limit) {
+    minimum = limit;
+    minimum_excluded = false;
+    return *this;
+  }
+  Field& at_most(double limit) {
+    maximum = limit;
+    return *this;
+  }
   Field& in(double low, double high) { return at_least(low).at_most(high); }
-  Field& one_of(std::vector<std::string_view> words) { allowed = std::move(words); return *this; }
+  Field& one_of(std::vector<std::string_view> words) {
+    allowed = std::move(words);
+    return *this;
+  }
   // The word for an unset optional.
-  Field& unset_as(std::string_view word) { unset_word = word; return *this; }
+  Field& unset_as(std::string_view word) {
+    unset_word = word;
+    return *this;
+  }
   // The key must be given: there is no sensible default.
-  Field& required() { is_required = true; return *this; }
+  Field& required() {
+    is_required = true;
+    return *this;
+  }
   // A run that is resumed must keep it, because `reason`.
-  Field& fixed_on_resume(std::string_view reason) { resume_reason = reason; return *this; }
+  Field& fixed_on_resume(std::string_view reason) {
+    resume_reason = reason;
+    return *this;
+  }
 
   std::string_view name;
   std::string_view help;
@@ -98,7 +123,9 @@ class Field {
 };
 
 template <class T>
-concept Described = requires(T& value, Fields& fields) { describe(value, fields); };
+concept Described = requires(T& value, Fields& fields) {
+  describe(value, fields);
+};
 
 // Collects the fields of a live struct; the references stay valid as long as the struct does.
 // Names and help must outlive it: string literals.
@@ -125,7 +152,12 @@ class Fields {
     return add(name, help,
                StructListRef{[&values] { return values.size(); },
                              [&values](size_t n) { values.resize(n); },
-                             [&values](size_t i, Fields& nested) { describe(values[i], nested); }});
+                             [&values](size_t i, Fields& nested) { describe(values[i], nested); },
+                             [](Fields& nested) -> std::shared_ptr<void> {
+                               auto item = std::make_shared<T>();
+                               describe(*item, nested);
+                               return item;
+                             }});
   }
   // A thing chosen by `name` from a table; see choice.h.
   Field& operator()(std::string_view name, Choice& value, const Alternatives& table,
@@ -137,7 +169,7 @@ class Fields {
     return add(name, help, ChoiceListRef{&values, &table});
   }
 
-  std::vector<Field>& list() { return list_; }
+  const std::vector<Field>& list() const { return list_; }
 
  private:
   Field& add(std::string_view name, std::string_view help, ValueRef ref) {
