@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds and runs all tests, then those of the rooms below LibTorch once more
+# under the address and undefined-behaviour sanitizers. Ends with CTest's summaries and exit status 0
+# if everything passed. Takes the switches of setup.sh.
+#
+#   scripts/test.sh
+#   scripts/test.sh -L unit      arguments go to the first ctest
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup.sh
+. scripts/common.sh
+
+run_tests() {  # FOLDER ARGUMENT…
+  local folder=$1
+  shift
+  "$venv/bin/ctest" --test-dir "$folder" --output-on-failure -j "$(jobs_at_once)" "$@"
+}
+
+build build all
+status=0
+say "Tests of build"
+run_tests build "$@" || status=$?
+
+configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF \
+  -DSTOKER_OPENCV="$(on_or_off STOKER_OPENCV ON)" -DSTOKER_SANITIZE=address,undefined
+build build-sanitize all
+say "Tests of build-sanitize (address, undefined)"
+run_tests build-sanitize || status=$?
+
+if [ "$status" -ne 0 ]; then
+  echo "Some tests failed; they are listed above."
+fi
+exit "$status"
