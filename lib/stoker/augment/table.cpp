@@ -1,0 +1,46 @@
+// Every step that a config can list. A new one is a row here, and its own files.
+#include <fmt/ranges.h>
+
+#include "stoker/augment/center_crop.h"
+#include "stoker/augment/flip.h"
+#include "stoker/augment/normalize.h"
+#include "stoker/augment/pad_crop.h"
+#include "stoker/augment/pipeline.h"
+#include "stoker/augment/random_resized_crop.h"
+#include "stoker/augment/resize.h"
+#include "stoker/core/error.h"
+
+namespace stoker::augment {
+
+const StepTable& augmentations() {
+  static const StepTable table{
+      StepTable::row<PadCropOptions>("pad_crop", "pad every side, then take a random window",
+                                     build_pad_crop),
+      StepTable::row<RandomResizedCropOptions>(
+          "random_resized_crop", "a box of random area and aspect ratio, stretched to one size",
+          build_random_resized_crop),
+      StepTable::row<ResizeOptions>("resize", "the whole image to another size", build_resize),
+      StepTable::row<CenterCropOptions>("center_crop", "the middle of the image",
+                                        build_center_crop),
+      StepTable::row<FlipOptions>("flip", "mirror left and right, or top and bottom", build_flip),
+      StepTable::row<NormalizeOptions>(
+          "normalize", "subtract the mean, divide by the standard deviation",
+          [](const NormalizeOptions&) { return std::unique_ptr<GeometricStep>(); }),
+  };
+  return table;
+}
+
+Size square_or_height_width(const std::vector<int64_t>& size, std::string_view step) {
+  constexpr int64_t kMaxSide = 65536;
+  bool good = size.size() == 1 || size.size() == 2;
+  for (int64_t side : size) good = good && side >= 1 && side <= kMaxSide;
+  if (!good)
+    throw ConfigError(fmt::format(
+        "augment: {}: size is [{}], expected one side or [height, width], each from 1 to {}.", step,
+        fmt::join(size, ", "), kMaxSide));
+  const auto height = static_cast<int32_t>(size.front());
+  const auto width = static_cast<int32_t>(size.back());
+  return {width, height};
+}
+
+}  // namespace stoker::augment
