@@ -145,9 +145,19 @@ FileSystem& real_file_system() {
   return files;
 }
 
+// What fails names the temporary; the reader knows only the file that was wanted.
+template <typename Action>
+void AtomicFile::naming_the_file(Action action) {
+  try {
+    action();
+  } catch (const FileError& error) {
+    throw FileError(fmt::format("{}: not written. {}", path_.string(), error.what()));
+  }
+}
+
 AtomicFile::AtomicFile(FileSystem& files, const fs::path& path)
     : files_(files), path_(path), temporary_(temporary_beside(path)) {
-  file_ = files_.create(temporary_);
+  naming_the_file([&] { file_ = files_.create(temporary_); });
 }
 
 AtomicFile::~AtomicFile() {
@@ -164,14 +174,18 @@ void AtomicFile::discard() noexcept {
   temporary_.clear();
 }
 
-void AtomicFile::append(Bytes bytes) { file_->append(bytes); }
+void AtomicFile::append(Bytes bytes) {
+  naming_the_file([&] { file_->append(bytes); });
+}
 
 void AtomicFile::commit() {
-  file_->sync();
-  file_->close();
-  files_.rename(temporary_, path_);
-  temporary_.clear();
-  files_.sync_directory(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+  naming_the_file([&] {
+    file_->sync();
+    file_->close();
+    files_.rename(temporary_, path_);
+    temporary_.clear();
+    files_.sync_directory(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+  });
 }
 
 void write_file_atomically(FileSystem& files, const fs::path& path, Bytes bytes) {

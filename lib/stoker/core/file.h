@@ -59,6 +59,8 @@ class AtomicFile {
   void commit();
 
  private:
+  template <typename Action>
+  void naming_the_file(Action action);
   void discard() noexcept;
 
   FileSystem& files_;

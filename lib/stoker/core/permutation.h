@@ -18,16 +18,16 @@ struct PermutationKey {
   uint32_t epoch = 0;
 };
 
-// A Feistel cipher over the bits that n - 1 needs (at least 2), its halves at most one bit apart,
-// walked along its cycle until the value falls below n, at most twice on average (Black and
-// Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). The values are part of the
+// A Feistel cipher over the bits that n - 1 needs (at least 6), its halves at most one bit apart,
+// walked along its cycle until the value falls below n, twice on average at most for n > 32 (Black
+// and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). The values are part of the
 // reproducibility promise: never change them.
 class Permutation {
  public:
   // n: number of samples, at least 1; throws std::invalid_argument otherwise.
   Permutation(int64_t n, PermutationKey key);
 
-  // Sample at `position` in [0, size()). About 20 ns.
+  // Sample at `position` in [0, size()). 20 to 50 ns.
   int64_t operator[](int64_t position) const;
   int64_t size() const { return n_; }
 
