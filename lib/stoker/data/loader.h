@@ -7,10 +7,15 @@
 //   Loader loader(dataset, pipeline, options, memory, source);
 //   while (std::unique_ptr<Batch> batch = loader.next()) train(*batch);
 //
-// Memory is bounded by options.prefetch_mib (never fewer than two batches); batches give their
-// buffers back when destroyed, and must not outlive the loader. next() is for one thread. The
-// destructor stops the threads without finishing what they prefetched. An exception in a thread is
-// rethrown by the next() that would have returned its batch, with the sample's name in the message.
+// Memory is bounded by prefetch_bytes, the batches in the caller's hands included, but never keeps
+// fewer than two batches in the making. Within that the loader works only as far ahead as the
+// caller has needed. Batches give their buffers back when destroyed, on any thread, and must not
+// outlive the loader. next() is for one thread. The destructor stops the threads without finishing
+// what they prefetched.
+//
+// An exception in a thread is rethrown by the next() that would have returned its batch, with the
+// sample's name in the message; the first in the order of the source wins, and the loader then
+// gives no more. Under OnError::kSkip a DataError or FileError only leaves its sample out.
 #pragma once
 
 #include <cstdint>
@@ -63,12 +68,13 @@ struct LoaderOptions {
 
 struct Batch {
   Chunk chunk;
-  int64_t count = 0;  // samples held; less than chunk.count where samples were skipped
+  int64_t count = 0;  // samples held; less than chunk.count, even 0, where samples were skipped
   int32_t width = 0, height = 0, channels = 0;
   std::vector<int64_t> samples;  // indices into the data set
   std::vector<int64_t> labels;
   // kAugmented: [count, height, width, channels] of the loader's type.
-  // kDecoded: the pixels of all images one after another; `images` point into it.
+  // kDecoded: the pixels of all images in one block; `images` point into it, rows without gaps.
+  // Where in the block an image lies may differ from run to run.
   void* pixels = nullptr;
   size_t pixels_bytes = 0;
   std::vector<kernels::ImageView> images;
@@ -78,7 +84,9 @@ struct Batch {
   Batch() = default;
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
-  ~Batch() { if (give_back) give_back(); }
+  ~Batch() {
+    if (give_back) give_back();
+  }
 };
 
 struct SkippedSample {
@@ -92,9 +100,11 @@ class Loader {
          LoaderOptions options, BatchMemory& memory, ChunkSource source);
   ~Loader();
 
-  // Waits for the next batch; null at the end of the source.
+  // Waits for the next batch; null at the end of the source. Throws what a thread or the source
+  // threw, and DataError when the images of a batch come out in different sizes.
   std::unique_ptr<Batch> next();
-  // Distinct samples skipped so far under OnError::kSkip (the first 1,000), and their count.
+  // Distinct samples skipped under OnError::kSkip in the batches handed out (the first 1,000), and
+  // their count.
   std::vector<SkippedSample> skipped() const;
   int64_t skipped_count() const;
   double wait_s() const;  // time that next() has waited, in all
