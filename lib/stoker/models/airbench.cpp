@@ -1,0 +1,196 @@
+#include "stoker/models/airbench.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/flatten.h>
+#include <ATen/ops/im2col.h>
+#include <ATen/ops/linalg_eigh.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/init.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
+#include <algorithm>
+#include <string>
+
+#include "stoker/models/check.h"
+#include "stoker/nn/batch_norm.h"
+
+namespace stoker::models {
+namespace {
+
+using Conv = std::shared_ptr<torch::nn::Conv2dImpl>;
+using Norm = std::shared_ptr<nn::BatchNorm>;
+
+constexpr int64_t kWhitenKernel = 2;
+constexpr int64_t kGroupPool = 2;
+constexpr int64_t kLastPool = 3;
+constexpr int64_t kInitializationImages = 5000;
+
+// A 3x3 convolution whose first filters pass the input through.
+Conv make_conv(int64_t in, int64_t out) {
+  auto conv = std::make_shared<torch::nn::Conv2dImpl>(
+      torch::nn::Conv2dOptions(in, out, 3).padding(1).bias(false));
+  const c10::NoGradGuard no_grad;
+  torch::nn::init::dirac_(conv->weight.narrow(0, 0, std::min(in, out)));
+  return conv;
+}
+
+// convolution, pooling, norm, activation, convolution, norm, activation
+class Group : public torch::nn::Module {
+ public:
+  Group(int64_t in, int64_t out, const AirbenchOptions& options)
+      : activation_(options.activation),
+        conv1_(register_module("conv1", make_conv(in, out))),
+        norm1_(register_module("norm1", make_norm(out, options))),
+        conv2_(register_module("conv2", make_conv(out, out))),
+        norm2_(register_module("norm2", make_norm(out, options))) {}
+
+  at::Tensor forward(const at::Tensor& images) {
+    at::Tensor x = at::max_pool2d(conv1_->forward(images), kGroupPool);
+    x = nn::activate(activation_, norm1_->forward(x));
+    return nn::activate(activation_, norm2_->forward(conv2_->forward(x)));
+  }
+
+ private:
+  static Norm make_norm(int64_t channels, const AirbenchOptions& options) {
+    return std::make_shared<nn::BatchNorm>(
+        channels,
+        nn::BatchNormOptions{.eps = 1e-12, .momentum = options.batchnorm_momentum, .scale = false});
+  }
+
+  nn::Activation activation_;
+  Conv conv1_;
+  Norm norm1_;
+  Conv conv2_;
+  Norm norm2_;
+};
+
+class Groups : public torch::nn::Module {
+ public:
+  void add(std::shared_ptr<Group> group) {
+    const std::string name = std::to_string(groups_.size());
+    groups_.push_back(register_module(name, std::move(group)));
+  }
+  at::Tensor forward(at::Tensor x) {
+    for (const auto& group : groups_) x = group->forward(x);
+    return x;
+  }
+
+ private:
+  std::vector<std::shared_ptr<Group>> groups_;
+};
+
+int64_t side_after_groups(int64_t side, size_t groups) {
+  side -= kWhitenKernel - 1;
+  for (size_t i = 0; i < groups; ++i) side /= kGroupPool;
+  return side;
+}
+
+int64_t smallest_side(size_t groups) {
+  int64_t side = kLastPool;
+  for (size_t i = 0; i < groups; ++i) side *= kGroupPool;
+  return side + kWhitenKernel - 1;
+}
+
+class Airbench : public Model {
+ public:
+  Airbench(const AirbenchOptions& options, const ModelContext& context) : options_(options) {
+    const int64_t patch = context.channels * kWhitenKernel * kWhitenKernel;
+    whiten_ =
+        register_module("whiten", std::make_shared<torch::nn::Conv2dImpl>(torch::nn::Conv2dOptions(
+                                      context.channels, 2 * patch, kWhitenKernel)));
+    whiten_->weight.set_requires_grad(!options.whiten);
+    groups_ = register_module("groups", std::make_shared<Groups>());
+    int64_t channels = 2 * patch;
+    for (const int64_t width : options.widths) {
+      groups_->add(std::make_shared<Group>(channels, width, options));
+      channels = width;
+    }
+    const int64_t height = side_after_groups(context.height, options.widths.size()) / kLastPool;
+    const int64_t width = side_after_groups(context.width, options.widths.size()) / kLastPool;
+    head_ = register_module(
+        "head",
+        std::make_shared<torch::nn::LinearImpl>(
+            torch::nn::LinearOptions(channels * height * width, context.classes).bias(false)));
+  }
+
+  at::Tensor forward(const at::Tensor& images) override {
+    at::Tensor x = nn::activate(options_.activation, whiten_->forward(images));
+    x = at::max_pool2d(groups_->forward(x), kLastPool);
+    return head_->forward(at::flatten(x, 1)).mul(options_.scaling_factor);
+  }
+
+  int64_t initialization_images() const override {
+    return options_.whiten ? kInitializationImages : 0;
+  }
+
+  void initialize(const at::Tensor& images) override {
+    if (!options_.whiten) return;
+    const c10::NoGradGuard no_grad;
+    whiten_->weight.copy_(whitening_filters(images));
+  }
+
+  std::string head() const override { return "head."; }
+
+ private:
+  AirbenchOptions options_;
+  Conv whiten_;
+  std::shared_ptr<Groups> groups_;
+  std::shared_ptr<torch::nn::LinearImpl> head_;
+};
+
+}  // namespace
+
+void describe(AirbenchOptions& options, config::Fields& fields) {
+  fields("widths", options.widths, "channels of each group; one group a number").positive();
+  fields("activation", options.activation, "after the first convolution and after each norm");
+  fields("scaling_factor", options.scaling_factor, "factor on the logits").positive();
+  fields("batchnorm_momentum", options.batchnorm_momentum,
+         "share of the new batch in the running statistics, as PyTorch counts it")
+      .in(0, 1);
+  fields("whiten", options.whiten,
+         "compute the first filters from training patches and freeze them; false learns them");
+}
+
+std::shared_ptr<Model> build_airbench(const AirbenchOptions& options, const ModelContext& context) {
+  if (options.widths.empty())
+    throw ConfigError("model airbench: widths is empty. Name the channels of at least one group.");
+  for (const int64_t width : options.widths)
+    if (width < 1)
+      throw ConfigError(fmt::format("model airbench: widths holds {}; each is at least 1.", width));
+  constexpr size_t kMostGroups = 16;
+  if (options.widths.size() > kMostGroups)
+    throw ConfigError(fmt::format("model airbench: widths has {} groups; at most {} are possible.",
+                                  options.widths.size(), kMostGroups));
+  const int64_t side = smallest_side(options.widths.size());
+  check_context("airbench", context, {.height = side, .width = side});
+  return std::make_shared<Airbench>(options, context);
+}
+
+at::Tensor whitening_filters(const at::Tensor& images, double eps) {
+  STOKER_CHECK(images.dim() == 4 && images.size(0) > 0, "dimensions={}", images.dim());
+  const int64_t channels = images.size(1);
+  const int64_t patch = channels * kWhitenKernel * kWhitenKernel;
+  const auto options = images.options().dtype(at::kDouble);
+  at::Tensor moment = at::zeros({patch, patch}, options);
+  int64_t patches = 0;
+  constexpr int64_t kImagesAtATime = 250;  // bounds the memory of the unfolded patches
+  for (const at::Tensor& chunk : images.split(kImagesAtATime)) {
+    const at::Tensor columns =
+        at::im2col(chunk.to(at::kDouble), {kWhitenKernel, kWhitenKernel}, {1, 1}, {0, 0}, {1, 1})
+            .transpose(0, 1)
+            .reshape({patch, -1});
+    moment.add_(at::matmul(columns, columns.t()));
+    patches += columns.size(1);
+  }
+  const auto [values, vectors] = at::linalg_eigh(moment / static_cast<double>(patches));
+  const at::Tensor scaled = (vectors / (values + eps).sqrt()).t().flip(0);
+  return at::cat({scaled, -scaled})
+      .reshape({2 * patch, channels, kWhitenKernel, kWhitenKernel})
+      .to(at::kFloat);
+}
+
+}  // namespace stoker::models

@@ -1,0 +1,54 @@
+#include "stoker/nn/activation.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
+#include <cmath>
+
+#include "support/catch.h"
+
+namespace stoker::nn {
+namespace {
+
+double formula(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kRelu:
+      return x > 0 ? x : 0;
+    case Activation::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::kTanh:
+      return std::tanh(x);
+    case Activation::kGelu:
+      return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+  }
+  return std::nan("");
+}
+
+TEST_CASE("activations are their formulas", "[nn]") {
+  const auto names = enum_names(Activation{});
+  REQUIRE(names.size() == 5);
+  for (int i = 0; i < 5; ++i) {
+    const auto activation = static_cast<Activation>(i);
+    for (const double x : {-30.0, -2.5, -1e-3, 0.0, 0.7, 4.0, 50.0}) {
+      INFO(names[static_cast<size_t>(i)] << " at " << x);
+      const at::Tensor y = activate(activation, at::full({1}, x, at::kDouble));
+      CHECK(y.item<double>() == Approx(formula(activation, x)).margin(1e-15));
+    }
+  }
+  CHECK(names[3] == "gelu");
+}
+
+TEST_CASE("activations keep dtype and memory format", "[nn]") {
+  const at::Tensor x =
+      at::full({2, 3, 5, 7}, 0.5, at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+  for (int i = 0; i < 5; ++i) {
+    const at::Tensor y = activate(static_cast<Activation>(i), x);
+    CHECK(y.scalar_type() == at::kBFloat16);
+    CHECK(y.is_contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
+}  // namespace
+}  // namespace stoker::nn
