@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stoker/run/load.h"
+#include "stoker/run/resume.h"
 #include "stoker/run/session.h"
 #include "stoker/run/training.h"
 #include "verb.h"
@@ -23,7 +24,6 @@ struct TrainArguments {
   CLI::Option* resume_option = nullptr;
   std::string resume;
   bool dry_run = false;
-  std::vector<std::string> command_line;
 };
 
 struct TrainInput {
@@ -79,14 +79,14 @@ ExitCode train(const TrainArguments& arguments) {
   if (input.resume && !folder) {
     folder = run::RunFolder::newest(loaded.options.run.dir, loaded.options.name);
   }
+  if (folder) run::check_resume(*folder, loaded.options);
   if (arguments.dry_run) {
     fmt::print("{}\n", run::plan_text(run::build_session(loaded.options)));
     return ExitCode::kDone;
   }
   const run::TrainingResult result = run::run_training({.config = loaded.options,
                                                         .config_yaml = run::resolved_yaml(loaded),
-                                                        .resume = folder,
-                                                        .command_line = arguments.command_line});
+                                                        .resume = folder});
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
 }

@@ -26,9 +26,17 @@ std::string processor_name() {
   return "unknown";
 }
 
+// The words of this process's command line.
+std::vector<std::string> command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
 }  // namespace
 
-std::string environment_json(std::span<const std::string> command_line, c10::Device device) {
+std::string environment_json(c10::Device device) {
   utsname system{};
   uname(&system);
   const double memory_gib = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
@@ -38,7 +46,7 @@ std::string environment_json(std::span<const std::string> command_line, c10::Dev
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const nlohmann::ordered_json json{
       {"time_utc", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now))},
-      {"command_line", command_line},
+      {"command_line", command_line()},
       {"host", system.nodename},
       {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
       {"processor", processor_name()},

@@ -31,7 +31,7 @@ RunFolder prepare_folder(const TrainingRequest& request, at::Device device) {
                                : RunFolder::create(request.config.run.dir, request.config.name);
   write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
   write_file_atomically(real_file_system(), folder.environment(),
-                        as_bytes(environment_json(request.command_line, device)));
+                        as_bytes(environment_json(device)));
   return folder;
 }
 
@@ -68,7 +68,7 @@ TrainingResult run_training(TrainingRequest request) {
   TrainingResult result{.folder = prepare_folder(request, session.device)};
   const RunFolder& folder = result.folder;
   const LogToFile log_to_file(folder.log());
-  log().info("{}", plan_text(session));
+  log().info(plan_text(session));
 
   train::State state{.model = *session.model,
                      .optimizer = *session.optimizer,

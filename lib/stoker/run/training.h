@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "stoker/run/folder.h"
 #include "stoker/run/run_config.h"
@@ -17,7 +16,6 @@ struct TrainingRequest {
   RunConfig config;
   std::string config_yaml;          // resolved, to be kept with the run
   std::optional<RunFolder> resume;  // go on in this folder, else start a new one
-  std::vector<std::string> command_line;
 };
 
 struct TrainingResult {

@@ -41,6 +41,7 @@ metrics::ClassificationResult evaluate(models::Model& model, const Source& sourc
   metrics::ClassificationMetrics metrics(
       static_cast<int64_t>(source.dataset->class_names().size()));
   while (auto batch = feed.next()) {
+    if (batch->labels.size(0) == 0) continue;  // every sample was skipped as unreadable
     if (interrupt_signal() != 0) throw Interrupted("evaluation was interrupted");
     at::Tensor logits;
     {

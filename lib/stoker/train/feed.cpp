@@ -1,0 +1,41 @@
+#include "stoker/train/feed.h"
+
+#include "stoker/train/autocast.h"
+
+namespace stoker::train {
+
+namespace {
+
+kernels::PixelType pixel_type(Precision precision) {
+  switch (input_dtype(precision)) {
+    case at::kBFloat16:
+      return kernels::PixelType::kBFloat16;
+    case at::kHalf:
+      return kernels::PixelType::kFloat16;
+    default:
+      return kernels::PixelType::kFloat32;
+  }
+}
+
+// On the CPU the loader's threads augment; a GPU does it by itself.
+data::LoaderOptions options_for(data::LoaderOptions options, at::Device device,
+                                Precision precision) {
+  options.stage = device.is_cpu() ? data::Stage::kAugmented : data::Stage::kDecoded;
+  options.type = pixel_type(precision);
+  return options;
+}
+
+}  // namespace
+
+Feed::Feed(const Source& source, at::Device device, Precision precision, data::ChunkSource chunks)
+    : loader_(source.dataset, source.pipeline, options_for(source.loader, device, precision),
+              ops::batch_memory(device), std::move(chunks)),
+      mover_(ops::batch_mover(device, source.pipeline->normalization(), input_dtype(precision))) {}
+
+std::optional<ops::TensorBatch> Feed::next() {
+  std::unique_ptr<data::Batch> batch = loader_.next();
+  if (!batch) return std::nullopt;
+  return mover_->move(std::move(batch));
+}
+
+}  // namespace stoker::train

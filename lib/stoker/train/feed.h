@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "stoker/data/loader.h"
+#include "stoker/ops/batch.h"
 #include "stoker/train/options.h"
 
 namespace stoker::train {
@@ -18,23 +19,21 @@ struct Source {
   data::LoaderOptions loader;  // stage and type are set by the feed
 };
 
-struct DeviceBatch {
-  at::Tensor images;  // [n, C, H, W] channels_last
-  at::Tensor labels;  // [n] int64
-};
-
+// For one thread. Tensors must not outlive it: on the CPU they share the loader's buffers.
 class Feed {
  public:
   Feed(const Source& source, at::Device device, Precision precision, data::ChunkSource chunks);
-  ~Feed();
-  std::optional<DeviceBatch> next();
+
+  // images: [n, C, H, W] channels_last in the precision's input dtype; nothing at the end. Skipped
+  // samples make n smaller; n may become 0.
+  std::optional<ops::TensorBatch> next();
   // Seconds that next() has waited for the loader, in all.
-  double wait_s() const;
-  const data::Loader& loader() const { return *loader_; }
+  double wait_s() const { return loader_.wait_s(); }
+  const data::Loader& loader() const { return loader_; }
 
  private:
-  at::Device device_;
-  std::unique_ptr<data::Loader> loader_;
+  data::Loader loader_;
+  std::unique_ptr<ops::BatchMover> mover_;  // goes before the loader, whose batches it holds
 };
 
 }  // namespace stoker::train

@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <fmt/ranges.h>
+
 #include <map>
 #include <nlohmann/json.hpp>
 

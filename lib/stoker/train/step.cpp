@@ -54,9 +54,10 @@ void TrainStep::run(Feed& feed) {
   at::Tensor loss_sum;
   try {
     for (int64_t micro = 0; micro < state_.plan.grad_accumulation; ++micro) {
-      const std::optional<DeviceBatch> batch = feed.next();
+      const std::optional<ops::TensorBatch> batch = feed.next();
       STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", state_.step,
                    state_.plan.total_steps);
+      if (batch->labels.size(0) == 0) continue;  // every sample was skipped as unreadable
       seed_torch(state_.seed, state_.step, micro);
       const at::Tensor loss = accumulate(*batch);
       loss_sum = loss_sum.defined() ? loss_sum + loss : loss;
@@ -67,6 +68,12 @@ void TrainStep::run(Feed& feed) {
         "out of memory on {} with a micro-batch of {} images at step {}. Set train.microbatch to a "
         "smaller number; batch_size, and with it the training, stays the same. ({})",
         state_.device.str(), state_.plan.microbatch, state_.step, error.what_without_backtrace()));
+  }
+  if (record.images == 0) {
+    throw DataError(
+        fmt::format("not one image of step {} could be read; `stoker data verify` lists "
+                    "the files",
+                    state_.step));
   }
   for (auto& algorithm : algorithms_) algorithm->apply(Event::kGradientsReady, state_);
 
@@ -90,7 +97,7 @@ void TrainStep::run(Feed& feed) {
   if (state_.device.is_cpu()) read_losses();
 }
 
-at::Tensor TrainStep::accumulate(const DeviceBatch& batch) {
+at::Tensor TrainStep::accumulate(const ops::TensorBatch& batch) {
   state_.images = batch.images;
   state_.labels = batch.labels;
   for (auto& algorithm : algorithms_) algorithm->apply(Event::kBatchReady, state_);
@@ -103,7 +110,8 @@ at::Tensor TrainStep::accumulate(const DeviceBatch& batch) {
       loss_per_sample(options_.loss, options_.label_smoothing, logits, state_.labels).sum();
   const at::Tensor share = loss_sum / static_cast<double>(state_.plan.batch_size);
   (state_.scaler != nullptr ? state_.scaler->scale(share) : share).backward();
-  state_.images = {};
+  state_.images.reset();
+  state_.labels.reset();
   return loss_sum.detach();
 }
 

@@ -30,7 +30,7 @@ class TrainStep {
 
  private:
   // Forward and backward of one micro-batch; returns its summed loss.
-  at::Tensor accumulate(const DeviceBatch& batch);
+  at::Tensor accumulate(const ops::TensorBatch& batch);
   // Returns whether the parameters moved, as far as the host knows.
   bool update(const at::Tensor& loss_mean, double lr_factor);
   void note(const StepRecord& record);

@@ -1,14 +1,31 @@
 #include "stoker/train/trainer.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <cmath>
 #include <limits>
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/log.h"
 #include "stoker/train/progress.h"
 
 namespace stoker::train {
+
+namespace {
+void say_skipped(const data::Loader& loader) {
+  if (loader.skipped_count() == 0) return;
+  constexpr size_t kShown = 10;
+  std::string list;
+  const std::vector<data::SkippedSample> skipped = loader.skipped();
+  for (size_t i = 0; i < std::min(kShown, skipped.size()); ++i) {
+    list += fmt::format("\n  {}: {}", skipped[i].name, skipped[i].reason);
+  }
+  log().warn("{} images were skipped as unreadable (data.on_error: skip), among them{}",
+             loader.skipped_count(), list);
+}
+}  // namespace
 
 std::string_view stop_reason_text(StopReason reason) {
   switch (reason) {
@@ -55,6 +72,7 @@ StopReason Trainer::fit() {
       step_.run(feed);
       finish_step();
     }
+    say_skipped(feed.loader());
     if (reason != StopReason::kInterrupted && parts_.val.dataset &&
         (!state_.eval || state_.eval->step != state_.step)) {
       evaluate_now();

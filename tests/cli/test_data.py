@@ -1,0 +1,47 @@
+import json
+import unittest
+
+from binary import BinaryTest
+
+
+class Data(BinaryTest):
+    def make(self):
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "60")
+
+    def test_made_shapes_are_a_folder_that_trains(self):
+        self.make()
+        self.stoker("train", "tiny.yaml", "data.format=image_folder", "data.root=shapes",
+                    "train.max_steps=2")
+
+    def test_inspect_counts_and_draws(self):
+        self.make()
+        out, _ = self.stoker("data", "inspect", "shapes/train", "--json")
+        result = json.loads(out)
+        self.assertEqual(result["images"], 60)
+        self.stoker("data", "inspect", "shapes/train", "--sheet", "sheet.png")
+        self.assertEqual((self.folder / "sheet.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_verify_lists_every_unreadable_file(self):
+        self.make()
+        self.stoker("data", "verify", "shapes/train")
+        images = sorted((self.folder / "shapes" / "train").rglob("*.png"))
+        images[3].write_bytes(images[3].read_bytes()[:100])
+        images[7].write_bytes(b"")
+        out, err = self.stoker("data", "verify", "shapes/train", expect=3)
+        for image in (images[3], images[7]):
+            self.assertIn(image.name, out + err)
+
+    def test_unreadable_images_stop_training_or_are_counted(self):
+        self.make()
+        image = next((self.folder / "shapes" / "train").rglob("*.png"))
+        image.write_bytes(b"nothing")
+        training = ["train", "tiny.yaml", "data.format=image_folder", "data.root=shapes"]
+        _, err = self.stoker(*training, expect=3)
+        self.assertIn(image.name, err)
+        _, err = self.stoker(*training, "data.on_error=skip")
+        self.assertIn("skipped", err)
+        self.assertIn(image.name, err)
+
+
+if __name__ == "__main__":
+    unittest.main()

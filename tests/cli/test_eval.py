@@ -1,0 +1,52 @@
+import json
+import unittest
+
+from binary import BinaryTest
+
+
+class Eval(BinaryTest):
+    def setUp(self):
+        super().setUp()
+        self.stoker("train", "tiny.yaml")
+
+    def test_eval_repeats_the_run_s_own_figures(self):
+        out, _ = self.stoker("eval", "runs/tiny/1/checkpoints/latest", "--json")
+        result = json.loads(out)
+        last = self.metrics("runs/tiny/1")[-1]
+        self.assertEqual(result["top1"], last["top1"])
+        self.assertEqual(result["loss"], last["loss"])
+        self.assertEqual(result["images"], 40)
+        self.assertEqual(sum(map(sum, result["confusion"])), 40)
+        hits = sum(row[i] for i, row in enumerate(result["confusion"]))
+        self.assertAlmostEqual(hits / 40, result["top1"])
+        self.assertEqual(len(result["per_class"]), 10)
+
+    def test_eval_takes_a_run_a_pointer_or_a_checkpoint(self):
+        for path in ("runs/tiny/1", "runs/tiny/1/checkpoints", "runs/tiny/1/checkpoints/best",
+                     "runs/tiny/1/checkpoints/step-00000018"):
+            with self.subTest(path=path):
+                out, _ = self.stoker("eval", path)
+                self.assertIn("top1", out)
+
+    def test_an_average_is_what_is_evaluated(self):
+        self.stoker("train", "tiny.yaml", "algorithms=[{ema: {decay: 0.9}}]", "name=ema")
+        out, _ = self.stoker("eval", "runs/ema/1/checkpoints/latest", "--json")
+        self.assertEqual(json.loads(out)["loss"], self.metrics("runs/ema/1")[-1]["loss"])
+
+    def test_what_is_no_checkpoint_is_a_usage_error(self):
+        _, err = self.stoker("eval", "runs/absent", expect=2)
+        self.assertIn("runs/absent", err)
+
+    def test_other_data_must_have_as_many_classes(self):
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "40")
+        folders = sorted((self.folder / "shapes" / "val").iterdir())
+        for image in folders[0].iterdir():
+            image.unlink()
+        folders[0].rmdir()
+        _, err = self.stoker("eval", "runs/tiny/1", "data.format=image_folder",
+                             "data.root=shapes", expect=3)
+        self.assertIn("9 classes", err)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,42 @@
+import signal
+import unittest
+
+from binary import BinaryTest, tensors_of
+
+LONG = ["train.epochs=40", "log.every_steps=1"]
+
+
+class Interrupt(BinaryTest):
+    def interrupted(self, number):
+        process = self.start("train", "tiny.yaml", "name=cut", *LONG)
+        for line in process.stderr:
+            if "step 3/" in line:
+                break
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+        return process.returncode, err
+
+    def test_signals_save_and_end_with_75_and_the_same_command_goes_on(self):
+        self.stoker("train", "tiny.yaml", *LONG)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+            with self.subTest(signal=number.name):
+                code, err = self.interrupted(number)
+                self.assertEqual(code, 75, err)
+                self.assertIn("--resume", err)
+                self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume")
+        whole = self.folder / "runs/tiny/1/checkpoints/step-00000240"
+        cut = self.folder / "runs/cut/3/checkpoints/step-00000240"
+        self.assertEqual(tensors_of(whole), tensors_of(cut))
+
+    def test_a_killed_run_goes_on_from_its_last_checkpoint(self):
+        self.stoker("train", "tiny.yaml", *LONG)
+        code, _ = self.interrupted(signal.SIGKILL)
+        self.assertEqual(code, -signal.SIGKILL)
+        self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume")
+        whole = self.folder / "runs/tiny/1/checkpoints/step-00000240"
+        cut = self.folder / "runs/cut/1/checkpoints/step-00000240"
+        self.assertEqual(tensors_of(whole), tensors_of(cut))
+
+
+if __name__ == "__main__":
+    unittest.main()

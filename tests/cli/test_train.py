@@ -1,0 +1,107 @@
+import json
+import unittest
+
+from binary import REPOSITORY, BinaryTest
+
+
+class Train(BinaryTest):
+    def test_a_run_leaves_everything_that_the_docs_name(self):
+        _, err = self.stoker("train", "tiny.yaml")
+        run = self.folder / "runs" / "tiny" / "1"
+        for name in ("config.yaml", "environment.json", "log.txt", "metrics.jsonl", "summary.json",
+                     "checkpoints/latest", "checkpoints/best"):
+            self.assertTrue((run / name).is_file(), name)
+        latest = (run / "checkpoints" / "latest").read_text().strip()
+        self.assertEqual(latest, "step-00000018")
+        self.assertIn("step 18/18", err)
+        environment = json.loads((run / "environment.json").read_text())
+        self.assertEqual(environment["command_line"][1:], ["train", "tiny.yaml"])
+        summary = self.summary("runs/tiny/1")
+        self.assertEqual(summary["reason"], "finished")
+        self.assertEqual(summary["steps"], 18)
+        self.assertEqual(summary["final"]["val.top1"], summary["val.top1"])
+        self.assertGreaterEqual(summary["best"]["val.top1"], summary["final"]["val.top1"])
+
+    def test_metrics_have_the_documented_keys(self):
+        self.stoker("train", "tiny.yaml")
+        records = self.metrics("runs/tiny/1")
+        train = [r for r in records if r["split"] == "train"]
+        val = [r for r in records if r["split"] == "val"]
+        # Every fourth step, and the end of each epoch of six steps.
+        self.assertEqual([r["step"] for r in train], [4, 6, 8, 12, 16, 18])
+        self.assertEqual([r["step"] for r in val], [6, 12, 18])
+        for key in ("time_s", "epoch", "loss", "lr", "images_per_s", "data_wait", "memory_gib"):
+            self.assertIn(key, train[0])
+        for key in ("loss", "top1", "top5", "images"):
+            self.assertIn(key, val[0])
+        self.assertEqual(val[0]["images"], 40)
+        self.assertEqual(val[-1]["epoch"], 3.0)
+
+    def test_the_same_config_gives_the_same_run(self):
+        self.stoker("train", "tiny.yaml")
+        self.stoker("train", "tiny.yaml", "data.threads=1", "data.prefetch_mib=1")
+        first, second = (
+            (self.folder / f"runs/tiny/{n}/checkpoints/step-00000018/model.safetensors").read_bytes()
+            for n in (1, 2))
+        self.assertEqual(first, second)
+        self.stoker("train", "tiny.yaml", "seed=1")
+        third = self.folder / "runs/tiny/3/checkpoints/step-00000018/model.safetensors"
+        self.assertNotEqual(first, third.read_bytes())
+
+    def test_a_microbatch_leaves_the_mathematics_alone(self):
+        for microbatch in (16, 5):
+            self.stoker("train", "tiny.yaml", f"train.microbatch={microbatch}",
+                        "model.dropout=0", f"name=m{microbatch}")
+        whole, pieces = (
+            [r["loss"] for r in self.metrics(f"runs/m{m}/1") if r["split"] == "train"]
+            for m in (16, 5))
+        for a, b in zip(whole, pieces):
+            # Sums of float32 in another order.
+            self.assertAlmostEqual(a, b, delta=1e-4 * abs(a))
+
+    def test_dry_run_prints_the_plan_and_writes_nothing(self):
+        out, _ = self.stoker("train", "tiny.yaml", "--dry-run")
+        self.assertIn("18,", out.replace("18 of", "18,"))
+        self.assertIn("mlp", out)
+        self.assertFalse((self.folder / "runs").exists())
+
+    def test_every_optimizer_schedule_and_precision_trains(self):
+        for overrides in (["optimizer=adam"], ["optimizer=adamw", "schedule=linear"],
+                          ["schedule=one_cycle"], ["schedule=polynomial"], ["schedule=constant"],
+                          ["schedule={name: step, milestones: [1]}"], ["train.precision=bf16"],
+                          ["train.precision=fp16"], ["train.loss=bce"],
+                          ["train.clip_grad_norm=0.5"], ["algorithms=[ema]"]):
+            with self.subTest(overrides=overrides):
+                self.stoker("train", "tiny.yaml", "train.max_steps=4", *overrides)
+
+    def test_a_loss_that_is_not_finite_ends_the_run_with_6(self):
+        _, err = self.stoker("train", "tiny.yaml", "optimizer.lr=1e30", "schedule=constant",
+                             expect=6)
+        self.assertIn("learning rate", err)
+        self.assertIn("train.clip_grad_norm", err)
+        self.assertEqual(self.summary("runs/tiny/1")["reason"], "failed")
+
+    def test_budgets_end_a_run_early(self):
+        self.stoker("train", "tiny.yaml", "train.max_steps=7")
+        summary = self.summary("runs/tiny/1")
+        self.assertEqual((summary["reason"], summary["steps"]), ("max_steps", 7))
+        self.stoker("train", "tiny.yaml", "train.max_time=0.000001s")
+        self.assertEqual(self.summary("runs/tiny/2")["reason"], "max_time")
+
+    def test_a_data_set_that_is_not_there_is_an_error_of_data(self):
+        _, err = self.stoker("train", REPOSITORY / "configs" / "cifar10.yaml",
+                             "data.root=nowhere", expect=3)
+        self.assertIn("nowhere", err)
+
+    def test_mistakes_on_the_command_line_are_usage_errors(self):
+        for arguments in ([], ["tiny.yaml", "other.yaml"], ["tiny.yaml", "train.epochs=none"],
+                          ["absent.yaml"], ["tiny.yaml", "--no-such-flag"],
+                          ["tiny.yaml", "device=gpu"], ["--resume", "absent"],
+                          ["tiny.yaml", "--resume"]):
+            with self.subTest(arguments=arguments):
+                _, err = self.stoker("train", *arguments, expect=2)
+                self.assertTrue(err.strip())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,77 @@
+#include "stoker/train/plan.h"
+
+#include <map>
+
+#include "stoker/core/error.h"
+#include "support/catch.h"
+
+using namespace stoker;
+using namespace stoker::train;
+
+namespace {
+std::vector<data::Chunk> all(data::ChunkSource source) {
+  std::vector<data::Chunk> chunks;
+  while (auto chunk = source()) chunks.push_back(*chunk);
+  return chunks;
+}
+}  // namespace
+
+TEST_CASE("a plan counts whole batches only") {
+  const StepPlan plan = plan_steps(103, {.epochs = 2, .batch_size = 20});
+  CHECK(plan.steps_per_epoch == 5);
+  CHECK(plan.total_steps == 10);
+  CHECK(plan.grad_accumulation == 1);
+  CHECK(plan.epoch(5) == 1.0);
+}
+
+TEST_CASE("epochs may be fractions, and a run has at least one step") {
+  CHECK(plan_steps(100, {.epochs = 0.5, .batch_size = 10}).total_steps == 5);
+  CHECK(plan_steps(100, {.epochs = 1.26, .batch_size = 10}).total_steps == 13);
+  CHECK(plan_steps(100, {.epochs = 0.001, .batch_size = 10}).total_steps == 1);
+}
+
+TEST_CASE("a batch larger than the set becomes the set") {
+  const StepPlan plan = plan_steps(7, {.epochs = 3, .batch_size = 256, .microbatch = 100});
+  CHECK(plan.batch_size == 7);
+  CHECK(plan.microbatch == 7);
+  CHECK(plan.total_steps == 3);
+}
+
+TEST_CASE("an empty training set is refused") { CHECK_THROWS_AS(plan_steps(0, {}), ConfigError); }
+
+TEST_CASE("micro-batches cover each step's positions once, in order") {
+  const StepPlan plan = plan_steps(103, {.epochs = 2, .batch_size = 20, .microbatch = 8});
+  CHECK(plan.grad_accumulation == 3);
+  const auto chunks = all(training_chunks(plan, 0));
+  REQUIRE(chunks.size() == 30);
+  for (int64_t step = 0; step < plan.total_steps; ++step) {
+    int64_t next = step % 5 * 20;
+    for (int64_t micro = 0; micro < 3; ++micro) {
+      const data::Chunk& chunk = chunks[step * 3 + micro];
+      CHECK(chunk.epoch == step / 5);
+      CHECK(chunk.first == next);
+      CHECK(chunk.count == (micro < 2 ? 8 : 4));
+      next += chunk.count;
+    }
+  }
+}
+
+TEST_CASE("starting at a step gives the rest of the same sequence") {
+  const StepPlan plan = plan_steps(103, {.epochs = 2, .batch_size = 20, .microbatch = 8});
+  const auto whole = all(training_chunks(plan, 0));
+  const auto rest = all(training_chunks(plan, 7));
+  REQUIRE(rest.size() == 9);
+  for (size_t i = 0; i < rest.size(); ++i) {
+    CHECK(rest[i].epoch == whole[21 + i].epoch);
+    CHECK(rest[i].first == whole[21 + i].first);
+    CHECK(rest[i].count == whole[21 + i].count);
+  }
+}
+
+TEST_CASE("sequential chunks end with what is left") {
+  const auto chunks = all(sequential_chunks(11, 4));
+  REQUIRE(chunks.size() == 3);
+  CHECK(chunks[2].first == 8);
+  CHECK(chunks[2].count == 3);
+  CHECK(all(sequential_chunks(0, 4)).empty());
+}
