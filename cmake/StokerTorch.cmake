@@ -13,6 +13,8 @@ function(stoker_find_torch result)
   foreach(prefix IN LISTS CMAKE_PREFIX_PATH)
     list(APPEND candidates "${prefix}" "${prefix}/../..")  # as torch.utils.cmake_prefix_path has it
   endforeach()
+  file(GLOB ours "${PROJECT_SOURCE_DIR}/.venv/lib/python3.*/site-packages/torch")  # of setup.sh
+  list(APPEND candidates ${ours})
   foreach(folder IN LISTS candidates)
     if(folder AND EXISTS "${folder}/include/ATen/ATen.h" AND EXISTS "${folder}/lib/libtorch_cpu.so")
       file(REAL_PATH "${folder}" folder)

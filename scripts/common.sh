@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts share: where things are, and steps that say how long they take.
 # Sourced by them with the top of the repository as the working directory.
 

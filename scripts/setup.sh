@@ -56,7 +56,7 @@ find_nvcc() {
   local candidate release
   for candidate in "${CUDACXX:-}" "${CUDA_HOME:+$CUDA_HOME/bin/nvcc}" "$(command -v nvcc || true)" \
     /usr/local/cuda/bin/nvcc; do
-    [ -n "$candidate" ] && [ -x "$candidate" ] || continue
+    [ -x "$candidate" ] || continue
     release=$("$candidate" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
     if [ "${release%%.*}" = "${cuda_version%%.*}" ]; then
       nvcc=$candidate
@@ -68,7 +68,7 @@ find_nvcc() {
 
 # Fills .venv. The stamp is written last, so that an interrupted installation is taken up again.
 python_packages() {
-  local tools=("cmake>=4,<5" ninja jsonschema clang-format==14.0.6)
+  local tools=("cmake>=4,<5" ninja jsonschema)
   local libraries=() alone=()
   if [ -z "${STOKER_TORCH_DIR:-}" ]; then
     if [ "$cuda" = ON ]; then
@@ -96,8 +96,10 @@ python_packages() {
   step "Installing CMake and Ninja" "${pip[@]}" "${tools[@]}"
   [ ${#alone[@]} -eq 0 ] ||
     step "Installing LibTorch (0.5 GB, about a minute)" "${pip[@]}" --no-deps "${alone[@]}"
-  [ ${#libraries[@]} -eq 0 ] ||
-    step "Installing ${libraries[*]} (with LibTorch 2.5 GB, some minutes)" "${pip[@]}" "${libraries[@]}"
+  local title="Installing CUDA's libraries and compiler"
+  [[ "${libraries[*]:-}" != *torch==* ]] ||
+    title="Installing LibTorch with CUDA's libraries (2.5 GB, some minutes)"
+  [ ${#libraries[@]} -eq 0 ] || step "$title" "${pip[@]}" "${libraries[@]}"
   printf '%s\n' "$stamp" > "$venv/.installed"
 }
 

@@ -16,6 +16,11 @@ run_tests() {  # FOLDER ARGUMENT…
   "$venv/bin/ctest" --test-dir "$folder" --output-on-failure -j "$(jobs_at_once)" "$@"
 }
 
+if [ ! -x "$venv/bin/clang-tidy" ] || [ ! -x "$venv/bin/clang-format" ]; then
+  # Of one version everywhere, because versions disagree.
+  step "Installing clang-format and clang-tidy" "$venv/bin/python" -m pip --disable-pip-version-check \
+    install clang-format==14.0.6 clang-tidy==14.0.6
+fi
 build build all
 status=0
 say "Tests of build"

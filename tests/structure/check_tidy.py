@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy on the rooms below LibTorch, whose headers it would read for minutes.
+
+    check_tidy.py [TOP] [ROOM…]
+
+.clang-tidy says what it looks for. Skipped where clang-tidy is missing.
+"""
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+import tools
+
+ROOMS = ("core", "config", "kernels", "augment", "data")
+FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-DSTOKER_HAS_CUDA=0",
+         "-DSTOKER_HAS_OPENCV=1")
+
+
+def flags():
+    """PyPI's clang-tidy comes without the compiler's own headers (stddef.h); GCC's do."""
+    own = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True).stdout
+    return (*FLAGS, "-idirafter", own.strip())
+
+
+def tidy(clang_tidy, top, file):
+    return subprocess.run([clang_tidy, "--quiet", "--warnings-as-errors=*", str(file), "--", *flags()],
+                          cwd=top, capture_output=True, text=True)
+
+
+def main():
+    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    clang_tidy = tools.find_tool("clang-tidy", top)
+    if clang_tidy is None:
+        print(f"skipped: no clang-tidy {tools.VERSION}")
+        return tools.SKIPPED
+    rooms = sys.argv[2:] or ROOMS
+    sources = tools.files(top, [f"lib/stoker/{room}" for room in rooms], {".cpp"})
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for result in pool.map(lambda file: tidy(clang_tidy, top, file), sources):
+            if result.returncode != 0:
+                failed += 1
+                print(result.stdout, result.stderr, sep="")
+    print(f"clang-tidy: {failed} of {len(sources)} files have findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
