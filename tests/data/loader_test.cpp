@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "data/fake_dataset.h"
+#include "stoker/augment/normalize.h"
+#include "stoker/augment/random_resized_crop.h"
 #include "stoker/core/error.h"
 #include "stoker/core/permutation.h"
 #include "stoker/kernels/augment.h"
@@ -32,7 +34,13 @@ namespace {
 
 std::shared_ptr<const augment::Pipeline> pipeline_of(std::vector<std::string_view> names) {
   std::vector<config::Choice> steps;
-  for (std::string_view name : names) steps.push_back(augment::augmentations().pick(name));
+  for (std::string_view name : names) {
+    config::Choice step = augment::augmentations().pick(name);
+    if (name == "normalize")
+      step.as<augment::NormalizeOptions>() = {.mean = {0.2, 0.3, 0.4}, .std = {0.5, 0.6, 0.7}};
+    if (name == "random_resized_crop") step.as<augment::RandomResizedCropOptions>().size = {6, 9};
+    steps.push_back(std::move(step));
+  }
   return std::make_shared<augment::Pipeline>(steps);
 }
 
