@@ -61,13 +61,13 @@ function(stoker_room name)
   set_target_properties(stoker_${name} PROPERTIES STOKER_USES_TORCH "${ROOM_TORCH}")
 endfunction()
 
-# stoker_tests(<room> [GPU] [LABEL unit] SOURCES … [LIBRARIES …])
+# stoker_tests(<room> [LABEL unit] SOURCES … [LIBRARIES …])
 #
 # One Catch2 binary a room, test_<room>, which CTest runs from the top of the repository as the test
-# <room>. GPU adds <room>_gpu, labelled gpu, with the cases tagged [gpu]: reported as skipped on a
-# machine without a device (support/main.cpp), and no part of <room>.
+# <room>. Cases tagged [gpu] are no part of it: where a source has any, they are the test <room>_gpu
+# with the label gpu, which is reported as skipped without a device (support/main.cpp).
 function(stoker_tests room)
-  cmake_parse_arguments(PARSE_ARGV 1 TEST "GPU" "LABEL" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "" "LABEL" "SOURCES;LIBRARIES")
   if(TEST_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "stoker_tests(${room}): unknown ${TEST_UNPARSED_ARGUMENTS}")
   endif()
@@ -90,7 +90,12 @@ function(stoker_tests room)
   set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   add_test(NAME ${room} COMMAND test_${room} "~[gpu]")
   set_tests_properties(${room} PROPERTIES LABELS ${TEST_LABEL} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  if(TEST_GPU)
+  set(gpu_cases)
+  foreach(source IN LISTS TEST_SOURCES)
+    file(STRINGS "${source}" found REGEX "\\[gpu\\]")
+    list(APPEND gpu_cases ${found})
+  endforeach()
+  if(gpu_cases AND STOKER_CUDA)
     add_test(NAME ${room}_gpu COMMAND test_${room} "[gpu]")
     set_tests_properties(${room}_gpu PROPERTIES LABELS gpu SKIP_RETURN_CODE 77
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")

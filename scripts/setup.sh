@@ -111,7 +111,7 @@ build_stoker() {
     fail "STOKER_TORCH_DIR=$torch has no lib/libtorch_cpu.so: name the torch folder of a wheel or the
 libtorch folder of an unpacked zip"
   arguments=(-DCMAKE_BUILD_TYPE=Release -DSTOKER_CUDA="$cuda" -DSTOKER_OPENCV="$opencv"
-    -DSTOKER_TORCH_DIR="$(realpath "$torch")")
+    -DSTOKER_TORCH_DIR="$(realpath "$torch")" -DPython3_EXECUTABLE="$venv/bin/python")
   if [ "$cuda" = ON ]; then
     local compiler=${nvcc:-$packages/nvidia/cu13/bin/nvcc}
     arguments+=(-DCMAKE_CUDA_COMPILER="$compiler"
