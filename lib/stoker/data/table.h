@@ -18,5 +18,9 @@ struct Format {
 };
 
 std::span<const Format> formats();
+const Format& find_format(std::string_view name);  // throws ConfigError
+
+// Bytes of memory that the cache will take for this data set, 0 if it will not be used: for plans.
+int64_t cache_bytes(const Format& format, const DataOptions& options, const Dataset& dataset);
 
 }  // namespace stoker::data

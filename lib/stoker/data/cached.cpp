@@ -1,0 +1,144 @@
+#include "stoker/data/cached.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+
+#include "stoker/core/error.h"
+
+namespace stoker::data {
+namespace {
+
+// A decoder and its buffers, lent to one thread at a time.
+struct Bench {
+  Decoder decoder;
+  std::vector<uint8_t> pixels;
+};
+
+class BenchPool {
+ public:
+  explicit BenchPool(const DecodeLimits& limits) : limits_(limits) {}
+
+  std::unique_ptr<Bench> take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return std::make_unique<Bench>(Bench{Decoder(limits_), {}});
+    std::unique_ptr<Bench> bench = std::move(free_.back());
+    free_.pop_back();
+    return bench;
+  }
+  void put_back(std::unique_ptr<Bench> bench) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(bench));
+  }
+
+ private:
+  DecodeLimits limits_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Bench>> free_;
+};
+
+// Size and pixels in one block, so that a slot is one pointer.
+struct Kept {
+  int32_t width, height, channels;
+
+  uint8_t* pixels() { return reinterpret_cast<uint8_t*>(this + 1); }
+  kernels::ImageView view() {
+    return {pixels(), width, height, channels, int64_t{width} * channels};
+  }
+};
+
+class Cached : public Dataset {
+ public:
+  Cached(std::shared_ptr<const Dataset> dataset, const DecodeLimits& limits, int64_t limit_bytes)
+      : dataset_(std::move(dataset)),
+        benches_(limits),
+        left_bytes_(limit_bytes),
+        slots_(static_cast<size_t>(dataset_->size())) {}
+  ~Cached() override {
+    for (const std::atomic<Kept*>& slot : slots_) ::operator delete(slot.load());
+  }
+  Cached(const Cached&) = delete;
+  Cached& operator=(const Cached&) = delete;
+
+  int64_t size() const override { return dataset_->size(); }
+  std::string name(int64_t index) const override { return dataset_->name(index); }
+  int64_t label(int64_t index) const override { return dataset_->label(index); }
+  const std::vector<std::string>& class_names() const override { return dataset_->class_names(); }
+
+  Record get(int64_t index, std::vector<std::byte>& scratch) const override {
+    std::atomic<Kept*>& slot = slots_[static_cast<size_t>(index)];
+    if (Kept* kept = slot.load(std::memory_order_acquire)) return {.pixels = kept->view()};
+    Record record = dataset_->get(index, scratch);
+    if (left_bytes_.load(std::memory_order_relaxed) <= 0) return record;
+    if (record.is_decoded()) {
+      if (Kept* kept = keep(slot, record.pixels)) return {.pixels = kept->view()};
+      return record;
+    }
+    std::unique_ptr<Bench> bench = benches_.take();
+    const kernels::ImageView image =
+        bench->decoder.decode(record.encoded, dataset_->name(index), bench->pixels);
+    Kept* kept = keep(slot, image);
+    benches_.put_back(std::move(bench));
+    return kept ? Record{.pixels = kept->view()} : record;
+  }
+
+ private:
+  // Null when the limit is reached.
+  Kept* keep(std::atomic<Kept*>& slot, const kernels::ImageView& image) const {
+    const auto row_bytes = static_cast<size_t>(image.width) * static_cast<size_t>(image.channels);
+    const size_t bytes = sizeof(Kept) + row_bytes * static_cast<size_t>(image.height);
+    const auto signed_bytes = static_cast<int64_t>(bytes);
+    if (left_bytes_.fetch_sub(signed_bytes) < signed_bytes) {
+      left_bytes_.fetch_add(signed_bytes);
+      return nullptr;
+    }
+    auto* kept = new (::operator new(bytes)) Kept{image.width, image.height, image.channels};
+    for (int32_t y = 0; y < image.height; ++y)
+      std::memcpy(kept->pixels() + static_cast<size_t>(y) * row_bytes,
+                  image.pixels + y * image.row_bytes, row_bytes);
+    Kept* present = nullptr;
+    if (slot.compare_exchange_strong(present, kept, std::memory_order_acq_rel)) return kept;
+    ::operator delete(kept);  // another thread was first
+    left_bytes_.fetch_add(signed_bytes);
+    return present;
+  }
+
+  std::shared_ptr<const Dataset> dataset_;
+  mutable BenchPool benches_;
+  mutable std::atomic<int64_t> left_bytes_;
+  mutable std::vector<std::atomic<Kept*>> slots_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Dataset> keep_decoded(std::shared_ptr<const Dataset> dataset,
+                                            const DecodeLimits& limits, int64_t limit_bytes) {
+  return std::make_shared<Cached>(std::move(dataset), limits, limit_bytes);
+}
+
+int64_t decoded_bytes_estimate(const Dataset& dataset, const DecodeLimits& limits,
+                               int64_t samples) {
+  const int64_t size = dataset.size();
+  const int64_t count = std::min(size, samples);
+  Decoder decoder(limits);
+  std::vector<std::byte> scratch;
+  double bytes = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t index = i * size / count;
+    try {
+      const Record record = dataset.get(index, scratch);
+      if (record.is_decoded()) {
+        bytes += static_cast<double>(record.pixels.row_bytes) * record.pixels.height;
+        continue;
+      }
+      const ImageInfo info = decoder.probe(record.encoded, dataset.name(index));
+      bytes += static_cast<double>(info.width) * info.height * info.channels;
+    } catch (const DataError&) {
+      continue;  // whoever trains on it is told then
+    }
+  }
+  return count == 0 ? 0 : static_cast<int64_t>(bytes * static_cast<double>(size) / count);
+}
+
+}  // namespace stoker::data

@@ -1,0 +1,38 @@
+// Comma-separated values by RFC 4180: quoted fields, doubled quotes, line breaks inside quotes; a
+// byte-order mark and either line ending are accepted, empty lines skipped.
+//
+//   CsvReader reader(text, "labels.csv");
+//   while (reader.next()) use(reader.fields(), reader.line());
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stoker::data {
+
+class CsvReader {
+ public:
+  // text must outlive the reader.
+  CsvReader(std::string_view text, std::string_view name);
+
+  // The next row; false at the end. Throws DataError for an unfinished quote.
+  bool next();
+  const std::vector<std::string>& fields() const { return fields_; }
+  // Where the row begins, from 1.
+  int64_t line() const { return row_line_; }
+
+ private:
+  bool read_row();
+  std::string read_field();
+  std::string read_quoted();
+
+  std::string_view text_;
+  std::string name_;
+  size_t at_ = 0;
+  int64_t line_ = 1;
+  int64_t row_line_ = 0;
+  std::vector<std::string> fields_;
+};
+
+}  // namespace stoker::data
