@@ -3,7 +3,7 @@
 if(NOT CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 80-real 90)  # 90 also as PTX, for what comes later
 endif()
-# One CUDA runtime in the process: the shared one that LibTorch uses.
+# The shared runtime, as LibTorch has it (StokerTorch.cmake).
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)
 enable_language(CUDA)
 set(CMAKE_CUDA_STANDARD 17)
