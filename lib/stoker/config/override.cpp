@@ -118,24 +118,24 @@ class Setter {
         fail(override_.location, fmt::format("{}: there is no item {}; the list has {}.",
                                              path_up_to(depth), *index, list.items.size()));
       if (*index == list.items.size()) list.items.emplace_back();
-      list.items[*index] = set(std::move(list.items[*index]), depth + 1, nullptr);
-      return list;
-    }
-    const size_t index = find_item(list, depth);
-    Node& item = list.items[index];
-    if (item.is_scalar() && depth + 1 < override_.path.size()) {  // `- flip` has no options yet
-      Node map;
-      map.kind = Kind::kMap;
-      map.location = item.location;
-      map.set(item.scalar, {});
-      item = std::move(map);
-    }
-    if (item.is_scalar()) {
-      item = set(Node(), depth, nullptr);
+      Node& item = list.items[*index];
+      if (depth + 1 < override_.path.size() && item.is_scalar() && item.scalar == part(depth + 1))
+        item = with_options(std::move(item));
+      item = set(std::move(item), depth + 1, nullptr);
     } else {
-      item.entries[0].value = set(std::move(item.entries[0].value), depth + 1, nullptr);
+      // An item found by its name is a map of that one key.
+      Node& item = list.items[find_item(list, depth)];
+      if (item.is_scalar()) item = with_options(std::move(item));
+      item = set_in_map(std::move(item), depth, nullptr);
     }
     return list;
+  }
+
+  // The item `- flip` as `- flip:`.
+  static Node with_options(Node word) {
+    Node nothing;
+    nothing.location = word.location;
+    return map_of(word.scalar, std::move(nothing), word.location);
   }
 
   size_t find_item(const Node& list, size_t depth) const {
@@ -152,11 +152,14 @@ class Setter {
            fmt::format("{}: {} items are called {}; say which by its index, `{}.{}`.", path,
                        found.size(), part(depth), path, found[0]));
     std::erase(names, "");
-    fail(override_.location,
-         names.empty()
-             ? fmt::format("{}: is a list; address its items by index, `{}.0`.", path, path)
-             : fmt::format("{}: no item is called {}; there are: {}.", path, part(depth),
-                           join(names, ", ")));
+    if (list.items.empty())
+      fail(override_.location,
+           fmt::format("{}: the list is empty; its first item is `{}.0`.", path, path));
+    if (names.empty())
+      fail(override_.location,
+           fmt::format("{}: its items have no names; address them by index, `{}.0`.", path, path));
+    fail(override_.location, fmt::format("{}: no item is called {}; there are: {}.", path,
+                                         part(depth), join(names, ", ")));
   }
 
   std::string path_up_to(size_t depth) const {

@@ -49,9 +49,9 @@ bool is_plain_text(std::string_view text) {
   };
   if (is_special_word(text) || !std::all_of(text.begin(), text.end(), is_safe)) return false;
   const char first = text.front();
+  if (text.back() == ' ') return false;
   if (first == '.' || first == '/') return text.find('/') != std::string_view::npos;
-  return (std::isalpha(static_cast<unsigned char>(first)) != 0 || first == '_') &&
-         text.back() != ' ';
+  return std::isalpha(static_cast<unsigned char>(first)) != 0 || first == '_';
 }
 
 std::string scalar_text(const Node& node) {

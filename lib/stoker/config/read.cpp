@@ -14,6 +14,13 @@ namespace stoker::config {
 
 namespace {
 
+Node empty_map(const Location& location) {
+  Node map;
+  map.kind = Kind::kMap;
+  map.location = location;
+  return map;
+}
+
 // Walks tree and fields together.
 class Reader {
  public:
@@ -27,13 +34,11 @@ class Reader {
   // also: a key that the caller has dealt with.
   void read_map(const Node& node, const std::vector<Field>& fields, const std::string& path,
                 std::string_view also = "") {
-    if (!node.is_map()) {
-      if (!node.is_null() || !path.empty()) {
-        problems_.add(node.location, path, expected_instead(node, "keys with their values"));
-        return;
-      }
+    const bool is_empty_file = node.is_null() && path.empty();
+    if (!node.is_map() && !is_empty_file) {
+      problems_.add(node.location, path, expected_instead(node, "keys with their values"));
+      return;
     }
-    note(path, node.location);
     for (const Entry& entry : node.entries) {
       if (entry.key == also) continue;
       const auto field = std::find_if(fields.begin(), fields.end(),
@@ -44,9 +49,19 @@ class Reader {
         report_unknown(entry, node, fields, path, also);
     }
     for (const Field& field : fields)
-      if (field.is_required && node.find(field.name) == nullptr)
-        problems_.add(node.location, join_path(path, field.name),
-                      fmt::format("is missing; expected {}: {}", expectation(field), field.help));
+      if (node.find(field.name) == nullptr)
+        check_absent(field, join_path(path, field.name), node.location);
+  }
+
+  // Reports the required keys of a field that the map at `location` does not hold.
+  void check_absent(const Field& field, const std::string& path, const Location& location) {
+    if (field.is_required)
+      problems_.add(location, path,
+                    fmt::format("is missing; expected {}: {}", expectation(field), field.help));
+    else if (std::holds_alternative<StructRef>(field.ref))
+      read_map(empty_map(location), field.children, path);
+    else if (const auto* ref = std::get_if<ChoiceRef>(&field.ref))
+      read_options(empty_map(location), *ref->value, *ref->table, path, "");
   }
 
   void report_unknown(const Entry& entry, const Node& map, const std::vector<Field>& fields,
@@ -55,6 +70,7 @@ class Reader {
       problems_.add(map.location, path, expected_instead(entry.value, "keys with their values"));
       return;
     }
+    if (problems_.is_full()) return problems_.add(entry.location, path, "unknown key");
     std::vector<std::string_view> names;
     if (!also.empty()) names.push_back(also);
     for (const Field& field : fields) names.push_back(field.name);
@@ -119,6 +135,7 @@ class Reader {
     ref.resize(0);
     ref.resize(node.items.size());
     for (size_t i = 0; i < node.items.size(); ++i) {
+      note(join_path(path, std::to_string(i)), node.items[i].location);
       Fields fields;
       ref.describe(i, fields);
       read_map(node.items[i], fields.list(), join_path(path, std::to_string(i)));
@@ -139,7 +156,8 @@ class Reader {
                     fmt::format("is missing; expected {}", names_of(*ref.table)));
       return;
     }
-    if (node.is_map()) read_options(node, *ref.value, *ref.table, path, "name");
+    read_options(node.is_map() ? node : empty_map(node.location), *ref.value, *ref.table, path,
+                 "name");
   }
 
   void read_ref(const Node& node, const Field& field, const std::string& path,
@@ -162,10 +180,12 @@ class Reader {
       const Node name = make_scalar(entry.key, false, entry.location);
       if (!pick(name, path, table, choice)) return;
       const std::string options_path = join_path(path, entry.key);
-      if (!entry.value.is_null()) read_options(entry.value, choice, table, options_path, "");
       note(options_path, entry.location);
+      read_options(entry.value.is_null() ? empty_map(entry.location) : entry.value, choice, table,
+                   options_path, "");
     } else if (item.is_scalar()) {
-      pick(item, path, table, choice);
+      if (!pick(item, path, table, choice)) return;
+      read_options(empty_map(item.location), choice, table, join_path(path, item.scalar), "");
     } else {
       problems_.add(item.location, path, expected_instead(item, names_of(table)));
     }

@@ -130,7 +130,7 @@ class Builder : public YAML::EventHandler {
   void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     check_tag(mark, tag);
     if (awaits_key())
-      fail(mark, "a list or map as a key; a key is a word (quote text with braces)");
+      fail(mark, "a list or map as a key; close its bracket, or quote it if it is text");
     if (static_cast<int>(open_.size()) >= limits_.depth) fail_depth(mark);
     charge({}, mark);
     Node node;

@@ -1,0 +1,162 @@
+#include "stoker/config/reference.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <map>
+
+#include "stoker/config/choice.h"
+#include "stoker/config/expectation.h"
+#include "stoker/config/print.h"
+#include "stoker/config/values.h"
+
+namespace stoker::config {
+
+namespace {
+
+// Text for a cell of a table.
+std::string cell(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+  return escaped;
+}
+
+std::string sentence(std::string_view help) {
+  std::string text(help);
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text.empty() || text.back() == '.' ? text : text + ".";
+}
+
+bool has_section(const Field& field) {
+  return std::holds_alternative<StructRef>(field.ref) ||
+         std::holds_alternative<StructListRef>(field.ref) ||
+         std::holds_alternative<ChoiceRef>(field.ref) ||
+         std::holds_alternative<ChoiceListRef>(field.ref);
+}
+
+class Page {
+ public:
+  std::string write(const Fields& fields, std::string_view introduction) {
+    text_ = introduction;
+    // Keys of the top level that have no section of their own.
+    std::vector<Field> plain = fields.list();
+    std::erase_if(plain, has_section);
+    if (!plain.empty()) text_ += "\n## Top level\n\n" + table(plain, "");
+    for (const Field& field : fields.list()) section(field, std::string(field.name), 2);
+    return text_;
+  }
+
+ private:
+  void heading(int level, const std::string& title) {
+    text_ += fmt::format("\n{} {}\n\n", std::string(static_cast<size_t>(level), '#'), title);
+  }
+
+  static std::string code(const std::string& path) { return fmt::format("`{}`", path); }
+
+  std::string table(const std::vector<Field>& fields, const std::string& path) const {
+    std::string rows = "| key | takes | default | meaning |\n|---|---|---|---|\n";
+    for (const Field& field : fields) rows += row(field, path);
+    return rows;
+  }
+
+  static std::string row(const Field& field, const std::string& path) {
+    std::string usual = "required";
+    if (std::holds_alternative<StructRef>(field.ref)) {
+      usual = "";
+    } else if (const auto* choice = std::get_if<ChoiceRef>(&field.ref)) {
+      usual = choice->value->empty() ? "" : fmt::format("`{}`", choice->value->name());
+    } else if (!field.is_required) {
+      const std::string value = print_flow(to_node(field, {}, join_path(path, field.name)));
+      usual = value == "\"\"" ? "empty" : fmt::format("`{}`", value);
+    }
+    return fmt::format("| `{}` | {} | {} | {} |\n", field.name, cell(expectation(field)),
+                       cell(usual), cell(meaning(field)));
+  }
+
+  static std::string meaning(const Field& field) {
+    if (field.resume_reason.empty()) return std::string(field.help);
+    return fmt::format("{} (fixed when a run is resumed: {})", field.help, field.resume_reason);
+  }
+
+  // The options of one struct: its table, then what nests in it.
+  void options(const std::vector<Field>& fields, const std::string& path, int level) {
+    if (fields.empty()) {
+      text_ += "No options.\n";
+      return;
+    }
+    text_ += table(fields, path);
+    for (const Field& field : fields) section(field, join_path(path, field.name), level + 1);
+  }
+
+  void section(const Field& field, const std::string& path, int level) {
+    std::visit([&](const auto& ref) { section_of(ref, field, path, level); }, field.ref);
+  }
+
+  template <class T>
+  void section_of(const T&, const Field&, const std::string&, int) {}
+
+  void section_of(const StructRef&, const Field& field, const std::string& path, int level) {
+    heading(level, code(path));
+    text_ += sentence(meaning(field)) + "\n\n";
+    options(field.children, path, level);
+  }
+
+  void section_of(const StructListRef& ref, const Field& field, const std::string& path,
+                  int level) {
+    Fields fields;
+    const auto item = ref.describe_new(fields);
+    std::string body = table(fields.list(), path);
+    const auto [first, is_new] = item_tables_.emplace(body, path);
+    heading(level, code(path));
+    text_ += sentence(meaning(field)) + " A list; each item has:\n\n";
+    if (is_new) {
+      text_ += body;
+      for (const Field& nested : fields.list())
+        section(nested, join_path(path, nested.name), level + 1);
+    } else {
+      text_ += fmt::format("the keys of {}.\n", code(first->second));
+    }
+  }
+
+  void section_of(const ChoiceRef& ref, const Field& field, const std::string& path, int level) {
+    heading(level, code(path));
+    const std::string usual =
+        ref.value->empty() ? "" : fmt::format(" Without a `name` it is `{}`.", ref.value->name());
+    text_ += fmt::format("{} Takes {}.{}\n", sentence(meaning(field)), expectation(field), usual);
+    rows(*ref.table, path, level + 1, [&](const Alternative& row) {
+      return row.name == ref.value->name() ? *ref.value : ref.table->pick(row.name);
+    });
+  }
+
+  void section_of(const ChoiceListRef& ref, const Field& field, const std::string& path,
+                  int level) {
+    heading(level, code(path));
+    text_ += fmt::format("{} Takes {}, each with its options below it.\n", sentence(meaning(field)),
+                         expectation(field));
+    rows(*ref.table, path, level + 1,
+         [&](const Alternative& row) { return ref.table->pick(row.name); });
+  }
+
+  template <class Pick>
+  void rows(const Alternatives& table, const std::string& path, int level, const Pick& pick) {
+    for (const Alternative& row : table.rows()) {
+      heading(level, fmt::format("`{}`: {}", path, row.name));
+      text_ += sentence(row.help) + "\n\n";
+      Choice choice = pick(row);
+      Fields fields;
+      table.describe(choice, fields);
+      options(fields.list(), join_path(path, row.name), level);
+    }
+  }
+
+  std::string text_;
+  std::map<std::string, std::string> item_tables_;  // table of a list's items to where it stands
+};
+
+}  // namespace
+
+std::string reference_page(const Fields& fields, std::string_view introduction) {
+  return Page().write(fields, introduction);
+}
+
+}  // namespace stoker::config
