@@ -123,9 +123,12 @@ class Page {
     const std::string usual =
         ref.value->empty() ? "" : fmt::format(" Without a `name` it is `{}`.", ref.value->name());
     text_ += fmt::format("{} Takes {}.{}\n", sentence(meaning(field)), expectation(field), usual);
-    rows(*ref.table, path, level + 1, [&](const Alternative& row) {
-      return row.name == ref.value->name() ? *ref.value : ref.table->pick(row.name);
-    });
+    rows(
+        *ref.table, path, level + 1,
+        [&](const Alternative& row) {
+          return row.name == ref.value->name() ? *ref.value : ref.table->pick(row.name);
+        },
+        [&](const Alternative&) { return path; });
   }
 
   void section_of(const ChoiceListRef& ref, const Field& field, const std::string& path,
@@ -133,19 +136,23 @@ class Page {
     heading(level, code(path));
     text_ += fmt::format("{} Takes {}, each with its options below it.\n", sentence(meaning(field)),
                          expectation(field));
-    rows(*ref.table, path, level + 1,
-         [&](const Alternative& row) { return ref.table->pick(row.name); });
+    rows(
+        *ref.table, path, level + 1,
+        [&](const Alternative& row) { return ref.table->pick(row.name); },
+        [&](const Alternative& row) { return join_path(path, row.name); });
   }
 
-  template <class Pick>
-  void rows(const Alternatives& table, const std::string& path, int level, const Pick& pick) {
+  // options_path: of a row's options; a choice has them beside its `name`, a list's item below it.
+  template <class Pick, class Path>
+  void rows(const Alternatives& table, const std::string& path, int level, const Pick& pick,
+            const Path& options_path) {
     for (const Alternative& row : table.rows()) {
       heading(level, fmt::format("`{}`: {}", path, row.name));
       text_ += sentence(row.help) + "\n\n";
       Choice choice = pick(row);
       Fields fields;
       table.describe(choice, fields);
-      options(fields.list(), join_path(path, row.name), level);
+      options(fields.list(), options_path(row), level);
     }
   }
 
