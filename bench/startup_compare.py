@@ -3,9 +3,9 @@
     bench/startup.sh data/cifar10-jpeg
 
 Runs `stoker train CONFIG train.max_steps=1` and bench/startup_peer.py in turns, on the same images,
-model, batch and precision. A program is at its first step when it prints `step 1/`; its peak memory
-is the kernel's count when it is ended there (ru_maxrss). Prints medians and ratios; exits with 1 when stoker takes more
-than half of the peer's time or more memory.
+model, batch and precision. A program is at its first step when it prints `step 1/`; it is ended
+there, and its peak memory is the kernel's count until then (ru_maxrss). Prints medians and ratios;
+exits with 1 when stoker takes more than half of the peer's time or more memory.
 """
 
 import argparse

@@ -29,11 +29,11 @@ config::Choice choice(const std::string& name, const nlohmann::json& options) {
   optimizers().describe(result, fields);
   for (const auto& [key, number] : options.items()) {
     bool known = false;
-    for (config::Field& field : fields.list()) {
+    for (const config::Field& field : fields.list()) {
       if (field.name != key) continue;
       known = true;
-      if (bool** flag = std::get_if<bool*>(&field.ref)) **flag = number.get<bool>();
-      if (double** real = std::get_if<double*>(&field.ref)) **real = number.get<double>();
+      if (bool* const* flag = std::get_if<bool*>(&field.ref)) **flag = number.get<bool>();
+      if (double* const* real = std::get_if<double*>(&field.ref)) **real = number.get<double>();
     }
     INFO(key);
     REQUIRE(known);

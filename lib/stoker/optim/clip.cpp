@@ -20,9 +20,12 @@ at::Tensor clip_grad_norm(Optimizer& optimizer, double max_norm) {
   if (lists.empty()) return at::zeros({});
   const at::Device device = lists.front().front().device();
   std::vector<at::Tensor> norms;
-  for (const auto& list : lists)
-    for (const at::Tensor& norm : at::_foreach_norm(list, 2, at::kFloat))
-      norms.push_back(norm.to(device));
+  for (const auto& list : lists) {
+    // Half precision is summed in float32; float64 may not be narrowed.
+    const bool wide = list.front().scalar_type() == at::kDouble;
+    for (const at::Tensor& norm : at::_foreach_norm(list, 2, wide ? at::kDouble : at::kFloat))
+      norms.push_back(norm.to(device, at::kFloat));
+  }
   at::Tensor total = at::linalg_vector_norm(at::stack(norms));
   // 1e-6 as torch has it, against a norm of zero.
   const at::Tensor factor = (max_norm / (total + 1e-6)).clamp_max(1);
