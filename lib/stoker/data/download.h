@@ -26,7 +26,8 @@ struct Download {
 
 struct DownloadOptions {
   double connect_timeout_s = 20;
-  double stall_timeout_s = 30;  // below stall_bytes_per_s for so long is a stall; whole seconds
+  // Silence for so long, or for so long less than stall_bytes_per_s (in whole seconds), is a stall.
+  double stall_timeout_s = 30;
   int64_t stall_bytes_per_s = 1000;
   int attempts = 3;         // in a row without a new byte, for each mirror
   double retry_wait_s = 1;  // before the second attempt; doubles with each further one

@@ -59,7 +59,7 @@ class Transfer {
   void set_protocols(const std::string& url);
   bool begin_body();
   bool take(Bytes bytes);
-  void tick();
+  bool tick();
   bool refuse(FetchOutcome outcome, std::string problem);
   long status() const;
   FetchResult judge(CURLcode code);
@@ -76,6 +76,7 @@ class Transfer {
   bool body_began_ = false;
   int64_t received_ = 0;
   Clock::time_point began_ = Clock::now();
+  Clock::time_point last_byte_ = Clock::now();
   Clock::time_point last_tick_{};
   FetchResult refusal_;           // outcome other than kComplete once we broke the transfer off
   std::exception_ptr exception_;  // of a callback, for it may not cross libcurl
@@ -145,25 +146,30 @@ size_t Transfer::on_body(char* data, size_t size, size_t count, void* self) {
 int Transfer::on_tick(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(self);
   try {
-    transfer.tick();
-    return 0;
+    return transfer.tick() ? 0 : 1;
   } catch (...) {
     transfer.exception_ = std::current_exception();  // rethrown by run()
     return 1;
   }
 }
 
-void Transfer::tick() {
+// False to break the transfer off.
+bool Transfer::tick() {
   if (interrupt_signal() != 0)
     throw Interrupted(
         fmt::format("Interrupted: {} has arrived and lies in {}. The same command goes "
                     "on from there.",
                     human_bytes(uint64_t(part_.size_bytes())), part_.path().string()));
   const auto now = Clock::now();
-  if (!on_progress_ || now - last_tick_ < std::chrono::milliseconds(100)) return;
+  // libcurl's own rate is a mean over seconds; silence shows sooner.
+  if (std::chrono::duration<double>(now - last_byte_).count() > options_.stall_timeout_s)
+    return refuse(FetchOutcome::kTryAgain,
+                  fmt::format("it stalled at {}", human_bytes(uint64_t(part_.size_bytes()))));
+  if (!on_progress_ || now - last_tick_ < std::chrono::milliseconds(100)) return true;
   last_tick_ = now;
   const double elapsed_s = std::chrono::duration<double>(now - began_).count();
   on_progress_(elapsed_s > 0 ? double(received_) / elapsed_s : 0);
+  return true;
 }
 
 long Transfer::status() const {
@@ -207,6 +213,7 @@ bool Transfer::take(Bytes bytes) {
   }
   part_.append(bytes);
   received_ += int64_t(bytes.size());
+  last_byte_ = Clock::now();
   return true;
 }
 
