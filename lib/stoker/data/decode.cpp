@@ -19,12 +19,22 @@ std::string first_bytes(Bytes file) {
   return text;
 }
 
+// Kinds of files that often stand among images.
+std::string_view foreign_kind(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kBig);
+  if (reader.has(4, "ftypavif") || reader.has(4, "ftypheic") || reader.has(4, "ftypmif1"))
+    return "an AVIF or HEIC image, which is not read; convert it to PNG or JPEG";
+  if (reader.has(0, "\xFF\x0A") || reader.has(4, "JXL "))
+    return "a JPEG XL image, which is not read; convert it to PNG or JPEG";
+  for (const char* start : {"<!DOCTYPE", "<!doctype", "<html", "<HTML", "<?xml"})
+    if (reader.has(0, start)) return "a web page or XML, as failed downloads leave";
+  return "not an image in a known format (JPEG, PNG, WebP, BMP, TIFF, PNM, GIF)";
+}
+
 [[noreturn]] void fail_unknown(Bytes file, std::string_view name) {
   if (file.empty()) throw DataError(fmt::format("{}: the file is empty", name));
   throw DataError(
-      fmt::format("{}: not an image in a known format (JPEG, PNG, WebP, BMP, TIFF, PNM): it starts "
-                  "with {}",
-                  name, first_bytes(file)));
+      fmt::format("{}: {}; it starts with {}", name, foreign_kind(file), first_bytes(file)));
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#include "stoker/data/guess.h"
+
+#include <algorithm>
+#include <array>
+
+#include "stoker/core/error.h"
+#include "stoker/data/cifar.h"
+#include "stoker/data/folder_scan.h"
+#include "stoker/data/idx.h"
+
+namespace stoker::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+FoundSplit found(std::string name, std::string format, const fs::path& root, std::string train,
+                 std::string val, Split split) {
+  FoundSplit result{std::move(name), {}, split};
+  result.options.format = std::move(format);
+  result.options.root = root.string();
+  result.options.train = std::move(train);
+  result.options.val = std::move(val);
+  result.options.cache = Cache::kNone;
+  return result;
+}
+
+std::vector<FoundSplit> own_files(const std::string& format, const fs::path& path) {
+  return {found("train", format, path, "train", "test", Split::kTrain),
+          found("test", format, path, "train", "test", Split::kVal)};
+}
+
+// Sub-folders that are splits by their names and hold class folders.
+std::vector<std::string> split_folders(const fs::path& path,
+                                       const std::vector<std::string>& folders) {
+  static constexpr std::array<std::string_view, 5> kNames{"train", "val", "valid", "validation",
+                                                          "test"};
+  std::vector<std::string> splits;
+  for (const std::string_view name : kNames)
+    if (std::ranges::find(folders, name) != folders.end() && !list_folders(path / name).empty())
+      splits.emplace_back(name);
+  return splits;
+}
+
+std::vector<FoundSplit> image_folders(const fs::path& path) {
+  const std::vector<std::string> folders = list_folders(path);
+  if (folders.empty())
+    throw DataError(fmt::format(
+        "{}: no data set is there: expected class folders, train and val folders of those, CIFAR's "
+        "or MNIST's files, or the path of a .csv manifest",
+        path.string()));
+  const std::vector<std::string> splits = split_folders(path, folders);
+  if (splits.empty())
+    return {found(path.filename().string(), "image_folder", path, "", "", Split::kTrain)};
+  std::vector<FoundSplit> result;
+  for (const std::string& name : splits)
+    result.push_back(found(name, "image_folder", path, splits[0], name,
+                           name == splits[0] ? Split::kTrain : Split::kVal));
+  return result;
+}
+
+}  // namespace
+
+std::vector<FoundSplit> find_splits(const fs::path& path) {
+  if (fs::is_regular_file(path) && path.extension() == ".csv") {
+    const std::string file = path.filename().string();
+    return {found(path.stem().string(), "csv",
+                  path.parent_path().empty() ? "." : path.parent_path(), file, file,
+                  Split::kTrain)};
+  }
+  if (!fs::is_directory(path))
+    throw DataError(fmt::format(
+        "{}: {}", path.string(),
+        fs::exists(path) ? "neither a folder nor a .csv manifest" : "no such file or folder"));
+  if (is_cifar(path)) return own_files("cifar", path);
+  if (is_idx(path)) return own_files("idx", path);
+  return image_folders(path);
+}
+
+}  // namespace stoker::data

@@ -1,0 +1,61 @@
+#include "stoker/data/make_shapes.h"
+
+#include <fstream>
+
+#include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
+#include "stoker/data/decode.h"
+#include "stoker/data/parallel.h"
+#include "stoker/data/shapes.h"
+
+namespace stoker::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Without an fsync each: the folder is renamed into place when all is written.
+void write_plainly(const fs::path& path, Bytes bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  if (!out) throw FileError(fmt::format("{}: cannot be written: is the disk full?", path.string()));
+}
+
+void write_split(const fs::path& folder, const ShapesOptions& options) {
+  const std::shared_ptr<const Dataset> dataset = make_shapes_dataset(options);
+  for (const std::string& name : dataset->class_names())
+    real_file_system().make_directories(folder / name);
+  constexpr int64_t kBlock = 64;
+  parallel_for(
+      dataset->size(), usable_cpus(),
+      [&](int64_t i) {
+        std::vector<std::byte> scratch;
+        const Record record = dataset->get(i, scratch);
+        const std::string& name = dataset->class_names()[static_cast<size_t>(dataset->label(i))];
+        write_plainly(folder / name / fmt::format("{:06}.png", i), encode_png(record.pixels));
+      },
+      kBlock);
+}
+
+}  // namespace
+
+void write_shapes(const fs::path& folder, const MakeShapesOptions& options) {
+  if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
+    throw DataError(
+        fmt::format("{}: already there; name a folder that does not exist yet", folder.string()));
+  const fs::path unfinished = folder.string() + ".unfinished";
+  real_file_system().remove_all(unfinished);
+  ShapesOptions shapes{.images = options.train_images,
+                       .size = static_cast<int32_t>(options.size),
+                       .seed = options.seed};
+  write_split(unfinished / "train", shapes);
+  shapes.images = options.val_images;
+  shapes.split = Split::kVal;
+  write_split(unfinished / "val", shapes);
+  if (fs::exists(folder)) fs::remove(folder);
+  real_file_system().rename(unfinished, folder);
+}
+
+}  // namespace stoker::data
