@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <vector>
 
 #include "stoker/augment/flip.h"
@@ -39,6 +39,13 @@ std::string_view name_of(kernels::PixelType type) {
                                                  : "fp16";
 }
 
+// Processor time of this thread, so that other work on the machine counts little.
+double cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuLevel level) {
   constexpr int kSlots = 64, kRepetitions = 5;
   const int64_t image_bytes = int64_t{work.width} * work.height * 3;
@@ -51,7 +58,7 @@ double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuL
   const kernels::OutputView output{batch.data(), type, size.width, size.height, 3};
   std::vector<double> rates;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start_s = cpu_s();
     for (int i = 0; i < work.images; ++i) {
       const kernels::ImageView image{pixels.data() + image_bytes * (i % work.sources), work.width,
                                      work.height, 3, int64_t{work.width} * 3};
@@ -59,8 +66,7 @@ double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuL
       kernels::augment(image, work.pipeline.draw(key, work.width, work.height),
                        work.pipeline.normalization(), output, i % kSlots, level);
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    rates.push_back(work.images / seconds.count());
+    rates.push_back(work.images / (cpu_s() - start_s));
   }
   std::nth_element(rates.begin(), rates.begin() + kRepetitions / 2, rates.end());
   return rates[kRepetitions / 2];

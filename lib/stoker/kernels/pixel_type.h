@@ -33,22 +33,24 @@ STOKER_HOST_DEVICE inline uint16_t to_bfloat16(float value) {
   return static_cast<uint16_t>((is_nan ? bits | 0x400000u : rounded) >> 16);
 }
 
-// IEEE binary16: 5 bits of exponent, 10 of fraction. 65520 and above become infinity.
+// IEEE binary16: 5 bits of exponent, 10 of fraction. 65520 and above become infinity. Signed
+// throughout, because vector units before AVX-512 compare no other integers.
 STOKER_HOST_DEVICE inline uint16_t to_float16(float value) {
-  constexpr uint32_t kInfinity = 0x7F800000u;
-  constexpr uint32_t kOverflow = 143u << 23;  // 2^16
-  constexpr uint32_t kSmallest = 113u << 23;  // 2^-14, the smallest normal half
-  constexpr uint32_t kAligner = 126u << 23;   // 0.5, whose last bit weighs 2^-24 like a half's
-  const uint32_t bits = float_bits(value);
-  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  constexpr int32_t kInfinity = 255 << 23;
+  constexpr int32_t kOverflow = 143 << 23;  // 2^16
+  constexpr int32_t kSmallest = 113 << 23;  // 2^-14, the smallest normal half
+  constexpr int32_t kAligner = 126 << 23;   // 0.5, whose last bit weighs 2^-24 like a half's
+  const auto bits = static_cast<int32_t>(float_bits(value));
+  const int32_t magnitude = bits & 0x7FFFFFFF;
   // A carry out of the fraction moves into the exponent, as it should.
-  const uint32_t normal = (magnitude - (112u << 23) + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13;
+  const int32_t normal = (magnitude - (112 << 23) + 0xFFF + ((magnitude >> 13) & 1)) >> 13;
   // The sum lets the float unit do the rounding of a subnormal.
-  const uint32_t subnormal = float_bits(bits_float(magnitude) + bits_float(kAligner)) - kAligner;
-  const uint32_t special = magnitude > kInfinity ? 0x7E00u : 0x7C00u;
-  const uint32_t finite = magnitude < kSmallest ? subnormal : normal;
-  const uint32_t half = magnitude >= kOverflow ? special : finite;
-  return static_cast<uint16_t>(half | ((bits >> 16) & 0x8000u));
+  const float aligned = bits_float(static_cast<uint32_t>(magnitude)) + 0.5f;
+  const int32_t subnormal = static_cast<int32_t>(float_bits(aligned)) - kAligner;
+  const int32_t special = magnitude > kInfinity ? 0x7E00 : 0x7C00;
+  const int32_t finite = magnitude < kSmallest ? subnormal : normal;
+  const int32_t half = magnitude >= kOverflow ? special : finite;
+  return static_cast<uint16_t>(half | ((bits >> 16) & 0x8000));
 }
 
 }  // namespace stoker::kernels

@@ -49,19 +49,39 @@ STOKER_INLINE void resample_gray(const float* __restrict in, const int32_t* __re
 // by the next pixel.
 using Lanes = float __attribute__((vector_size(16)));
 
-STOKER_INLINE void resample_color(const float* __restrict in, const int32_t* __restrict first,
-                                  const float* __restrict weights, int32_t taps, int32_t width,
-                                  float* __restrict out) {
+// kTaps is the number of taps where the compiler shall know it, else 0.
+template <int kTaps>
+STOKER_INLINE void resample_color_taps(const float* __restrict in, const int32_t* __restrict first,
+                                       const float* __restrict weights, int32_t taps, int32_t width,
+                                       float* __restrict out) {
+  const int32_t count = kTaps == 0 ? taps : kTaps;
   for (int32_t x = 0; x < width; ++x) {
     const float* from = in + int64_t{3} * first[x];
-    const float* weight = weights + int64_t{x} * taps;
+    const float* weight = weights + int64_t{x} * count;
     Lanes sum = {0, 0, 0, 0};
-    for (int32_t tap = 0; tap < taps; ++tap) {
+    for (int32_t tap = 0; tap < count; ++tap) {
       Lanes value;
       std::memcpy(&value, from + 3 * tap, sizeof value);
       sum += value * weight[tap];
     }
     std::memcpy(out + 3 * x, &sum, sizeof sum);
+  }
+}
+
+STOKER_INLINE void resample_color(const float* __restrict in, const int32_t* __restrict first,
+                                  const float* __restrict weights, int32_t taps, int32_t width,
+                                  float* __restrict out) {
+  switch (taps) {
+    case 2:
+      return resample_color_taps<2>(in, first, weights, taps, width, out);
+    case 3:
+      return resample_color_taps<3>(in, first, weights, taps, width, out);
+    case 4:
+      return resample_color_taps<4>(in, first, weights, taps, width, out);
+    case 5:
+      return resample_color_taps<5>(in, first, weights, taps, width, out);
+    default:
+      return resample_color_taps<0>(in, first, weights, taps, width, out);
   }
 }
 
