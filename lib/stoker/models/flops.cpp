@@ -43,28 +43,40 @@ Kind kind_of(std::string_view name) {
   return Kind::kOther;
 }
 
-std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
-  if (kind_of(function.name()) != Kind::kOther) ++current_count->depth;
-  return nullptr;
-}
+// What a counted operator's inputs say; they are gone when its outputs are there.
+struct Observed : at::ObserverContext {
+  // Multiply-adds for each element of the output, or of all if `whole`.
+  int64_t multiply_adds = 0;
+  bool whole = false;
+};
 
-int64_t flops_of(Kind kind, c10::ArrayRef<const c10::IValue> in, const at::Tensor& out) {
-  constexpr int64_t kMultiplyAndAdd = 2;
+Observed observe(Kind kind, c10::ArrayRef<const c10::IValue> in) {
+  Observed observed;
   if (kind == Kind::kConvolution) {
     const at::Tensor weight = in[1].toTensor();
-    const bool transposed = in[6].toBool();
-    const int64_t positions = transposed ? in[0].toTensor().numel() : out.numel();
-    return kMultiplyAndAdd * positions * (weight.numel() / weight.size(0));
+    observed.multiply_adds = weight.numel() / weight.size(0);
+    observed.whole = in[6].toBool();  // transposed: each input element meets each of its filters
+    if (observed.whole) observed.multiply_adds *= in[0].toTensor().numel();
+  } else {
+    observed.multiply_adds = in[kind == Kind::kAddedProduct ? 1 : 0].toTensor().size(-1);
   }
-  const at::Tensor left = in[kind == Kind::kAddedProduct ? 1 : 0].toTensor();
-  return kMultiplyAndAdd * out.numel() * left.size(-1);
+  return observed;
 }
 
-void leave(const at::RecordFunction& function, at::ObserverContext*) {
+std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
   const Kind kind = kind_of(function.name());
-  if (kind == Kind::kOther || --current_count->depth > 0) return;
+  if (kind == Kind::kOther) return nullptr;
+  if (current_count->depth++ > 0) return std::make_unique<Observed>();
+  return std::make_unique<Observed>(observe(kind, function.inputs()));
+}
+
+void leave(const at::RecordFunction& function, at::ObserverContext* context) {
+  if (context == nullptr) return;
+  --current_count->depth;
   if (function.outputs().empty()) return;  // the operator threw
-  current_count->flops += flops_of(kind, function.inputs(), function.outputs().front().toTensor());
+  const auto& observed = static_cast<const Observed&>(*context);
+  const int64_t times = observed.whole ? 1 : function.outputs().front().toTensor().numel();
+  current_count->flops += 2 * observed.multiply_adds * times;
 }
 
 // Watches this thread's operators while it lives.
