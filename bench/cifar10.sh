@@ -3,5 +3,4 @@
 #   bench/cifar10.sh DATA [--epochs 10] [--runs 1] [--cache FOLDER] [--json FILE] [key=value …]
 # STOKER_PYTHON names a Python with torch and Pillow.
 set -eu
-cd "$(dirname "$0")/.."
-exec "${STOKER_PYTHON:-python3}" bench/cifar10_compare.py "$@"
+exec "${STOKER_PYTHON:-python3}" "$(dirname "$0")/cifar10_compare.py" "$@"

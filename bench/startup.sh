@@ -3,5 +3,4 @@
 #   bench/startup.sh DATA [--runs 5] [--json FILE] [key=value …]
 # STOKER_PYTHON names a Python with torch and torchvision.
 set -eu
-cd "$(dirname "$0")/.."
-exec "${STOKER_PYTHON:-python3}" bench/startup_compare.py "$@"
+exec "${STOKER_PYTHON:-python3}" "$(dirname "$0")/startup_compare.py" "$@"
