@@ -256,21 +256,30 @@ TEST_CASE("loader: the destructor stops threads in the middle of their work") {
   REQUIRE(reads < 10'000);
 }
 
-TEST_CASE("loader: an error carries the sample's name and comes in the source's order") {
-  const auto dataset = std::make_shared<FakeDataset>(64);
-  dataset->before_get = [](int64_t sample) {
-    // The later sample fails first.
-    if (sample == 21) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    if (sample == 21 || sample == 23 || sample == 40) throw DataError("not a JPEG.");
-  };
-  for (const int threads : {1, 2, 5}) {
-    LoaderOptions options{.shuffle = false, .threads = threads};
-    Loader loader(dataset, pipeline_of({}), options, data::plain_memory(), epochs_of(64, 8, 1));
-    REQUIRE(loader.next()->samples[0] == 0);
-    REQUIRE(loader.next()->samples[0] == 8);
-    REQUIRE(message_of<DataError>(loader) == "fake/21.img: not a JPEG.");
-    REQUIRE(message_of<DataError>(loader) == "fake/21.img: not a JPEG.");  // and again
-    REQUIRE(loader.skipped_count() == 0);
+TEST_CASE("loader: an error carries the sample's name, and the first in order wins") {
+  // Samples 21 and 23 both fail, one waiting (for a while) for the other to be under way.
+  for (const int64_t late : {21, 23}) {
+    const int64_t early = 44 - late;
+    for (const int threads : {1, 2, 5}) {
+      std::atomic<bool> begun{false};
+      const auto dataset = std::make_shared<FakeDataset>(64);
+      dataset->before_get = [&](int64_t sample) {
+        if (sample == late) {
+          begun = true;
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        for (int i = 0; i < 50 && sample == early && !begun; ++i)
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (sample == 21 || sample == 23 || sample == 40) throw DataError("not a JPEG.");
+      };
+      LoaderOptions options{.shuffle = false, .threads = threads};
+      Loader loader(dataset, pipeline_of({}), options, data::plain_memory(), epochs_of(64, 8, 1));
+      REQUIRE(loader.next()->samples[0] == 0);
+      REQUIRE(loader.next()->samples[0] == 8);
+      REQUIRE(message_of<DataError>(loader) == "fake/21.img: not a JPEG.");
+      REQUIRE(message_of<DataError>(loader) == "fake/21.img: not a JPEG.");  // and again
+      REQUIRE(loader.skipped_count() == 0);
+    }
   }
 }
 
