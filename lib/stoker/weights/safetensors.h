@@ -8,21 +8,26 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "stoker/core/file.h"
+#include "stoker/weights/safetensors_header.h"
 
 namespace stoker::weights {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 using Metadata = std::map<std::string, std::string>;
 
-// Written atomically; tensors are copied to the CPU and made contiguous one at a time. Returns the
-// SHA-256 of the file.
+// Written atomically; tensors are copied to the CPU and made contiguous one at a time. They lie as
+// the Python library lays them: by dtype, the widest first, then by name, which keeps each aligned;
+// the bytes are the same as its own. Throws DataError for a name given twice and for a dtype that
+// the format has not. Returns the SHA-256 of the file.
 std::string write_safetensors(FileSystem& files, const std::filesystem::path& path,
                               const NamedTensors& tensors, const Metadata& metadata = {});
 
@@ -32,19 +37,28 @@ class SafetensorsFile {
   // dtypes, shapes that multiply without overflow to the length of their span, spans that tile the
   // buffer without gap or overlap. Throws DataError with the file and what is wrong.
   explicit SafetensorsFile(const std::filesystem::path& path);
+  SafetensorsFile(SafetensorsFile&&) = default;
+  SafetensorsFile& operator=(SafetensorsFile&&) = default;
 
+  // In the order of their bytes.
   const std::vector<std::string>& names() const { return names_; }
   bool contains(std::string_view name) const;
-  // CPU tensor that shares the map and keeps it alive. Throws DataError for an unknown name.
+  // CPU tensor that shares the map and keeps it alive (a copy where a foreign file left it
+  // unaligned). Writing to it ends the process. Throws DataError for an unknown name.
   at::Tensor tensor(std::string_view name) const;
-  const Metadata& metadata() const { return metadata_; }
+  const Metadata& metadata() const { return header_.metadata; }
 
  private:
-  struct Entry;
-  std::shared_ptr<MappedFile> map_;
+  std::filesystem::path path_;
+  std::shared_ptr<const MappedFile> map_;
+  SafetensorsHeader header_;
   std::vector<std::string> names_;
-  std::map<std::string, Entry, std::less<>> entries_;
-  Metadata metadata_;
+  std::map<std::string_view, const TensorEntry*, std::less<>> entries_;
 };
+
+// Every tensor of `path`, as views of the mapped files: a .safetensors file, the index of a sharded
+// one (model.safetensors.index.json), or a folder that holds either under the name model. The
+// shards and their index must name the same tensors. Throws DataError.
+NamedTensors read_weights(const std::filesystem::path& path);
 
 }  // namespace stoker::weights

@@ -10,7 +10,8 @@
 
 namespace stoker::weights {
 
-// Parameters, then buffers, live (not copies).
+// Live (not copies): of each module its parameters, its buffers, then its children, as Python's
+// state_dict has them.
 NamedTensors state_dict(const torch::nn::Module& module);
 
 struct LoadReport {
@@ -21,7 +22,8 @@ struct LoadReport {
   std::string message() const;  // in full, one a line
 };
 
-// Copies what fits by name (casting dtypes) and reports the rest. num_batches_tracked may be absent.
+// Copies what fits by name (casting dtypes) and reports the rest. num_batches_tracked may be
+// absent. Throws InternalError for a name given twice.
 LoadReport load_state_dict(torch::nn::Module& module, const NamedTensors& tensors);
 
 }  // namespace stoker::weights
