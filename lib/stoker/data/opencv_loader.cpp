@@ -10,13 +10,6 @@
 namespace stoker::data {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kFlags = RTLD_NOW | RTLD_LOCAL;  // ASan refuses RTLD_DEEPBIND
-#else
-// DEEPBIND: OpenCV's libraries use the protobuf they were built with, not LibTorch's.
-constexpr int kFlags = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
-#endif
-
 void* open_library() {
   const std::filesystem::path program = std::filesystem::canonical("/proc/self/exe").parent_path();
   std::string tried;
@@ -27,7 +20,9 @@ void* open_library() {
       tried += "\n  " + path + ": not there";
       continue;
     }
-    if (void* library = dlopen(path.c_str(), kFlags)) return library;
+    // Not RTLD_DEEPBIND: a program that is linked against std::cerr holds the initialised copy of
+    // it, and OpenCV would write to the other one.
+    if (void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     const char* reason = dlerror();
     tried += fmt::format("\n  {}: {}", path, reason ? reason : "unknown reason");
   }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <iostream>
 #include <memory>
 #include <new>
 #include <opencv2/core.hpp>
@@ -10,10 +11,48 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
+#include <streambuf>
 
 #include "stoker/data/alpha.h"
 
 namespace {
+
+// OpenCV's codecs write what goes wrong to std::cerr, past its logger; it comes back as a reason
+// instead. Silent on threads that are decoding, std::cerr as it was on all others.
+class Muffler : public std::streambuf {
+ public:
+  explicit Muffler(std::streambuf* to) : to_(to) {}
+
+  static thread_local bool is_decoding;
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (is_decoding || traits_type::eq_int_type(c, traits_type::eof()))
+      return traits_type::not_eof(c);
+    return to_->sputc(traits_type::to_char_type(c));
+  }
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    return is_decoding ? size : to_->sputn(text, size);
+  }
+  int sync() override { return is_decoding ? 0 : to_->pubsync(); }
+
+ private:
+  std::streambuf* to_;
+};
+thread_local bool Muffler::is_decoding = false;
+
+// While it lives, this thread's writes to std::cerr vanish.
+class Quiet {
+ public:
+  Quiet() {
+    // Never deleted: std::cerr is written to until the very end of the process.
+    static const bool installed = std::cerr.rdbuf(new Muffler(std::cerr.rdbuf())) != nullptr;
+    Muffler::is_decoding = installed;
+  }
+  ~Quiet() { Muffler::is_decoding = false; }
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+};
 
 cv::Mat to_rgb_or_gray(cv::Mat image) {
   if (image.depth() == CV_16U) image.convertTo(image, CV_8U, 255.0 / 65535.0);
@@ -53,8 +92,8 @@ StokerOpencvImage decode(const uint8_t* file, size_t size_bytes) {
 }  // namespace
 
 StokerOpencvImage stoker_opencv_decode(const uint8_t* file, size_t size_bytes) {
-  // What goes wrong comes back as a reason; OpenCV need not print it as well.
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  const Quiet quiet;
   StokerOpencvImage failed{};
   try {
     return decode(file, size_bytes);

@@ -1,8 +1,8 @@
 // The border between stoker and libstoker_opencv.so: two C functions.
 //
-// OpenCV's codecs bring some 140 libraries, among them protobuf and GDAL, which would slow every
-// start and clash with LibTorch's own. So OpenCV lives in a module that is opened when the first
-// image comes that needs it (opencv_loader.cpp), and nothing of C++ crosses the border.
+// OpenCV's codecs bring some 140 libraries, GDAL and a second BLAS among them, which would slow
+// every start. So OpenCV lives in a module that is opened when the first image comes that needs it
+// (opencv_loader.cpp), and nothing of C++ crosses the border.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,200 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "data_report.h"
+#include "stoker/core/text.h"
+#include "stoker/data/contact_sheet.h"
+#include "stoker/data/guess.h"
+#include "stoker/data/inspect.h"
+#include "stoker/data/known_datasets.h"
+#include "stoker/data/make_shapes.h"
+#include "transfer_line.h"
+#include "verb.h"
+
+namespace stoker::app {
+namespace {
+
+using data::FoundSplit;
+
+struct GetArguments {
+  std::string name;
+  std::string out;
+};
+
+ExitCode get(const GetArguments& arguments) {
+  const data::KnownDataset& dataset = data::known_dataset(arguments.name);
+  const std::string out = arguments.out.empty() ? "data/" + arguments.name : arguments.out;
+  TransferLine line;
+  data::get_dataset(dataset, out, {}, [&](const data::DownloadProgress& p) { line.show(p); });
+  line.finish();
+  fmt::print("{} is in {}. Train on it with data.format={} data.root={}\n", dataset.name, out,
+             dataset.format, out);
+  return ExitCode::kDone;
+}
+
+struct MakeArguments {
+  std::string out = "data/shapes";
+  int64_t images = 8000;
+  int64_t val_images = 0;
+  int64_t size = 32;
+  uint64_t seed = 0;
+};
+
+ExitCode make_shapes(const MakeArguments& arguments) {
+  const int64_t val =
+      arguments.val_images > 0 ? arguments.val_images : std::max<int64_t>(arguments.images / 4, 10);
+  data::write_shapes(arguments.out, {.train_images = arguments.images,
+                                     .val_images = val,
+                                     .size = arguments.size,
+                                     .seed = arguments.seed});
+  fmt::print(
+      "{} images to train on and {} to evaluate on are in {}. Train on them with "
+      "data.format=image_folder data.root={}\n",
+      human_count(arguments.images), human_count(val), arguments.out, arguments.out);
+  return ExitCode::kDone;
+}
+
+struct LookArguments {
+  std::string path;
+  std::string split;
+  std::string sheet;
+  int32_t images_per_class = 10;
+  bool json = false;
+};
+
+// The splits at the path, or the one that was asked for.
+std::vector<FoundSplit> splits_of(const LookArguments& arguments) {
+  std::vector<FoundSplit> splits = data::find_splits(arguments.path);
+  if (arguments.split.empty()) return splits;
+  std::string names;
+  for (FoundSplit& split : splits) {
+    if (split.name == arguments.split) return {std::move(split)};
+    names += (names.empty() ? "" : ", ") + split.name;
+  }
+  throw ConfigError(
+      fmt::format("{} has no split \"{}\"; it has {}", arguments.path, arguments.split, names));
+}
+
+ExitCode inspect(const LookArguments& arguments) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  const std::vector<FoundSplit> splits = splits_of(arguments);
+  for (const FoundSplit& split : splits) {
+    const auto dataset = data::open_dataset(split.options, split.split);
+    const data::Inspection found = data::inspect(*dataset);
+    if (arguments.json)
+      json.push_back(inspection_json(split, found));
+    else
+      print_inspection(split, found);
+  }
+  if (!arguments.sheet.empty()) {
+    const auto dataset = data::open_dataset(splits[0].options, splits[0].split);
+    const auto png =
+        data::contact_sheet(*dataset, {.images_per_class = arguments.images_per_class});
+    write_file_atomically(real_file_system(), arguments.sheet, png);
+    if (!arguments.json) fmt::print("contact sheet: {}\n", arguments.sheet);
+  }
+  if (arguments.json) fmt::print("{}\n", (json.size() == 1 ? json[0] : json).dump(2));
+  return ExitCode::kDone;
+}
+
+ExitCode verify(const LookArguments& arguments) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  bool all_readable = true;
+  for (const FoundSplit& split : splits_of(arguments)) {
+    const auto dataset = data::open_dataset(split.options, split.split);
+    const std::vector<data::Unreadable> unreadable = data::verify(*dataset);
+    all_readable = all_readable && unreadable.empty();
+    if (arguments.json)
+      json.push_back(verification_json(split, dataset->size(), unreadable));
+    else
+      print_verification(split, dataset->size(), unreadable);
+  }
+  if (arguments.json) fmt::print("{}\n", (json.size() == 1 ? json[0] : json).dump(2));
+  return all_readable ? ExitCode::kDone : ExitCode::kData;
+}
+
+void add_get(CLI::App& parent, Action& action) {
+  CLI::App* verb = parent.add_subcommand("get", "Fetch a public data set");
+  auto arguments = std::make_shared<GetArguments>();
+  std::string names;
+  for (const data::KnownDataset& dataset : data::known_datasets())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", dataset.name);
+  verb->add_option("name", arguments->name, names)->required();
+  verb->add_option("--out", arguments->out, "Folder to put it in; default: data/NAME");
+  verb->footer(
+      "A transfer that broke off goes on where it stopped when the command is repeated.\n"
+      "Example:\n  stoker data get cifar10 --out data/cifar10");
+  verb->callback([arguments, &action] { action = [arguments] { return get(*arguments); }; });
+}
+
+void add_make(CLI::App& parent, Action& action) {
+  CLI::App* make = parent.add_subcommand("make", "Make a data set");
+  make->require_subcommand(1);
+  CLI::App* verb = make->add_subcommand("shapes", "Ten kinds of figures as a folder of PNG files");
+  auto arguments = std::make_shared<MakeArguments>();
+  verb->add_option("--out", arguments->out, "Folder that does not exist yet")
+      ->capture_default_str();
+  verb->add_option("--images", arguments->images, "Images to train on")
+      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}))
+      ->capture_default_str();
+  verb->add_option("--val-images", arguments->val_images,
+                   "Images to evaluate on; default: a quarter of --images")
+      ->check(CLI::Range(int64_t{10}, int64_t{10'000'000}));
+  verb->add_option("--size", arguments->size, "Width and height in pixels")
+      ->check(CLI::Range(8, 1024))
+      ->capture_default_str();
+  verb->add_option("--seed", arguments->seed, "Another seed draws other images")
+      ->capture_default_str();
+  verb->footer("Example:\n  stoker data make shapes --out data/shapes --size 64");
+  verb->callback(
+      [arguments, &action] { action = [arguments] { return make_shapes(*arguments); }; });
+}
+
+std::shared_ptr<LookArguments> add_look_options(CLI::App* verb) {
+  auto arguments = std::make_shared<LookArguments>();
+  verb->add_option("path", arguments->path,
+                   "Class folders, train and val folders of those, CIFAR's or MNIST's files, or a "
+                   ".csv manifest")
+      ->required();
+  verb->add_option("--split", arguments->split, "Only this split");
+  verb->add_flag("--json", arguments->json, "Print everything as JSON");
+  return arguments;
+}
+
+void add_inspect(CLI::App& parent, Action& action) {
+  CLI::App* verb = parent.add_subcommand("inspect", "What a data set holds");
+  const auto arguments = add_look_options(verb);
+  verb->add_option("--sheet", arguments->sheet, "Write a contact sheet of the first split, a PNG");
+  verb->add_option("--per-class", arguments->images_per_class, "Images a class on the sheet")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  verb->footer("Example:\n  stoker data inspect data/photos --sheet photos.png");
+  verb->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
+}
+
+void add_verify(CLI::App& parent, Action& action) {
+  CLI::App* verb =
+      parent.add_subcommand("verify", "Decode every image and list what cannot be read");
+  const auto arguments = add_look_options(verb);
+  verb->footer(
+      "Exits with 3 if anything is unreadable.\nExample:\n  stoker data verify data/photos");
+  verb->callback([arguments, &action] { action = [arguments] { return verify(*arguments); }; });
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("data", "Fetch, make, inspect and verify data sets");
+  verb->require_subcommand(1);
+  add_get(*verb, action);
+  add_make(*verb, action);
+  add_inspect(*verb, action);
+  add_verify(*verb, action);
+  verb->footer("Example:\n  stoker data inspect data/photos\nEach has a --help of its own.");
+}
+
+}  // namespace stoker::app
