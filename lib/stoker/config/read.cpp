@@ -105,6 +105,11 @@ class Reader {
   template <class T>
   void read_ref(const Node& node, const Field& field, const std::string& path,
                 std::vector<T>* values) {
+    // A value alone is a list of one: `size: 224`.
+    if (const std::optional<T> alone = read_scalar<T>(node, field); alone) {
+      values->assign(1, *alone);
+      return;
+    }
     if (!node.is_list()) return reject(node, field, path);
     values->clear();
     for (size_t i = 0; i < node.items.size(); ++i) {

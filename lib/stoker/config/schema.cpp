@@ -94,7 +94,8 @@ class SchemaWriter {
   }
   template <class T>
   Json value(std::vector<T>*, const Field& field, const std::string&, Required) {
-    return {{"type", "array"}, {"items", scalar_schema(static_cast<T*>(nullptr), field)}};
+    const Json item = scalar_schema(static_cast<T*>(nullptr), field);
+    return {{"anyOf", Json::array({item, {{"type", "array"}, {"items", item}}})}};
   }
   Json value(const EnumRef& ref, const Field&, const std::string&, Required) {
     return {{"enum", std::vector<std::string_view>(ref.names.begin(), ref.names.end())}};

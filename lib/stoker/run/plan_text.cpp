@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "stoker/core/text.h"
+#include "stoker/models/activations.h"
 #include "stoker/models/flops.h"
 #include "stoker/run/session.h"
 
@@ -29,10 +30,10 @@ std::string epochs_text(const train::StepPlan& plan) {
 std::string plan_text(const Session& session) {
   const train::StepPlan& plan = session.plan;
   const models::ModelContext& context = session.context;
-  const models::PassCost cost = models::forward_cost(*session.model, context);
   const auto precision = static_cast<size_t>(session.config.train.precision);
   const int64_t activation_bytes =
-      cost.activation_values * (session.config.train.precision >= train::Precision::kBf16 ? 2 : 4);
+      models::activation_values(*session.model, context) *
+      (session.config.train.precision >= train::Precision::kBf16 ? 2 : 4);
   std::string text;
   const auto row = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{}{:<10} {}", text.empty() ? "" : "\n", name, value);
@@ -43,8 +44,8 @@ std::string plan_text(const Session& session) {
   row("model",
       fmt::format("{}  {} parameters  {:.3g} GFLOPs an image of {}x{}x{}",
                   session.config.model.name(), human_count(models::parameter_count(*session.model)),
-                  static_cast<double>(cost.flops) * 1e-9, context.channels, context.height,
-                  context.width));
+                  static_cast<double>(models::forward_flops(*session.model, context)) * 1e-9,
+                  context.channels, context.height, context.width));
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
                            human_count(plan.total_steps), human_count(plan.batch_size),
                            human_count(plan.steps_per_epoch), epochs_text(plan)));

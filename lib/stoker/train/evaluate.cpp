@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/loss.h"

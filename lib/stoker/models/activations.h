@@ -1,0 +1,13 @@
+// How much memory the intermediate results of a pass take.
+#pragma once
+
+#include "stoker/models/model.h"
+
+namespace stoker::models {
+
+// Values that one image's forward pass makes and that stay for the backward pass, as an estimate
+// from above: the distinct storages of all operators' floating-point results, in eval mode, the
+// weights aside. Times the micro-batch and the bytes of a value it is what training holds.
+int64_t activation_values(Model& model, const ModelContext& context);
+
+}  // namespace stoker::models
