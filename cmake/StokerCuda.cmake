@@ -5,6 +5,12 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
 endif()
 # The shared runtime, as LibTorch has it (StokerTorch.cmake).
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)
+# PyPI's nvcc looks for its libraries in lib64, but its package has lib. Only CMake's test of the
+# compiler needs them: our own programs are linked by the C++ compiler.
+cmake_path(GET CMAKE_CUDA_COMPILER PARENT_PATH toolkit)
+if(toolkit AND NOT EXISTS "${toolkit}/../lib64" AND EXISTS "${toolkit}/../lib/libcudadevrt.a")
+  set(ENV{LIBRARY_PATH} "${toolkit}/../lib:$ENV{LIBRARY_PATH}")
+endif()
 enable_language(CUDA)
 set(CMAKE_CUDA_STANDARD 17)
 find_package(CUDAToolkit REQUIRED)
