@@ -11,7 +11,7 @@ CASES = {
              "grad_scaler.growth_interval=3"],
     "bf16, clipping": ["train.precision=bf16", "train.clip_grad_norm=0.5"],
     "average": ["algorithms=[{ema: {decay: 0.9}}]"],
-    "batch norm": ["model={name: airbench, widths: [8, 8, 8]}"],
+    "batch norm": ["model={name: mlp, hidden: [24], batch_norm: true}"],
     "one cycle": ["schedule=one_cycle", "optimizer=adam"],
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/data/relabelled.h"
 #include "stoker/run/build.h"
 #include "stoker/run/device.h"
 #include "stoker/run/load.h"
@@ -22,10 +23,12 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
   use_all_cpus();
   train::apply_precision(config.train.precision);
   const train::CheckpointContent content = train::read_checkpoint(result.checkpoint);
-  result.step = nlohmann::json::parse(content.state_json).value("step", int64_t{0});
+  const auto state = nlohmann::json::parse(content.state_json);
+  result.step = state.value("step", int64_t{0});
+  result.class_names = state.at("classes").get<std::vector<std::string>>();
 
-  const train::Source source = open_source(config, data::Split::kVal);
-  result.class_names = source.dataset->class_names();
+  train::Source source = open_source(config, data::Split::kVal);
+  source.dataset = data::relabel(source.dataset, result.class_names);
   const std::shared_ptr<models::Model> model = build_model(config, model_context(source), device);
   if (const auto report = weights::load_state_dict(*model, content.model); !report.ok()) {
     throw DataError(fmt::format("{} does not fit the model of its config for {} classes:\n{}",

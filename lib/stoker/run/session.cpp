@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/data/relabelled.h"
 #include "stoker/run/device.h"
 #include "stoker/train/autocast.h"
 
@@ -10,14 +11,15 @@ namespace stoker::run {
 
 namespace {
 
-void check_classes(const Session& session) {
-  const auto& train = session.train.dataset->class_names();
-  const auto& val = session.val.dataset->class_names();
-  if (train == val) return;
-  throw DataError(
-      fmt::format("data.train has {} classes ({} …), data.val has {} ({} …): they must be the same",
-                  train.size(), train.empty() ? "" : train.front(), val.size(),
-                  val.empty() ? "" : val.front()));
+// The validation set with the labels of the training set's classes.
+void match_classes(Session& session) {
+  const std::vector<std::string>& train = session.train.dataset->class_names();
+  const std::vector<std::string> val = session.val.dataset->class_names();
+  session.val.dataset = data::relabel(session.val.dataset, train);
+  if (val.size() < train.size()) {
+    log().warn("data.val has {} of the {} classes of data.train: nothing measures the others",
+               val.size(), train.size());
+  }
 }
 
 void say_what_is_off(const Session& session) {
@@ -45,7 +47,7 @@ Session build_session(RunConfig config) {
   train::apply_precision(session.config.train.precision);
   session.train = open_source(session.config, data::Split::kTrain);
   session.val = open_source(session.config, data::Split::kVal);
-  check_classes(session);
+  match_classes(session);
   session.context = model_context(session.train);
   session.model = build_model(session.config, session.context, session.device);
   session.optimizer = build_optimizer(session.config, *session.model);

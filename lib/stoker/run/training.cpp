@@ -75,6 +75,7 @@ TrainingResult run_training(TrainingRequest request) {
                      .scaler = session.scaler.get(),
                      .plan = session.plan,
                      .seed = static_cast<uint64_t>(session.config.seed),
+                     .class_names = session.train.dataset->class_names(),
                      .device = session.device};
   train::CheckpointStore store(real_file_system(), folder.checkpoints());
   train::TrainerParts parts{.train = session.train,

@@ -123,6 +123,7 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
              {"batch_size", state.plan.batch_size},
              {"steps_per_epoch", state.plan.steps_per_epoch},
              {"seed", state.seed},
+             {"classes", state.class_names},
              {"window", window_json(state.window)}};
   if (state.eval) {
     saved["metrics"] = eval_json(*state.eval);

@@ -54,6 +54,7 @@ struct State {
   optim::GradScaler* scaler = nullptr;  // fp16 only
   StepPlan plan;
   uint64_t seed = 0;
+  std::vector<std::string> class_names;  // kept in checkpoints: a label is a place in this list
   at::Device device{at::kCPU};
 
   int64_t step = 0;  // optimizer steps finished, skipped ones included
