@@ -91,7 +91,7 @@ TEST_CASE("a mistake is said with its place, its key, what was read and what is 
       {"name: [a]", "a.yaml:1: name: read a list, expected text."},
       {"name:", "a.yaml:1: name: read nothing, expected text."},
       // lists
-      {"widths: 64", "a.yaml:1: widths: read 64, expected a list of whole numbers above 0."},
+      {"widths: 0", "a.yaml:1: widths: read 0, expected a list of whole numbers above 0."},
       {"widths:\n- 8\n- 0", "a.yaml:3: widths.1: read 0, expected a whole number above 0."},
       {"mean: [0.5, x]", "a.yaml:1: mean.1: read \"x\", expected a number from 0 to 1."},
       {"tags: [[a]]", "a.yaml:1: tags.0: read a list, expected text."},

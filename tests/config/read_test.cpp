@@ -66,3 +66,9 @@ TEST_CASE("every kind of field is read") {
   CHECK(to_string(provenance.at("augment.0.pad_crop.mode")) == "a.yaml:20");
   CHECK(provenance.count("optimizer.momentum") == 0);
 }
+
+TEST_CASE("a value alone is a list of one") {
+  CHECK(read("widths: 64").options.widths == std::vector<int64_t>{64});
+  CHECK(read("mean: 0.5").options.mean == std::vector<double>{0.5});
+  CHECK(read("tags: a b").options.tags == std::vector<std::string>{"a b"});
+}

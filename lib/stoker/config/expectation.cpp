@@ -142,7 +142,7 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 }
 
 std::string suggest_key(std::string_view key, std::span<const std::string_view> candidates) {
-  const std::string suggestion = did_you_mean(key, candidates);
+  std::string suggestion = did_you_mean(key, candidates);
   if (!suggestion.empty()) return suggestion;
   if (candidates.empty()) return "; there are no options here";
   return fmt::format("; the keys here are {}", join(candidates, ", "));

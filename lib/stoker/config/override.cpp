@@ -120,19 +120,19 @@ class Setter {
       if (*index == list.items.size()) list.items.emplace_back();
       Node& item = list.items[*index];
       if (depth + 1 < override_.path.size() && item.is_scalar() && item.scalar == part(depth + 1))
-        item = with_options(std::move(item));
+        item = with_options(item);
       item = set(std::move(item), depth + 1, nullptr);
     } else {
       // An item found by its name is a map of that one key.
       Node& item = list.items[find_item(list, depth)];
-      if (item.is_scalar()) item = with_options(std::move(item));
+      if (item.is_scalar()) item = with_options(item);
       item = set_in_map(std::move(item), depth, nullptr);
     }
     return list;
   }
 
   // The item `- flip` as `- flip:`.
-  static Node with_options(Node word) {
+  static Node with_options(const Node& word) {
     Node nothing;
     nothing.location = word.location;
     return map_of(word.scalar, std::move(nothing), word.location);
