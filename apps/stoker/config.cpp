@@ -20,7 +20,8 @@ constexpr const char* kReferenceIntroduction =
     "A config is one YAML file. `extends: other.yaml` (or a list) at its top lays it over other\n"
     "files: maps are merged key by key, lists are replaced whole. On the command line,\n"
     "`train.batch_size=512` overrides one key; in lists of steps the step's name addresses it, as "
-    "in\n`augment.pad_crop.pad=4`. `stoker config print CONFIG` shows every value and where it came\n"
+    "in\n`augment.pad_crop.pad=4`. `stoker config print CONFIG` shows every value and where it "
+    "came\n"
     "from.\n";
 
 struct PrintArguments {
@@ -80,7 +81,8 @@ void add_config(CLI::App& app, Action& action) {
       ->option_text("[key=value ...]");
   print_verb->add_flag("--json", arguments->json, "Print the values as JSON");
   print_verb->footer("Example:\n  stoker config print configs/cifar10.yaml train.epochs=8");
-  print_verb->callback([arguments, &action] { action = [arguments] { return print(*arguments); }; });
+  print_verb->callback(
+      [arguments, &action] { action = [arguments] { return print(*arguments); }; });
 
   CLI::App* check_verb = verb->add_subcommand("check", "Find every mistake in config files");
   auto paths = std::make_shared<std::vector<std::string>>();

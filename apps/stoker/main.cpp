@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 
 #include "stoker/core/error.h"
@@ -11,6 +12,11 @@
 #include "verb.h"
 
 namespace stoker::app {
+
+bool is_override(const std::string& word) {
+  return word.find('=') != std::string::npos && !std::filesystem::exists(word);
+}
+
 namespace {
 
 int fail(ExitCode code, const char* kind, const std::string& message) {
@@ -49,6 +55,7 @@ int run(int argc, char** argv) {
   Action action;
   add_train(app, action);
   add_eval(app, action);
+  add_predict(app, action);
   add_data(app, action);
   add_config(app, action);
   try {

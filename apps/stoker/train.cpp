@@ -33,10 +33,6 @@ struct TrainInput {
   std::optional<fs::path> resume_path;
 };
 
-bool is_override(const std::string& word) {
-  return word.find('=') != std::string::npos && !fs::exists(word);
-}
-
 // --resume takes an optional word; one that is an override or a config file belongs to the list.
 TrainInput sort_words(TrainArguments arguments) {
   TrainInput input{.resume = arguments.resume_option->count() > 0};
@@ -84,9 +80,8 @@ ExitCode train(const TrainArguments& arguments) {
     fmt::print("{}\n", run::plan_text(run::build_session(loaded.options)));
     return ExitCode::kDone;
   }
-  const run::TrainingResult result = run::run_training({.config = loaded.options,
-                                                        .config_yaml = run::resolved_yaml(loaded),
-                                                        .resume = folder});
+  const run::TrainingResult result = run::run_training(
+      {.config = loaded.options, .config_yaml = run::resolved_yaml(loaded), .resume = folder});
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "stoker/core/error.h"
 
@@ -14,8 +15,12 @@ namespace stoker::app {
 
 using Action = std::function<ExitCode()>;
 
+// Whether a word of the command line is a key=value override and no file of that name.
+bool is_override(const std::string& word);
+
 void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
+void add_predict(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 

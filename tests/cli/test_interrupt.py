@@ -37,6 +37,18 @@ class Interrupt(BinaryTest):
         cut = self.folder / "runs/cut/1/checkpoints/step-00000240"
         self.assertEqual(tensors_of(whole), tensors_of(cut))
 
+    def test_a_run_in_use_is_not_touched_by_a_second_process(self):
+        first = self.start("train", "tiny.yaml", "name=cut", *LONG)
+        for line in first.stderr:
+            if "step 3/" in line:
+                break
+        _, err = self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume", expect=2)
+        self.assertIn(f"process {first.pid}", err)
+        first.kill()
+        first.communicate(timeout=60)
+        # The lock went with the process: no stale one is left.
+        self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume", "train.max_steps=6")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -18,6 +18,17 @@ std::vector<config::Choice> steps_for(const RunConfig& config, data::Split split
   return augment::evaluation_steps(config.augment);
 }
 
+train::Source source_of(const RunConfig& config, data::Split split,
+                        std::shared_ptr<const data::Dataset> dataset) {
+  return {.dataset = std::move(dataset),
+          .pipeline = std::make_shared<augment::Pipeline>(steps_for(config, split)),
+          .loader = {.seed = static_cast<uint64_t>(config.seed),
+                     .shuffle = split == data::Split::kTrain,
+                     .threads = static_cast<int>(config.data.threads.value_or(0)),
+                     .prefetch_bytes = config.data.prefetch_mib << 20,
+                     .limits = data::decode_limits(config.data)}};
+}
+
 void use_channels_last(models::Model& model) {
   const at::NoGradGuard no_grad;
   for (at::Tensor& parameter : model.parameters()) {
@@ -30,16 +41,15 @@ void use_channels_last(models::Model& model) {
 }  // namespace
 
 train::Source open_source(const RunConfig& config, data::Split split) {
-  train::Source source;
-  source.dataset = data::open_dataset(config.data, split);
-  source.pipeline = std::make_shared<augment::Pipeline>(steps_for(config, split));
-  source.loader = {
-      .seed = static_cast<uint64_t>(config.seed),
-      .shuffle = split == data::Split::kTrain,
-      .threads = static_cast<int>(config.data.threads.value_or(0)),
-      .prefetch_bytes = config.data.prefetch_mib << 20,
-      .on_error = config.data.on_error,
-      .limits = {.max_pixels = static_cast<int64_t>(config.data.max_megapixels * 1e6)}};
+  train::Source source = source_of(config, split, data::open_dataset(config.data, split));
+  source.loader.on_error = config.data.on_error;
+  return source;
+}
+
+train::Source unlabelled_source(const RunConfig& config,
+                                std::shared_ptr<const data::Dataset> images) {
+  train::Source source = source_of(config, data::Split::kVal, std::move(images));
+  source.loader.on_error = data::OnError::kSkip;
   return source;
 }
 

@@ -16,6 +16,10 @@ namespace stoker::run {
 // list without its randomness.
 train::Source open_source(const RunConfig& config, data::Split split);
 
+// Images without labels, made ready as validation images are; unreadable ones are passed over.
+train::Source unlabelled_source(const RunConfig& config,
+                                std::shared_ptr<const data::Dataset> images);
+
 // What the network will see: classes, and the size that the augmentation makes of the first image.
 models::ModelContext model_context(const train::Source& source);
 

@@ -9,6 +9,7 @@
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
 #include "stoker/run/environment.h"
+#include "stoker/run/lock.h"
 #include "stoker/run/session.h"
 #include "stoker/run/summary.h"
 
@@ -25,14 +26,10 @@ class LogToFile {
   LogToFile& operator=(const LogToFile&) = delete;
 };
 
-RunFolder prepare_folder(const TrainingRequest& request, at::Device device) {
-  const RunFolder folder = request.resume
-                               ? *request.resume
-                               : RunFolder::create(request.config.run.dir, request.config.name);
+void write_origins(const RunFolder& folder, const TrainingRequest& request, at::Device device) {
   write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
   write_file_atomically(real_file_system(), folder.environment(),
                         as_bytes(environment_json(device)));
-  return folder;
 }
 
 // Puts the newest whole checkpoint of the run into the trainer, if the run has one yet.
@@ -61,50 +58,70 @@ void say_end(const train::State& state, const RunFolder& folder, train::StopReas
   log().info("evaluate it with: stoker eval {}", folder.path().string());
 }
 
-}  // namespace
+// The summary of a run that an error ended; what hinders it must not hide that error.
+void write_summary_of_failure(const RunFolder& folder, const train::State& state,
+                              const std::exception& error) {
+  try {
+    write_summary(folder, state, "failed", error.what());
+  } catch (const Error& second) {
+    log().warn("no summary.json was written: {}", second.what());
+  }
+}
 
-TrainingResult run_training(TrainingRequest request) {
-  Session session = build_session(request.config);
-  TrainingResult result{.folder = prepare_folder(request, session.device)};
-  const RunFolder& folder = result.folder;
-  const LogToFile log_to_file(folder.log());
-  log().info(plan_text(session));
-
+train::StopReason train_in(const RunFolder& folder, const TrainingRequest& request,
+                           Session& session) {
+  const RunConfig& config = session.config;
   train::State state{.model = *session.model,
                      .optimizer = *session.optimizer,
                      .scaler = session.scaler.get(),
                      .plan = session.plan,
-                     .seed = static_cast<uint64_t>(session.config.seed),
+                     .seed = static_cast<uint64_t>(config.seed),
                      .class_names = session.train.dataset->class_names(),
+                     .context = session.context,
                      .device = session.device};
   train::CheckpointStore store(real_file_system(), folder.checkpoints());
   train::TrainerParts parts{.train = session.train,
                             .val = session.val,
-                            .schedule = build_schedule(session.config, session.plan),
+                            .schedule = build_schedule(config, session.plan),
                             .checkpoints = &store,
                             .config_yaml = request.config_yaml};
-  for (const config::Choice& choice : session.config.algorithms) {
+  for (const config::Choice& choice : config.algorithms) {
     parts.algorithms.push_back(algorithms::algorithms().build(choice, state));
   }
   train::Trainer trainer(state, std::move(parts),
-                         {.train = session.config.train,
-                          .eval = session.config.eval,
-                          .checkpoint = session.config.checkpoint,
-                          .log_every_steps = session.config.log.every_steps});
+                         {.train = config.train,
+                          .eval = config.eval,
+                          .checkpoint = config.checkpoint,
+                          .log_every_steps = config.log.every_steps});
   if (request.resume) resume_from_checkpoint(store, folder, trainer, state);
   if (state.step == 0) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
-  trainer.add(callbacks::make_console(session.config.log));
+  trainer.add(callbacks::make_console(config.log));
   trainer.add(callbacks::make_metrics_log(folder.metrics()));
   try {
-    result.reason = trainer.fit();
+    const train::StopReason reason = trainer.fit();
+    write_summary(folder, state, train::stop_reason_text(reason));
+    say_end(state, folder, reason);
+    return reason;
   } catch (const std::exception& error) {
-    write_summary(folder, state, "failed", error.what());
+    write_summary_of_failure(folder, state, error);
     throw;
   }
-  write_summary(folder, state, train::stop_reason_text(result.reason));
-  say_end(state, folder, result.reason);
+}
+
+}  // namespace
+
+TrainingResult run_training(TrainingRequest request) {
+  Session session = build_session(request.config);
+  TrainingResult result{
+      .folder = request.resume ? *request.resume
+                               : RunFolder::create(request.config.run.dir, request.config.name)};
+  const RunLock lock(result.folder.path());
+  write_origins(result.folder, request, session.device);
+  const LogToFile log_to_file(result.folder.log());
+  log().info(plan_text(session));
+  result.reason = train_in(result.folder, request, session);
   return result;
 }
 

@@ -124,6 +124,10 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
              {"steps_per_epoch", state.plan.steps_per_epoch},
              {"seed", state.seed},
              {"classes", state.class_names},
+             {"input",
+              {{"channels", state.context.channels},
+               {"height", state.context.height},
+               {"width", state.context.width}}},
              {"window", window_json(state.window)}};
   if (state.eval) {
     saved["metrics"] = eval_json(*state.eval);
@@ -137,6 +141,21 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
   }
   content.state_json = saved.dump(2) + "\n";
   return content;
+}
+
+ModelFacts model_facts(const CheckpointContent& content) {
+  try {
+    const json saved = json::parse(content.state_json);
+    ModelFacts facts{.step = saved.at("step"), .class_names = saved.at("classes")};
+    const json& input = saved.at("input");
+    facts.context = {.classes = std::ssize(facts.class_names),
+                     .channels = input.at("channels"),
+                     .height = input.at("height"),
+                     .width = input.at("width")};
+    return facts;
+  } catch (const json::exception& error) {
+    throw DataError(fmt::format("the checkpoint's state.json is damaged: {}", error.what()));
+  }
 }
 
 void restore(const CheckpointContent& content, State& state, Algorithms& algorithms) {

@@ -13,6 +13,15 @@ CheckpointContent capture(State& state, Algorithms& algorithms);
 // tensor that is missing, unexpected or of another shape.
 void restore(const CheckpointContent& content, State& state, Algorithms& algorithms);
 
+// What a model needs to know besides its configuration.
+struct ModelFacts {
+  int64_t step = 0;
+  std::vector<std::string> class_names;
+  models::ModelContext context;
+};
+// Throws DataError when state.json does not hold them.
+ModelFacts model_facts(const CheckpointContent& content);
+
 // Metrics by the names that configs and summaries use: "val.top1", "val.top5", "val.loss".
 std::vector<std::pair<std::string, double>> named_metrics(const EvalRecord& eval);
 

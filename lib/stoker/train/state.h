@@ -54,7 +54,9 @@ struct State {
   optim::GradScaler* scaler = nullptr;  // fp16 only
   StepPlan plan;
   uint64_t seed = 0;
-  std::vector<std::string> class_names;  // kept in checkpoints: a label is a place in this list
+  // Kept in checkpoints: what a label means, and what the model was built for.
+  std::vector<std::string> class_names;
+  models::ModelContext context;
   at::Device device{at::kCPU};
 
   int64_t step = 0;  // optimizer steps finished, skipped ones included

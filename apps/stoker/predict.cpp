@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "stoker/core/text.h"
+#include "stoker/data/image_list.h"
+#include "stoker/run/prediction.h"
+#include "verb.h"
+
+namespace stoker::app {
+
+namespace {
+
+struct PredictArguments {
+  std::string checkpoint;
+  std::vector<std::string> words;  // images and overrides
+  int64_t top = 5;
+  std::string format = "text";
+};
+
+void print_text(const run::Prediction& prediction) {
+  std::string line = prediction.image;
+  for (const auto& guess : prediction.guesses) {
+    line += fmt::format("  {} {:.2f}%", guess.class_name, 100 * guess.probability);
+  }
+  fmt::print("{}\n", line);
+}
+
+// Quoted as RFC 4180 has it.
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+void print_csv(const run::Prediction& prediction) {
+  for (size_t i = 0; i < prediction.guesses.size(); ++i) {
+    fmt::print("{},{},{},{:.6f}\n", csv_cell(prediction.image), i + 1,
+               csv_cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
+  }
+}
+
+void print_json(const run::Prediction& prediction) {
+  nlohmann::ordered_json json{{"image", prediction.image}};
+  for (const auto& guess : prediction.guesses) {
+    json["guesses"].push_back({{"class", guess.class_name}, {"probability", guess.probability}});
+  }
+  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+ExitCode predict(const PredictArguments& arguments) {
+  std::vector<std::string> images, overrides;
+  for (const std::string& word : arguments.words) {
+    (is_override(word) ? overrides : images).push_back(word);
+  }
+  if (images.empty()) throw ConfigError("no images: name files, folders, patterns, or - for stdin");
+  if (arguments.format == "csv") fmt::print("image,rank,class,probability\n");
+  const auto emit = arguments.format == "csv"    ? print_csv
+                    : arguments.format == "json" ? print_json
+                                                 : print_text;
+  const run::PredictionTotals totals = run::run_predictions(
+      arguments.checkpoint, overrides, data::find_images(images, std::cin), arguments.top, emit);
+  for (const data::SkippedSample& sample : totals.unreadable) {
+    fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
+  }
+  fmt::print(stderr, "{} images in {}, {} images/s; {} unreadable\n", human_count(totals.images),
+             human_duration(totals.time_s),
+             human_count(static_cast<int64_t>(static_cast<double>(totals.images) / totals.time_s)),
+             human_count(totals.unreadable_count));
+  return totals.unreadable_count == 0 ? ExitCode::kDone : ExitCode::kData;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("predict", "The most probable classes of images");
+  auto arguments = std::make_shared<PredictArguments>();
+  verb->add_option("checkpoint", arguments->checkpoint,
+                   "A run's folder (its best checkpoint), checkpoints/latest, or a checkpoint")
+      ->required();
+  verb->add_option("images", arguments->words,
+                   "Files, folders, patterns, or - for one path a line on stdin; and overrides")
+      ->required()
+      ->option_text("IMAGES ... [key=value ...]");
+  verb->add_option("--top", arguments->top, "Classes to name for each image")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  verb->add_option("--format", arguments->format,
+                   "text; csv, a line a guess; json, an object a line")
+      ->check(CLI::IsMember({"text", "csv", "json"}))
+      ->capture_default_str();
+  verb->footer(
+      "Exits with 3 when an image could not be read; the others are predicted all the same.\n"
+      "Examples:\n"
+      "  stoker predict runs/cifar10/1 photos/ more/*.png --top 3\n"
+      "  find . -name '*.jpg' | stoker predict runs/cifar10/1 - --format csv");
+  verb->callback([arguments, &action] { action = [arguments] { return predict(*arguments); }; });
+}
+
+}  // namespace stoker::app

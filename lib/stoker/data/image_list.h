@@ -1,0 +1,24 @@
+// Image files that a user names one by one, by folder or by pattern, without labels.
+#pragma once
+
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "stoker/data/dataset.h"
+
+namespace stoker::data {
+
+// A word is a file, a folder (all images below it, sorted), a pattern with * ? or [ ] as shells
+// have it, or "-": one path a line from `input`. Files are taken whatever their names. Throws
+// DataError for a word that leads to nothing.
+std::vector<std::filesystem::path> find_images(std::span<const std::string> words,
+                                               std::istream& input);
+
+// The label of each image is its own index: what is predicted of it is matched by that.
+std::shared_ptr<const Dataset> open_image_list(std::vector<std::filesystem::path> paths);
+
+}  // namespace stoker::data

@@ -1,0 +1,22 @@
+// One process at a time in a run's folder.
+#pragma once
+
+#include <filesystem>
+
+namespace stoker::run {
+
+// Holds <folder>/.lock for its lifetime. The kernel drops the lock with the process that holds it,
+// however that ends, so that there are no stale ones. The constructor throws ConfigError naming the
+// process that holds it, and FileError where no lock can be taken.
+class RunLock {
+ public:
+  explicit RunLock(const std::filesystem::path& folder);
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace stoker::run
