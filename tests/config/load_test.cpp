@@ -96,6 +96,16 @@ TEST_CASE("mistakes are placed in the file that makes them") {
         "b.yaml:3: nam: unknown key; did you mean `name`?");
 }
 
+TEST_CASE(
+    "mistakes are in the order of lines, though the file below has its keys in another order") {
+  Files files;
+  files.add("a.yaml", "seed: 1\nname: a");
+  files.add("b.yaml", "extends: a.yaml\nname: [x]\nseed: x");
+  CHECK(files.error("b.yaml") ==
+        "b.yaml:2: name: read a list, expected text.\n"
+        "b.yaml:3: seed: read \"x\", expected a whole number.");
+}
+
 TEST_CASE("files that cannot be read are named with what was probably meant") {
   Files files;
   files.add("cifar10.yaml", "seed: 1");
