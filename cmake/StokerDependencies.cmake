@@ -10,6 +10,7 @@ find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)  # headers only, no CMake files
 if(STOKER_TESTS)
   find_package(Catch2 REQUIRED)
 endif()

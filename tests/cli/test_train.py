@@ -59,6 +59,26 @@ class Train(BinaryTest):
             # Sums of float32 in another order.
             self.assertAlmostEqual(a, b, delta=1e-4 * abs(a))
 
+    def test_tensorboard_reads_the_events(self):
+        try:
+            from tensorboard.backend.event_processing import event_accumulator
+        except ImportError:
+            self.skipTest("needs the Python package tensorboard")
+        # Killed after the checkpoint's step and resumed: the steps beyond it must not stand twice.
+        self.stoker("train", "tiny.yaml", "train.max_steps=9")
+        self.stoker("train", "tiny.yaml", "--resume")
+        events = event_accumulator.EventAccumulator(str(self.folder / "runs/tiny/1"))
+        events.Reload()
+        for tag in ("train/loss", "train/lr", "train/images_per_s", "val/top1", "val/loss"):
+            self.assertIn(tag, events.Tags()["scalars"])
+        records = [r for r in self.metrics("runs/tiny/1") if r["split"] == "train"]
+        scalars = events.Scalars("train/loss")
+        self.assertEqual([s.step for s in scalars], [r["step"] for r in records])
+        for scalar, record in zip(scalars, records):
+            self.assertAlmostEqual(scalar.value, record["loss"], places=5)
+        self.stoker("train", "tiny.yaml", "log.tensorboard=false", "train.max_steps=1")
+        self.assertEqual(list((self.folder / "runs/tiny/2").glob("events*")), [])
+
     def test_dry_run_prints_the_plan_and_writes_nothing(self):
         out, _ = self.stoker("train", "tiny.yaml", "--dry-run")
         self.assertIn("18,", out.replace("18 of", "18,"))

@@ -5,6 +5,7 @@
 #include "stoker/algorithms/table.h"
 #include "stoker/callbacks/console.h"
 #include "stoker/callbacks/metrics_log.h"
+#include "stoker/callbacks/tensorboard.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
@@ -99,6 +100,7 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
   }
   trainer.add(callbacks::make_console(config.log));
   trainer.add(callbacks::make_metrics_log(folder.metrics()));
+  if (config.log.tensorboard) trainer.add(callbacks::make_tensorboard(folder.path()));
   try {
     const train::StopReason reason = trainer.fit();
     write_summary(folder, state, train::stop_reason_text(reason));
