@@ -3,9 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include "stoker/algorithms/table.h"
-#include "stoker/callbacks/console.h"
 #include "stoker/callbacks/metrics_log.h"
-#include "stoker/callbacks/tensorboard.h"
+#include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
@@ -98,9 +97,9 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
   if (state.step == 0) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
-  trainer.add(callbacks::make_console(config.log));
-  trainer.add(callbacks::make_metrics_log(folder.metrics()));
-  if (config.log.tensorboard) trainer.add(callbacks::make_tensorboard(folder.path()));
+  for (auto& callback : callbacks::make_callbacks(config.log, folder.path())) {
+    trainer.add(std::move(callback));
+  }
   try {
     const train::StopReason reason = trainer.fit();
     write_summary(folder, state, train::stop_reason_text(reason));

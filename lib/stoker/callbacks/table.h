@@ -1,0 +1,18 @@
+// The callbacks of a run.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "stoker/callbacks/options.h"
+#include "stoker/train/state.h"
+
+namespace stoker::callbacks {
+
+// Those that the options ask for, in the order in which they see events. `folder` is the run's; what
+// they write goes there. Throws FileError.
+std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
+                                                             const std::filesystem::path& folder);
+
+}  // namespace stoker::callbacks
