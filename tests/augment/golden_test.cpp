@@ -16,10 +16,12 @@ using namespace test;
 using kernels::Geometry;
 using nlohmann::json;
 
-json goldens() { return json::parse(std::ifstream("tests/golden/augment_pipeline.json")); }
+json golden(const char* key) {
+  return json::parse(std::ifstream("tests/golden/augment_pipeline.json")).at(key);
+}
 
 TEST_CASE("resize gives torchvision's sizes") {
-  for (const json& row : goldens()["resize"]) {
+  for (const json& row : golden("resize")) {
     INFO(row.dump());
     const Size size =
         pipeline({resize({row["size"]})}).output_size(row["image"][0], row["image"][1]);
@@ -36,7 +38,7 @@ std::vector<int> shown(int32_t size, int32_t offset, int32_t grid) {
 }
 
 TEST_CASE("center_crop takes torchvision's pixels") {
-  for (const json& row : goldens()["center_crop"]) {
+  for (const json& row : golden("center_crop")) {
     INFO(row.dump());
     const auto size = row["size"].get<std::vector<int64_t>>();
     const Geometry g = pipeline({center_crop(size)}).draw({}, row["image"][0], row["image"][1]);
@@ -49,7 +51,7 @@ TEST_CASE("center_crop takes torchvision's pixels") {
 }
 
 TEST_CASE("random_resized_crop falls back to torchvision's centred box") {
-  for (const json& row : goldens()["fallback"]) {
+  for (const json& row : golden("fallback")) {
     INFO(row.dump());
     const Geometry g =
         pipeline({random_resized_crop({8}, {0.9, 1.0})}).draw({}, row["image"][0], row["image"][1]);
@@ -59,7 +61,7 @@ TEST_CASE("random_resized_crop falls back to torchvision's centred box") {
 }
 
 TEST_CASE("random_resized_crop draws from torchvision's distribution") {
-  for (const json& row : goldens()["statistics"]) {
+  for (const json& row : golden("statistics")) {
     const int width = row["image"][0], height = row["image"][1];
     const Pipeline p = pipeline({random_resized_crop({8})});
     constexpr int kDraws = 20'000;
@@ -85,8 +87,9 @@ TEST_CASE("random_resized_crop draws from torchvision's distribution") {
 }
 
 TEST_CASE("an evaluation list gives torchvision's pixels") {
-  const json golden = goldens()["evaluation"];
-  const int channels = golden["image"][0], height = golden["image"][1], width = golden["image"][2];
+  const json expected = golden("evaluation");
+  const int channels = expected["image"][0], height = expected["image"][1],
+            width = expected["image"][2];
   std::vector<uint8_t> pixels;
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x)
@@ -100,10 +103,10 @@ TEST_CASE("an evaluation list gives torchvision's pixels") {
   kernels::augment({pixels.data(), width, height, channels, int64_t{width} * channels},
                    p.draw({}, width, height), p.normalization(),
                    {out.data(), kernels::PixelType::kFloat32, 13, 15, 3}, 0);
-  REQUIRE(golden["result"].size() == out.size());
+  REQUIRE(expected["result"].size() == out.size());
   // Stored with five digits; sums of float products below 5 in another order.
   for (size_t i = 0; i < out.size(); ++i)
-    REQUIRE(std::fabs(out[i] - golden["result"][i].get<float>()) < 2e-5);
+    REQUIRE(std::fabs(out[i] - expected["result"][i].get<float>()) < 2e-5);
 }
 
 }  // namespace
