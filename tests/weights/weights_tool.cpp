@@ -1,0 +1,75 @@
+// Reads and writes safetensors for tests/weights/round_trip.py.
+//
+//   weights_tool write FILE        the tensors of the formula
+//   weights_tool check FILE        exit 1 unless FILE holds exactly them
+//   weights_tool copy FROM TO      through our reader and writer
+//   weights_tool time FILE N       seconds of the fastest of N loads that touch every page
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "formula.h"
+#include "stoker/core/error.h"
+
+using namespace stoker;
+using namespace stoker::weights;
+
+namespace {
+
+bool holds_the_formula(const std::string& path) {
+  const SafetensorsFile file(path);
+  const NamedTensors wanted = test::formula_tensors();
+  bool same = file.names().size() == wanted.size();
+  for (const auto& [name, tensor] : wanted) {
+    if (!file.contains(name) || !test::identical(file.tensor(name), tensor)) {
+      fmt::print(stderr, "differs: {}\n", name);
+      same = false;
+    }
+  }
+  return same;
+}
+
+double load_s(const std::string& path, int times) {
+  double best = 1e9;
+  for (int i = 0; i < times; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    uint64_t sum = 0;
+    for (const auto& [name, tensor] : read_weights(path)) {
+      const auto* bytes = static_cast<const volatile uint8_t*>(tensor.const_data_ptr());
+      for (size_t at = 0; at < tensor.nbytes(); at += 4096) sum += bytes[at];
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best = sum == ~uint64_t{0} ? best : std::min(best, took.count());
+  }
+  return best;
+}
+
+int run(const std::vector<std::string>& words) {
+  if (words.size() == 2 && words[0] == "write") {
+    write_safetensors(real_file_system(), words[1], test::formula_tensors(), {{"format", "pt"}});
+  } else if (words.size() == 2 && words[0] == "check") {
+    return holds_the_formula(words[1]) ? 0 : 1;
+  } else if (words.size() == 3 && words[0] == "copy") {
+    const SafetensorsFile from(words[1]);
+    write_safetensors(real_file_system(), words[2], read_weights(words[1]), from.metadata());
+  } else if (words.size() == 3 && words[0] == "time") {
+    fmt::print("{}\n", load_s(words[1], std::atoi(words[2].c_str())));
+  } else {
+    return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return static_cast<int>(error.exit_code());
+  }
+}
