@@ -1,5 +1,6 @@
 #include "stoker/nn/batch_norm.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/randn.h>
 
 #include "support/catch.h"

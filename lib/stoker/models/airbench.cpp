@@ -5,7 +5,6 @@
 #include <ATen/ops/im2col.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <torch/nn/init.h>
@@ -17,6 +16,7 @@
 
 #include "stoker/models/check.h"
 #include "stoker/nn/batch_norm.h"
+#include "stoker/nn/max_pool.h"
 
 namespace stoker::models {
 namespace {
@@ -49,7 +49,7 @@ class Group : public torch::nn::Module {
         norm2_(register_module("norm2", make_norm(out, options))) {}
 
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = at::max_pool2d(conv1_->forward(images), kGroupPool);
+    at::Tensor x = nn::max_pool(conv1_->forward(images), kGroupPool);
     x = nn::activate(activation_, norm1_->forward(x));
     return nn::activate(activation_, norm2_->forward(conv2_->forward(x)));
   }
@@ -119,7 +119,7 @@ class Airbench : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = nn::activate(options_.activation, whiten_->forward(images));
-    x = at::max_pool2d(groups_->forward(x), kLastPool);
+    x = nn::max_pool(groups_->forward(x), kLastPool);
     return head_->forward(at::flatten(x, 1)).mul(options_.scaling_factor);
   }
 
