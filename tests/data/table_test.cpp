@@ -65,6 +65,14 @@ TEST_CASE("val takes its labels from train", "[table]") {
   CHECK(open_dataset(manifest, Split::kVal)->label(0) == 1);
 }
 
+TEST_CASE("without training data the classes are those of val", "[table]") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "val/b/1.png", plain_png(4, 4, 9));
+  const DataOptions options{.format = "image_folder", .root = folder.path().string()};
+  CHECK(open_dataset(options, Split::kVal)->class_names() == std::vector<std::string>{"b"});
+  CHECK_THROWS_AS(open_dataset(options, Split::kTrain), DataError);
+}
+
 TEST_CASE("what cannot be opened is explained", "[table]") {
   const auto message = [](const DataOptions& options) {
     return message_of<Error>([&] { open_dataset(options, Split::kVal); });

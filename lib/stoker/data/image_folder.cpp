@@ -20,6 +20,7 @@ class ImageFolder : public Dataset {
   explicit ImageFolder(std::vector<std::string> classes) : classes_(std::move(classes)) {}
 
   void add(const ScannedFolder& folder, int64_t label) {
+    STOKER_CHECK(folders_.size() < kMaxFolders, "{} folders", folders_.size());
     folders_.push_back({folder.path, label});
     for (const std::string& file : folder.files) {
       samples_.push_back({names_.size(), static_cast<uint32_t>(folders_.size() - 1)});
@@ -40,6 +41,7 @@ class ImageFolder : public Dataset {
     fs::path path;
     int64_t label;
   };
+  static constexpr size_t kMaxFolders = size_t{1} << 24;
   struct Sample {
     uint64_t name_begin : 40;
     uint64_t folder : 24;

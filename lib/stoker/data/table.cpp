@@ -1,10 +1,12 @@
 #include "stoker/data/table.h"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <limits>
 
 #include "stoker/core/error.h"
-#include "stoker/core/text.h"
+#include "stoker/core/log.h"
 #include "stoker/data/cached.h"
 #include "stoker/data/cifar.h"
 #include "stoker/data/csv.h"
@@ -40,9 +42,18 @@ Split own_split(const DataOptions& options, Split split) {
                                 split == Split::kTrain ? "train" : "val", options.format, word));
 }
 
+// Where the classes are taken from: the training data, so that val has the same labels whatever
+// classes it lacks. Where only val is there, as on a machine that only evaluates, from val.
+fs::path place_of_classes(const fs::path& train, const fs::path& val, Split split) {
+  if (split == Split::kTrain || fs::exists(train) || !fs::exists(val)) return train;
+  log().warn("{} is not there: the classes are those of {}", train.string(), val.string());
+  return val;
+}
+
 std::shared_ptr<const Dataset> open_folder(const DataOptions& options, Split split) {
-  // The labels of both splits are those of the training folder, whatever classes val lacks.
-  return open_image_folder(place(options, split), list_classes(place(options, Split::kTrain)));
+  const fs::path classes =
+      place_of_classes(place(options, Split::kTrain), place(options, Split::kVal), split);
+  return open_image_folder(place(options, split), list_classes(classes));
 }
 
 std::shared_ptr<const Dataset> open_cifar_files(const DataOptions& options, Split split) {
@@ -61,7 +72,9 @@ fs::path manifest(const DataOptions& options, Split split) {
 }
 
 std::shared_ptr<const Dataset> open_manifest(const DataOptions& options, Split split) {
-  return open_csv(manifest(options, split), csv_classes(manifest(options, Split::kTrain)));
+  const fs::path classes =
+      place_of_classes(manifest(options, Split::kTrain), manifest(options, Split::kVal), split);
+  return open_csv(manifest(options, split), csv_classes(classes));
 }
 
 std::shared_ptr<const Dataset> open_shapes(const DataOptions& options, Split split) {
