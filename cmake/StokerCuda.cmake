@@ -5,24 +5,14 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
 endif()
 # The shared runtime, as LibTorch has it (StokerTorch.cmake).
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)
-# PyPI's nvcc looks for its libraries in lib64, but its package has lib. Only CMake's test of the
-# compiler needs them: our own programs are linked by the C++ compiler.
+# PyPI's package has lib where nvcc looks for lib64, and libcudart.so.<major> alone. The first
+# matters only to CMake's test of the compiler: our programs are linked by the C++ compiler.
 cmake_path(GET CMAKE_CUDA_COMPILER PARENT_PATH toolkit)
-if(toolkit AND NOT EXISTS "${toolkit}/../lib64" AND EXISTS "${toolkit}/../lib/libcudadevrt.a")
+file(GLOB cudart "${toolkit}/../lib/libcudart.so.*")
+if(toolkit AND cudart AND NOT EXISTS "${toolkit}/../lib64")
   set(ENV{LIBRARY_PATH} "${toolkit}/../lib:$ENV{LIBRARY_PATH}")
+  set(CUDA_CUDART "${cudart}" CACHE FILEPATH "the CUDA runtime")
 endif()
 enable_language(CUDA)
 set(CMAKE_CUDA_STANDARD 17)
 find_package(CUDAToolkit REQUIRED)
-if(NOT TARGET CUDA::cudart)  # PyPI's package has no development link, only libcudart.so.<major>
-  file(GLOB cudart "${CUDAToolkit_LIBRARY_ROOT}/lib/libcudart.so.*"
-       "${CUDAToolkit_TARGET_DIR}/lib/libcudart.so.*")
-  if(NOT cudart)
-    message(FATAL_ERROR "No libcudart beside ${CMAKE_CUDA_COMPILER}: install nvidia-cuda-runtime")
-  endif()
-  list(GET cudart 0 cudart)
-  add_library(CUDA::cudart SHARED IMPORTED)
-  set_target_properties(CUDA::cudart PROPERTIES
-    IMPORTED_LOCATION "${cudart}"
-    INTERFACE_INCLUDE_DIRECTORIES "${CUDAToolkit_INCLUDE_DIRS}")
-endif()
