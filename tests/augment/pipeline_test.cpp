@@ -60,6 +60,12 @@ TEST_CASE("pad_crop reaches every place equally often") {
   for (const auto& [place, count] : places) CHECK(std::abs(count - 1000) < 160);  // five sigma
 }
 
+TEST_CASE("padding begins where an earlier crop ends, not where the source does") {
+  const Pipeline p = pipeline({center_crop({3, 4}), pad_crop({7, 8}, 2, PadMode::kEdge)});
+  const Geometry g = p.draw({}, 10, 9);
+  CHECK(tie(g) == tie(Geometry{3, 3, 4, 3, 4, 3, -2, -2, false, false, kernels::Border::kEdge}));
+}
+
 TEST_CASE("alternating flips turn every sample every epoch, half of them first") {
   const Pipeline p = pipeline({flip(HorizontalFlip::kAlternating)});
   int mirrored = 0;
