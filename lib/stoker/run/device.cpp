@@ -7,6 +7,7 @@
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
+#include "stoker/ops/cpu_memory.h"
 
 namespace stoker::run {
 
@@ -51,6 +52,9 @@ c10::Device pick_device(std::string_view name) {
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
 }
 
-void use_all_cpus() { at::set_num_threads(usable_cpus()); }
+void prepare_cpu(c10::Device device) {
+  at::set_num_threads(usable_cpus());
+  if (device.is_cpu()) ops::keep_cpu_memory();
+}
 
 }  // namespace stoker::run

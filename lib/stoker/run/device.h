@@ -11,7 +11,8 @@ namespace stoker::run {
 // DeviceError for a GPU that this machine or this build lacks.
 c10::Device pick_device(std::string_view name);
 
-// Gives LibTorch's operators as many threads as the process may use, whatever OMP_NUM_THREADS says.
-void use_all_cpus();
+// Gives LibTorch's operators as many threads as the process may use, whatever OMP_NUM_THREADS says,
+// and for work on the CPU keeps its large tensors' memory for reuse.
+void prepare_cpu(c10::Device device);
 
 }  // namespace stoker::run

@@ -43,7 +43,7 @@ Session build_session(RunConfig config) {
   Session session;
   session.config = std::move(config);
   session.device = pick_device(session.config.device);
-  use_all_cpus();
+  prepare_cpu(session.device);
   train::apply_precision(session.config.train.precision);
   session.train = open_source(session.config, data::Split::kTrain);
   session.val = open_source(session.config, data::Split::kVal);

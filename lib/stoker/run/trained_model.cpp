@@ -17,7 +17,7 @@ TrainedModel load_trained_model(const std::filesystem::path& path,
   TrainedModel trained{.checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true)};
   trained.config = load_run_config(trained.checkpoint / "config.yaml", overrides).options;
   trained.device = pick_device(trained.config.device);
-  use_all_cpus();
+  prepare_cpu(trained.device);
   train::apply_precision(trained.config.train.precision);
 
   const train::CheckpointContent content = train::read_checkpoint(trained.checkpoint);
