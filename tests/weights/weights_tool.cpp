@@ -3,7 +3,7 @@
 //   weights_tool write FILE        the tensors of the formula
 //   weights_tool check FILE        exit 1 unless FILE holds exactly them
 //   weights_tool copy FROM TO      through our reader and writer
-//   weights_tool time FILE N       seconds of the fastest of N loads that touch every page
+//   weights_tool time FILE N       seconds of the fastest of N loads: mapped, and copied from there
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,17 +32,22 @@ bool holds_the_formula(const std::string& path) {
   return same;
 }
 
-double load_s(const std::string& path, int times) {
-  double best = 1e9;
+struct Times {
+  double open_s = 1e9;
+  double copy_s = 1e9;
+};
+
+Times fastest(const std::string& path, int times) {
+  Times best;
   for (int i = 0; i < times; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    uint64_t sum = 0;
-    for (const auto& [name, tensor] : read_weights(path)) {
-      const auto* bytes = static_cast<const volatile uint8_t*>(tensor.const_data_ptr());
-      for (size_t at = 0; at < tensor.nbytes(); at += 4096) sum += bytes[at];
-    }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    best = sum == ~uint64_t{0} ? best : std::min(best, took.count());
+    const auto since_begin_s = [begin] {
+      return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
+    NamedTensors tensors = read_weights(path);
+    best.open_s = std::min(best.open_s, since_begin_s());
+    for (auto& [name, tensor] : tensors) tensor = tensor.clone();
+    best.copy_s = std::min(best.copy_s, since_begin_s());
   }
   return best;
 }
@@ -56,7 +61,8 @@ int run(const std::vector<std::string>& words) {
     const SafetensorsFile from(words[1]);
     write_safetensors(real_file_system(), words[2], read_weights(words[1]), from.metadata());
   } else if (words.size() == 3 && words[0] == "time") {
-    fmt::print("{}\n", load_s(words[1], std::atoi(words[2].c_str())));
+    const Times best = fastest(words[1], std::atoi(words[2].c_str()));
+    fmt::print("{} {}\n", best.open_s, best.copy_s);
   } else {
     return 2;
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "stoker/core/file.h"
+#include "stoker/core/sha256_blocks.h"
 
 namespace stoker {
 
@@ -17,9 +18,7 @@ class Sha256 {
   std::string hex();
 
  private:
-  void compress(const uint8_t* block);
-
-  std::array<uint32_t, 8> state_;
+  Sha256State state_;
   std::array<uint8_t, 64> block_{};
   uint64_t length_ = 0;
 };
