@@ -51,6 +51,17 @@ TEST_CASE("a truncated JPEG says where it ends", "[decode][hostile]") {
   CHECK_THAT(message, Catch::Contains(fmt::format("of {}", file.size() - 30)));
 }
 
+// libjpeg itself would fill the rest with gray and only warn.
+TEST_CASE("a JPEG that lacks data before its end marker is an error", "[decode][hostile]") {
+  Decoder decoder;
+  for (const char* name : {"jpeg rgb 4:4:4", "jpeg gray", "jpeg restart markers"}) {
+    CAPTURE(name);
+    std::vector<std::byte> file = golden_image(name).file;
+    file.erase(file.end() - 22, file.end() - 2);
+    CHECK_FALSE(decodes(decoder, file));
+  }
+}
+
 TEST_CASE("random damage never crashes", "[decode][hostile]") {
   Decoder decoder({.max_pixels = 1'000'000, .max_progressive_scans = 20});
   for (const test::GoldenImage& golden : test::golden_images()) {
