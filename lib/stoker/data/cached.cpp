@@ -50,14 +50,18 @@ struct Kept {
 
 class Cached : public Dataset {
  public:
-  Cached(std::shared_ptr<const Dataset> dataset, const DecodeLimits& limits, int64_t limit_bytes)
+  Cached(std::shared_ptr<const Dataset> dataset, const DecodeLimits& limits, int64_t limit_bytes,
+         int64_t estimate_bytes)
       : dataset_(std::move(dataset)),
         benches_(limits),
+        estimate_bytes_(estimate_bytes),
+        limit_bytes_(limit_bytes),
         left_bytes_(limit_bytes),
         slots_(static_cast<size_t>(dataset_->size())) {}
   ~Cached() override {
     for (const std::atomic<Kept*>& slot : slots_) ::operator delete(slot.load());
   }
+  int64_t kept_bytes_estimate() const override { return std::min(estimate_bytes_, limit_bytes_); }
   Cached(const Cached&) = delete;
   Cached& operator=(const Cached&) = delete;
 
@@ -106,6 +110,8 @@ class Cached : public Dataset {
 
   std::shared_ptr<const Dataset> dataset_;
   mutable BenchPool benches_;
+  int64_t estimate_bytes_;
+  int64_t limit_bytes_;
   mutable std::atomic<int64_t> left_bytes_;
   mutable std::vector<std::atomic<Kept*>> slots_;
 };
@@ -113,8 +119,9 @@ class Cached : public Dataset {
 }  // namespace
 
 std::shared_ptr<const Dataset> keep_decoded(std::shared_ptr<const Dataset> dataset,
-                                            const DecodeLimits& limits, int64_t limit_bytes) {
-  return std::make_shared<Cached>(std::move(dataset), limits, limit_bytes);
+                                            const DecodeLimits& limits, int64_t limit_bytes,
+                                            int64_t estimate_bytes) {
+  return std::make_shared<Cached>(std::move(dataset), limits, limit_bytes, estimate_bytes);
 }
 
 int64_t decoded_bytes_estimate(const Dataset& dataset, const DecodeLimits& limits,

@@ -16,8 +16,8 @@ namespace stoker::data {
 
 // One sample as it is stored: the bytes of an image file, or plain pixels.
 struct Record {
-  Bytes encoded;               // an image file; empty when `pixels` is set
-  kernels::ImageView pixels;   // decoded already; pixels.pixels is null when `encoded` is set
+  Bytes encoded;              // an image file; empty when `pixels` is set
+  kernels::ImageView pixels;  // decoded already; pixels.pixels is null when `encoded` is set
   bool is_decoded() const { return pixels.pixels != nullptr; }
 };
 
@@ -30,6 +30,8 @@ class Dataset {
   // In [0, class_names().size()).
   virtual int64_t label(int64_t index) const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
+  // Memory that decoded images take once all were asked for, as estimated; 0 where none are kept.
+  virtual int64_t kept_bytes_estimate() const { return 0; }
   // The views in the record point into the data set or into `scratch`, which is reused from call to
   // call; they hold until the next call with the same scratch. Throws DataError or FileError.
   virtual Record get(int64_t index, std::vector<std::byte>& scratch) const = 0;

@@ -22,6 +22,7 @@ class Relabelled : public Dataset {
   std::string name(int64_t index) const override { return dataset_->name(index); }
   int64_t label(int64_t index) const override { return new_labels_[dataset_->label(index)]; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
+  int64_t kept_bytes_estimate() const override { return dataset_->kept_bytes_estimate(); }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return dataset_->get(index, scratch);
   }

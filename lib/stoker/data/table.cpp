@@ -115,11 +115,12 @@ int64_t cache_bytes(const Format& format, const DataOptions& options, const Data
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split) {
   const Format& format = find_format(options.format);
   std::shared_ptr<const Dataset> dataset = format.open(options, split);
-  if (cache_bytes(format, options, *dataset) == 0) return dataset;
+  const int64_t estimate = cache_bytes(format, options, *dataset);
+  if (estimate == 0) return dataset;
   const int64_t limit = options.cache == Cache::kMemory
                             ? std::numeric_limits<int64_t>::max()
                             : static_cast<int64_t>(options.cache_limit_gib * (1 << 30));
-  return keep_decoded(std::move(dataset), decode_limits(options), limit);
+  return keep_decoded(std::move(dataset), decode_limits(options), limit, estimate);
 }
 
 }  // namespace stoker::data

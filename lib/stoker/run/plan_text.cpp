@@ -41,6 +41,11 @@ std::string plan_text(const Session& session) {
   row("data", fmt::format("{} training and {} validation images of {} classes",
                           human_count(session.train.dataset->size()),
                           human_count(session.val.dataset->size()), context.classes));
+  const int64_t kept =
+      session.train.dataset->kept_bytes_estimate() + session.val.dataset->kept_bytes_estimate();
+  row("cache", kept > 0 ? fmt::format("about {} of decoded images stay in memory (data.cache)",
+                                      human_bytes(static_cast<uint64_t>(kept)))
+                        : std::string("none"));
   row("model",
       fmt::format("{}  {} parameters  {:.3g} GFLOPs an image of {}x{}x{}",
                   session.config.model.name(), human_count(models::parameter_count(*session.model)),
