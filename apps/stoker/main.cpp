@@ -76,6 +76,8 @@ int main(int argc, char** argv) {
   using stoker::ExitCode;
   try {
     return stoker::app::run(argc, argv);
+  } catch (const stoker::FileError& error) {
+    return stoker::app::fail(error.exit_code(), "file", error.what());
   } catch (const stoker::Error& error) {
     return stoker::app::fail(error.exit_code(), stoker::app::kind_of(error.exit_code()),
                              error.what());

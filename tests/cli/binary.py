@@ -18,7 +18,7 @@ augment:
   - flip: {horizontal: random}
   - normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}
 model: {name: mlp, hidden: [24], dropout: 0.1}
-optimizer: {name: sgd, lr: 0.05, momentum: 0.9}
+optimizer: {name: sgd, lr: 0.01, momentum: 0.9}
 schedule: {name: cosine, warmup_epochs: 0.5}
 train: {epochs: 3, batch_size: 16, precision: fp32}
 log: {every_steps: 4}

@@ -57,9 +57,9 @@ class Resume(BinaryTest):
         self.stoker("train", "tiny.yaml", "train.max_steps=5")
         _, err = self.stoker("train", "tiny.yaml", "--resume", "train.batch_size=8", expect=2)
         self.assertIn("train.batch_size: 16 → 8", err)
-        _, err = self.stoker("train", "tiny.yaml", "--resume", "optimizer.lr=0.01",
+        _, err = self.stoker("train", "tiny.yaml", "--resume", "optimizer.lr=0.005",
                              "train.max_steps=6")
-        self.assertIn("optimizer.lr: 0.05 → 0.01", err)
+        self.assertIn("optimizer.lr: 0.01 → 0.005", err)
 
 
 if __name__ == "__main__":

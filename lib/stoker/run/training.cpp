@@ -66,6 +66,11 @@ void write_summary_of_failure(const RunFolder& folder, const train::State& state
   } catch (const Error& second) {
     log().warn("no summary.json was written: {}", second.what());
   }
+  if (!state.checkpoint.empty()) {
+    log().info(
+        "the last checkpoint is {}; once the cause is mended, go on with: stoker train --resume {}",
+        state.checkpoint, folder.path().string());
+  }
 }
 
 train::StopReason train_in(const RunFolder& folder, const TrainingRequest& request,
