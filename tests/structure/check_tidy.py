@@ -16,6 +16,8 @@ import tools
 ROOMS = ("core", "config", "kernels", "augment", "data")
 FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-DSTOKER_HAS_CUDA=0",
          "-DSTOKER_HAS_OPENCV=1")
+# The processor's intrinsics, which GCC's headers spell in a way that clang does not know.
+WITHOUT = {"sha256_blocks.cpp"}
 
 
 def flags():
@@ -36,7 +38,8 @@ def main():
         print(f"skipped: no clang-tidy {tools.VERSION}")
         return tools.SKIPPED
     rooms = sys.argv[2:] or ROOMS
-    sources = tools.files(top, [f"lib/stoker/{room}" for room in rooms], {".cpp"})
+    sources = [file for file in tools.files(top, [f"lib/stoker/{room}" for room in rooms], {".cpp"})
+               if file.name not in WITHOUT]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for result in pool.map(lambda file: tidy(clang_tidy, top, file), sources):

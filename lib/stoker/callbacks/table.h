@@ -10,8 +10,8 @@
 
 namespace stoker::callbacks {
 
-// Those that the options ask for, in the order in which they see events. `folder` is the run's; what
-// they write goes there. Throws FileError.
+// Those that the options ask for, in the order in which they see events. `folder` is the run's;
+// what they write goes there. Throws FileError.
 std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
                                                              const std::filesystem::path& folder);
 

@@ -3,8 +3,8 @@
 // by the file's first bytes, never by its name.
 //
 // Output is grayscale (1 channel) or RGB (3), upright (EXIF orientation applied). CMYK and YCCK are
-// converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. Animated files give
-// their first frame. Thread-safe; a Decoder is not, so each thread has its own.
+// converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. Animated files
+// give their first frame. Thread-safe; a Decoder is not, so each thread has its own.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +26,11 @@ enum class ImageFormat { kJpeg, kPng, kOther, kUnknown };
 
 struct ImageInfo {
   ImageFormat format = ImageFormat::kUnknown;
-  int32_t width = 0;   // upright
+  int32_t width = 0;  // upright
   int32_t height = 0;
-  int32_t channels = 0;  // of the decoded image
-  int orientation = 1;   // EXIF, 1 to 8
-  std::string_view mode; // "RGB", "L", "CMYK", "RGBA", "L16", …, as stored
+  int32_t channels = 0;   // of the decoded image
+  int orientation = 1;    // EXIF, 1 to 8
+  std::string_view mode;  // "RGB", "L", "CMYK", "RGBA", "L16", …, as stored
 };
 
 class Decoder {
@@ -40,7 +40,8 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // `name` is for messages. Throws DataError that says what is wrong and, where known, at which byte.
+  // `name` is for messages. Throws DataError that says what is wrong and, where known, at which
+  // byte.
   ImageInfo probe(Bytes file, std::string_view name);
   // The whole image. The view points into `buffer`, which grows as needed and is reused.
   kernels::ImageView decode(Bytes file, std::string_view name, std::vector<uint8_t>& buffer);

@@ -95,7 +95,7 @@ fs::path download(const Download& file, const fs::path& to, const DownloadOption
   const fs::path folder = to.empty() ? fs::path(".") : to;
   FileSystem& files = real_file_system();
   files.make_directories(folder);
-  const fs::path target = folder / file.name;
+  fs::path target = folder / file.name;
   if (in_place(file, target)) return target;
 
   PartFile part(folder / (file.name + ".part"));

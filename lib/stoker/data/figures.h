@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stoker::data {
@@ -21,7 +22,8 @@ class Figure {
     float radius;
   };
 
-  Figure(std::string_view name, std::vector<Point> outline) : name_(name), outline_(outline) {}
+  Figure(std::string_view name, std::vector<Point> outline)
+      : name_(name), outline_(std::move(outline)) {}
   // A disc without a hole cut by a second disc; a hole of radius 0 cuts nothing.
   Figure(std::string_view name, Circle disc, Circle hole) : name_(name), disc_(disc), hole_(hole) {}
 

@@ -60,7 +60,7 @@ ForeignHeader read_webp(Bytes file) {
     const uint64_t length = *reader.u32(at + 4);
     if (reader.has(at, "EXIF") && length <= file.size() - at - 8) {
       Bytes exif = file.subspan(at + 8, length);
-      if (ByteReader(exif, ByteOrder::kLittle).has(0, {"Exif\0", 6})) exif = exif.subspan(6);
+      if (ByteReader(exif, ByteOrder::kLittle).has(0, {"Exif\0\0", 6})) exif = exif.subspan(6);
       header.orientation = tiff_orientation(exif);
     }
     at += 8 + length + (length & 1);

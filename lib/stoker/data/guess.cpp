@@ -52,6 +52,7 @@ std::vector<FoundSplit> image_folders(const fs::path& path) {
   if (splits.empty())
     return {found(path.filename().string(), "image_folder", path, "", "", Split::kTrain)};
   std::vector<FoundSplit> result;
+  result.reserve(splits.size());
   for (const std::string& name : splits)
     result.push_back(found(name, "image_folder", path, splits[0], name,
                            name == splits[0] ? Split::kTrain : Split::kVal));

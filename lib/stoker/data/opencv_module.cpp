@@ -54,8 +54,9 @@ class Quiet {
   Quiet& operator=(const Quiet&) = delete;
 };
 
-cv::Mat to_rgb_or_gray(cv::Mat image) {
-  if (image.depth() == CV_16U) image.convertTo(image, CV_8U, 255.0 / 65535.0);
+cv::Mat to_rgb_or_gray(const cv::Mat& decoded) {
+  cv::Mat image = decoded;
+  if (decoded.depth() == CV_16U) decoded.convertTo(image, CV_8U, 255.0 / 65535.0);
   if (image.depth() != CV_8U)
     throw std::runtime_error("pixels of another type than 8-bit or 16-bit integers");
   cv::Mat result;

@@ -21,11 +21,11 @@ struct DataOptions {
   std::string train = "train";    // sub-folder, file or split name
   std::string val = "val";
   Cache cache = Cache::kAuto;
-  double cache_limit_gib = 4;     // `auto` caches decoded images up to this size
+  double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
   OnError on_error = OnError::kFail;
-  std::optional<int64_t> threads;         // of the loader; unset: from affinity and cgroup
-  int64_t prefetch_mib = 512;             // memory bound of batches made ahead
-  double max_megapixels = 100;            // larger images are refused before decoding
+  std::optional<int64_t> threads;  // of the loader; unset: from affinity and cgroup
+  int64_t prefetch_mib = 512;      // memory bound of batches made ahead
+  double max_megapixels = 100;     // larger images are refused before decoding
   // shapes only
   int64_t shapes_train_images = 8000;
   int64_t shapes_val_images = 2000;

@@ -12,7 +12,7 @@
 namespace stoker::data {
 namespace {
 
-constexpr double kRunTarget_s = 250e-6;
+constexpr double kRunTargetSeconds = 250e-6;
 constexpr double kLongestRun = 256;
 
 std::string with_name(const std::string& name, const std::string& message) {
@@ -119,7 +119,7 @@ void SampleWorker::load(BatchJob& job, int64_t begin, int64_t end, const std::at
   const double took_s = std::chrono::duration<double>(Clock::now() - start).count();
   const double each_s = std::max(took_s / double(end - begin), 1e-9);
   sample_s_ = sample_s_ == 0 ? each_s : 0.75 * sample_s_ + 0.25 * each_s;
-  run_length_ = int64_t(std::clamp(kRunTarget_s / sample_s_, 1.0, kLongestRun));
+  run_length_ = int64_t(std::clamp(kRunTargetSeconds / sample_s_, 1.0, kLongestRun));
 }
 
 }  // namespace stoker::data

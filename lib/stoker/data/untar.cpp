@@ -171,7 +171,7 @@ class Unpacker {
     if (std::ranges::any_of(path, [](const fs::path& part) { return part == ".."; }))
       refuse("leads out of the archive");
     if (name.empty() || *path.begin() != top_) refuse(fmt::format("is outside '{}'", top_));
-    const fs::path below = path.lexically_normal().lexically_relative(top_);
+    fs::path below = path.lexically_normal().lexically_relative(top_);
     if (member.type == '0' && below == ".") refuse("is that of the top folder");
     return below;
   }
