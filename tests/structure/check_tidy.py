@@ -16,8 +16,8 @@ import tools
 ROOMS = ("core", "config", "kernels", "augment", "data")
 FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-DSTOKER_HAS_CUDA=0",
          "-DSTOKER_HAS_OPENCV=1")
-# The processor's intrinsics, which GCC's headers spell in a way that clang does not know.
-WITHOUT = {"sha256_blocks.cpp"}
+# They include the intrinsics of GCC's headers (OpenCV does too), which clang does not know.
+WITHOUT = {"sha256_blocks.cpp", "opencv_module.cpp"}
 
 
 def flags():
