@@ -1,6 +1,7 @@
 // The tensors of tests/golden/weights_safetensors.py, by the same formula.
 #pragma once
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "stoker/weights/safetensors_header.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,7 @@
 #include "stoker/weights/state_dict.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/utils.h>
 
 #include <map>
