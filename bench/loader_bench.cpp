@@ -21,7 +21,7 @@
 #include "stoker/augment/pad_crop.h"
 #include "stoker/augment/random_resized_crop.h"
 #include "stoker/core/cpu.h"
-#include "stoker/data/loader.h"
+#include "stoker/loader/loader.h"
 
 using namespace stoker;
 
@@ -117,14 +117,15 @@ double cpu_s() {
 Rate run(const std::shared_ptr<const data::Dataset>& dataset,
          const std::shared_ptr<const augment::Pipeline>& pipeline, int threads, int64_t batch,
          double seconds) {
-  data::Chunk next{0, 0, std::min(batch, dataset->size())};
-  data::Loader loader(dataset, pipeline, {.threads = threads, .limits = {}}, data::plain_memory(),
-                      [&, n = dataset->size()]() -> std::optional<data::Chunk> {
-                        const data::Chunk chunk = next;
-                        next.first += next.count;
-                        if (next.first + next.count > n) next = {next.epoch + 1, 0, next.count};
-                        return chunk;
-                      });
+  loader::Chunk next{0, 0, std::min(batch, dataset->size())};
+  loader::Loader loader(dataset, pipeline, {.threads = threads, .limits = {}},
+                        loader::plain_memory(),
+                        [&, n = dataset->size()]() -> std::optional<loader::Chunk> {
+                          const loader::Chunk chunk = next;
+                          next.first += next.count;
+                          if (next.first + next.count > n) next = {next.epoch + 1, 0, next.count};
+                          return chunk;
+                        });
   for (int i = 0; i < 2; ++i) loader.next();
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();

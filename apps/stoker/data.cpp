@@ -7,11 +7,11 @@
 
 #include "data_report.h"
 #include "stoker/core/text.h"
-#include "stoker/data/contact_sheet.h"
 #include "stoker/data/guess.h"
-#include "stoker/data/inspect.h"
-#include "stoker/data/known_datasets.h"
 #include "stoker/data/make_shapes.h"
+#include "stoker/fetch/known_datasets.h"
+#include "stoker/inspect/contact_sheet.h"
+#include "stoker/inspect/inspect.h"
 #include "transfer_line.h"
 #include "verb.h"
 
@@ -26,10 +26,10 @@ struct GetArguments {
 };
 
 ExitCode get(const GetArguments& arguments) {
-  const data::KnownDataset& dataset = data::known_dataset(arguments.name);
+  const fetch::KnownDataset& dataset = fetch::known_dataset(arguments.name);
   const std::string out = arguments.out.empty() ? "data/" + arguments.name : arguments.out;
   TransferLine line;
-  data::get_dataset(dataset, out, {}, [&](const data::DownloadProgress& p) { line.show(p); });
+  fetch::get_dataset(dataset, out, {}, [&](const fetch::DownloadProgress& p) { line.show(p); });
   line.finish();
   fmt::print("{} is in {}. Train on it with data.format={} data.root={}\n", dataset.name, out,
              dataset.format, out);
@@ -84,7 +84,7 @@ ExitCode inspect(const LookArguments& arguments) {
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {
     const auto dataset = data::open_dataset(split.options, split.split);
-    const data::Inspection found = data::inspect(*dataset);
+    const inspect::Inspection found = inspect::inspect(*dataset);
     if (arguments.json)
       json.push_back(inspection_json(split, found));
     else
@@ -93,7 +93,7 @@ ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.sheet.empty()) {
     const auto dataset = data::open_dataset(splits[0].options, splits[0].split);
     const auto png =
-        data::contact_sheet(*dataset, {.images_per_class = arguments.images_per_class});
+        inspect::contact_sheet(*dataset, {.images_per_class = arguments.images_per_class});
     write_file_atomically(real_file_system(), arguments.sheet, png);
     if (!arguments.json) fmt::print("contact sheet: {}\n", arguments.sheet);
   }
@@ -106,7 +106,7 @@ ExitCode verify(const LookArguments& arguments) {
   bool all_readable = true;
   for (const FoundSplit& split : splits_of(arguments)) {
     const auto dataset = data::open_dataset(split.options, split.split);
-    const std::vector<data::Unreadable> unreadable = data::verify(*dataset);
+    const std::vector<inspect::Unreadable> unreadable = inspect::verify(*dataset);
     all_readable = all_readable && unreadable.empty();
     if (arguments.json)
       json.push_back(verification_json(split, dataset->size(), unreadable));
@@ -121,7 +121,7 @@ void add_get(CLI::App& parent, Action& action) {
   CLI::App* verb = parent.add_subcommand("get", "Fetch a public data set");
   auto arguments = std::make_shared<GetArguments>();
   std::string names;
-  for (const data::KnownDataset& dataset : data::known_datasets())
+  for (const fetch::KnownDataset& dataset : fetch::known_datasets())
     names += fmt::format("{}{}", names.empty() ? "" : ", ", dataset.name);
   verb->add_option("name", arguments->name, names)->required();
   verb->add_option("--out", arguments->out, "Folder to put it in; default: data/NAME");

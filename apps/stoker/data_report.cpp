@@ -15,8 +15,8 @@ std::string triple(const std::array<double, 3>& values) {
   return fmt::format("[{:.4f}, {:.4f}, {:.4f}]", values[0], values[1], values[2]);
 }
 
-void print_sizes(const data::Inspection& found) {
-  using Entry = std::pair<data::ImageSize, int64_t>;
+void print_sizes(const inspect::Inspection& found) {
+  using Entry = std::pair<inspect::ImageSize, int64_t>;
   std::vector<Entry> sizes(found.sizes.begin(), found.sizes.end());
   std::ranges::stable_sort(sizes, std::ranges::greater{}, &Entry::second);
   constexpr size_t kShown = 5;
@@ -28,9 +28,9 @@ void print_sizes(const data::Inspection& found) {
   fmt::print("  sizes     {}\n", text);
 }
 
-void print_classes(const data::Inspection& found) {
+void print_classes(const inspect::Inspection& found) {
   size_t width = 0;
-  for (const data::ClassCount& entry : found.classes) width = std::max(width, entry.name.size());
+  for (const inspect::ClassCount& entry : found.classes) width = std::max(width, entry.name.size());
   fmt::print("  classes   {}\n", found.classes.size());
   for (size_t i = 0; i < std::min(found.classes.size(), kMaxListed); ++i)
     fmt::print("    {:<{}}  {:>9}\n", found.classes[i].name, width,
@@ -39,20 +39,20 @@ void print_classes(const data::Inspection& found) {
     fmt::print("    and {} others (--json lists all)\n", found.classes.size() - kMaxListed);
 }
 
-void print_unreadable(const std::vector<data::Unreadable>& unreadable) {
-  for (const data::Unreadable& entry : unreadable) fmt::print("  {}\n", entry.reason);
+void print_unreadable(const std::vector<inspect::Unreadable>& unreadable) {
+  for (const inspect::Unreadable& entry : unreadable) fmt::print("  {}\n", entry.reason);
 }
 
-nlohmann::ordered_json unreadable_json(const std::vector<data::Unreadable>& unreadable) {
+nlohmann::ordered_json unreadable_json(const std::vector<inspect::Unreadable>& unreadable) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const data::Unreadable& entry : unreadable)
+  for (const inspect::Unreadable& entry : unreadable)
     list.push_back({{"index", entry.index}, {"name", entry.name}, {"reason", entry.reason}});
   return list;
 }
 
 }  // namespace
 
-void print_inspection(const data::FoundSplit& split, const data::Inspection& found) {
+void print_inspection(const data::FoundSplit& split, const inspect::Inspection& found) {
   fmt::print("{} ({}): {} images\n", split.name, split.options.format, human_count(found.images));
   print_classes(found);
   print_sizes(found);
@@ -70,7 +70,7 @@ void print_inspection(const data::FoundSplit& split, const data::Inspection& fou
 }
 
 nlohmann::ordered_json inspection_json(const data::FoundSplit& split,
-                                       const data::Inspection& found) {
+                                       const inspect::Inspection& found) {
   nlohmann::ordered_json json{{"split", split.name},
                               {"format", split.options.format},
                               {"images", found.images},
@@ -79,7 +79,7 @@ nlohmann::ordered_json inspection_json(const data::FoundSplit& split,
                               {"mean", found.mean},
                               {"std", found.std},
                               {"modes", found.modes}};
-  for (const data::ClassCount& entry : found.classes)
+  for (const inspect::ClassCount& entry : found.classes)
     json["classes"].push_back({{"name", entry.name}, {"images", entry.images}});
   json["sizes"] = nlohmann::ordered_json::array();
   for (const auto& [size, count] : found.sizes)
@@ -89,14 +89,14 @@ nlohmann::ordered_json inspection_json(const data::FoundSplit& split,
 }
 
 void print_verification(const data::FoundSplit& split, int64_t images,
-                        const std::vector<data::Unreadable>& unreadable) {
+                        const std::vector<inspect::Unreadable>& unreadable) {
   fmt::print("{}: {} of {} images are readable\n", split.name,
              human_count(images - static_cast<int64_t>(unreadable.size())), human_count(images));
   print_unreadable(unreadable);
 }
 
 nlohmann::ordered_json verification_json(const data::FoundSplit& split, int64_t images,
-                                         const std::vector<data::Unreadable>& unreadable) {
+                                         const std::vector<inspect::Unreadable>& unreadable) {
   return {{"split", split.name}, {"images", images}, {"unreadable", unreadable_json(unreadable)}};
 }
 

@@ -66,7 +66,7 @@ ExitCode predict(const PredictArguments& arguments) {
                                                  : print_text;
   const run::PredictionTotals totals = run::run_predictions(
       arguments.checkpoint, overrides, data::find_images(images, std::cin), arguments.top, emit);
-  for (const data::SkippedSample& sample : totals.unreadable) {
+  for (const loader::SkippedSample& sample : totals.unreadable) {
     fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
   }
   fmt::print(stderr, "{} images in {}, {} images/s; {} unreadable\n", human_count(totals.images),

@@ -11,7 +11,7 @@ namespace stoker::app {
 
 TransferLine::TransferLine() : is_terminal_(isatty(STDERR_FILENO) != 0) {}
 
-void TransferLine::show(const data::DownloadProgress& progress) {
+void TransferLine::show(const fetch::DownloadProgress& progress) {
   if (name_ != progress.name) {
     finish();
     name_ = progress.name;

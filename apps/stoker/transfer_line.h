@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "stoker/data/download.h"
+#include "stoker/fetch/download.h"
 
 namespace stoker::app {
 
 class TransferLine {
  public:
   TransferLine();
-  void show(const data::DownloadProgress& progress);
+  void show(const fetch::DownloadProgress& progress);
   // Leaves the cursor on a fresh line.
   void finish();
 

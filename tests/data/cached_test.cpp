@@ -5,8 +5,8 @@
 
 #include "data/files.h"
 #include "stoker/core/error.h"
+#include "stoker/core/parallel.h"
 #include "stoker/data/image_folder.h"
-#include "stoker/data/parallel.h"
 #include "stoker/data/shapes.h"
 #include "support/catch.h"
 #include "support/temporary.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stoker/data/decode.h"
+#include "stoker/decode/decode.h"
 
 namespace stoker::test {
 
@@ -16,7 +16,7 @@ namespace stoker::test {
 inline std::vector<std::byte> plain_png(int32_t width, int32_t height, uint8_t value,
                                         int32_t channels = 3) {
   const std::vector<uint8_t> pixels(size_t(width) * size_t(height) * size_t(channels), value);
-  return data::encode_png({pixels.data(), width, height, channels, int64_t{width} * channels});
+  return decode::encode_png({pixels.data(), width, height, channels, int64_t{width} * channels});
 }
 
 inline void write(const std::filesystem::path& path, Bytes bytes) {

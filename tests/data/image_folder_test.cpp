@@ -60,7 +60,7 @@ TEST_CASE("get reads the file that name names", "[image_folder]") {
   for (const int64_t i : {1, 0, 1}) {
     const Record record = dataset->get(i, scratch);
     REQUIRE_FALSE(record.is_decoded());
-    const auto image = Decoder().decode(record.encoded, dataset->name(i), buffer);
+    const auto image = decode::Decoder().decode(record.encoded, dataset->name(i), buffer);
     CHECK(image.width == (i == 0 ? 4 : 40));
     CHECK(image.pixels[0] == (i == 0 ? 10 : 20));
   }

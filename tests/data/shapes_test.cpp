@@ -106,7 +106,8 @@ TEST_CASE("shapes written as PNG read back as the same pixels", "[shapes]") {
   std::vector<uint8_t> buffer;
   for (int64_t i = 0; i < 20; ++i) {
     expected.insert(pixels_of(*shapes, i));
-    const auto image = Decoder().decode(files->get(i, scratch).encoded, files->name(i), buffer);
+    const auto image =
+        decode::Decoder().decode(files->get(i, scratch).encoded, files->name(i), buffer);
     read.insert({reinterpret_cast<const char*>(image.pixels), 12 * 12 * 3});
   }
   CHECK(read == expected);

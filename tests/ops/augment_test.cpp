@@ -25,7 +25,7 @@ at::Tensor augment_one(const at::Tensor& image, const Geometry& geometry,
 
 TEST_CASE("tensors of several sizes become one batch") {
   int given_back = 0;
-  const auto batch = decoded_batch(data::plain_memory(), 4, given_back);
+  const auto batch = decoded_batch(loader::plain_memory(), 4, given_back);
   std::vector<at::Tensor> images;
   for (const kernels::ImageView& view : batch->images)
     images.push_back(at::from_blob(const_cast<uint8_t*>(view.pixels),

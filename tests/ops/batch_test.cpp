@@ -76,7 +76,7 @@ TEST_CASE("a batch whose every sample was skipped is a batch of none") {
 
 TEST_CASE("batches that do not agree with themselves are refused with their values") {
   int given_back = 0;
-  data::BatchMemory& memory = batch_memory(at::kCPU);
+  loader::BatchMemory& memory = batch_memory(at::kCPU);
   auto labels = augmented_batch(memory, 2, given_back);
   labels->labels.pop_back();
   CHECK_THROWS_WITH(cpu_mover()->move(std::move(labels)), Contains("count=2 labels=1"));

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "stoker/core/random.h"
-#include "stoker/data/loader.h"
+#include "stoker/loader/loader.h"
 
 namespace stoker::test {
 
 constexpr kernels::Normalization kNormalization{{0.017f, 0.018f, 0.019f}, {-2.1f, -2.0f, -1.8f}};
 
 // The batch owns memory of `source` and counts in `given_back` when it lets go.
-inline void own_pixels(data::Batch& batch, data::BatchMemory& source, size_t bytes,
+inline void own_pixels(loader::Batch& batch, loader::BatchMemory& source, size_t bytes,
                        int& given_back) {
   batch.pixels = source.allocate(bytes);
   batch.pixels_bytes = bytes;
@@ -25,9 +25,9 @@ inline void own_pixels(data::Batch& batch, data::BatchMemory& source, size_t byt
 }
 
 // count x 5 x 7 x 3 of float32 0, 1, 2, …
-inline std::unique_ptr<data::Batch> augmented_batch(data::BatchMemory& memory, int64_t count,
-                                                    int& given_back) {
-  auto batch = std::make_unique<data::Batch>();
+inline std::unique_ptr<loader::Batch> augmented_batch(loader::BatchMemory& memory, int64_t count,
+                                                      int& given_back) {
+  auto batch = std::make_unique<loader::Batch>();
   batch->chunk = {0, 0, count};
   batch->count = count;
   batch->height = 5;
@@ -44,10 +44,10 @@ inline std::unique_ptr<data::Batch> augmented_batch(data::BatchMemory& memory, i
 }
 
 // Images of many sizes, every second one grayscale, to 6 x 9.
-inline std::unique_ptr<data::Batch> decoded_batch(data::BatchMemory& memory, int64_t count,
-                                                  int& given_back, uint64_t seed = 0) {
+inline std::unique_ptr<loader::Batch> decoded_batch(loader::BatchMemory& memory, int64_t count,
+                                                    int& given_back, uint64_t seed = 0) {
   RandomStream random({.seed = seed}, Purpose::kSynthesize);
-  auto batch = std::make_unique<data::Batch>();
+  auto batch = std::make_unique<loader::Batch>();
   batch->count = count;
   batch->height = 6;
   batch->width = 9;

@@ -13,7 +13,7 @@ import sys
 
 import tools
 
-ROOMS = ("core", "config", "kernels", "augment", "data")
+ROOMS = ("core", "fetch", "config", "kernels", "decode", "augment", "data", "loader", "inspect")
 FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-DSTOKER_HAS_CUDA=0",
          "-DSTOKER_HAS_OPENCV=1")
 # They include the intrinsics of GCC's headers (OpenCV does too), which clang does not know.

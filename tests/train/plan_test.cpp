@@ -9,8 +9,8 @@ using namespace stoker;
 using namespace stoker::train;
 
 namespace {
-std::vector<data::Chunk> all(data::ChunkSource source) {
-  std::vector<data::Chunk> chunks;
+std::vector<loader::Chunk> all(loader::ChunkSource source) {
+  std::vector<loader::Chunk> chunks;
   while (auto chunk = source()) chunks.push_back(*chunk);
   return chunks;
 }
@@ -47,7 +47,7 @@ TEST_CASE("micro-batches cover each step's positions once, in order") {
   for (int64_t step = 0; step < plan.total_steps; ++step) {
     int64_t next = step % 5 * 20;
     for (int64_t micro = 0; micro < 3; ++micro) {
-      const data::Chunk& chunk = chunks[step * 3 + micro];
+      const loader::Chunk& chunk = chunks[step * 3 + micro];
       CHECK(chunk.epoch == step / 5);
       CHECK(chunk.first == next);
       CHECK(chunk.count == (micro < 2 ? 8 : 4));

@@ -12,17 +12,17 @@ namespace {
 
 // A decoder and its buffers, lent to one thread at a time.
 struct Bench {
-  Decoder decoder;
+  decode::Decoder decoder;
   std::vector<uint8_t> pixels;
 };
 
 class BenchPool {
  public:
-  explicit BenchPool(const DecodeLimits& limits) : limits_(limits) {}
+  explicit BenchPool(const decode::DecodeLimits& limits) : limits_(limits) {}
 
   std::unique_ptr<Bench> take() {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Bench>(Bench{Decoder(limits_), {}});
+    if (free_.empty()) return std::make_unique<Bench>(Bench{decode::Decoder(limits_), {}});
     std::unique_ptr<Bench> bench = std::move(free_.back());
     free_.pop_back();
     return bench;
@@ -33,7 +33,7 @@ class BenchPool {
   }
 
  private:
-  DecodeLimits limits_;
+  decode::DecodeLimits limits_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Bench>> free_;
 };
@@ -50,8 +50,8 @@ struct Kept {
 
 class Cached : public Dataset {
  public:
-  Cached(std::shared_ptr<const Dataset> dataset, const DecodeLimits& limits, int64_t limit_bytes,
-         int64_t estimate_bytes)
+  Cached(std::shared_ptr<const Dataset> dataset, const decode::DecodeLimits& limits,
+         int64_t limit_bytes, int64_t estimate_bytes)
       : dataset_(std::move(dataset)),
         benches_(limits),
         estimate_bytes_(estimate_bytes),
@@ -119,16 +119,16 @@ class Cached : public Dataset {
 }  // namespace
 
 std::shared_ptr<const Dataset> keep_decoded(std::shared_ptr<const Dataset> dataset,
-                                            const DecodeLimits& limits, int64_t limit_bytes,
+                                            const decode::DecodeLimits& limits, int64_t limit_bytes,
                                             int64_t estimate_bytes) {
   return std::make_shared<Cached>(std::move(dataset), limits, limit_bytes, estimate_bytes);
 }
 
-int64_t decoded_bytes_estimate(const Dataset& dataset, const DecodeLimits& limits,
+int64_t decoded_bytes_estimate(const Dataset& dataset, const decode::DecodeLimits& limits,
                                int64_t samples) {
   const int64_t size = dataset.size();
   const int64_t count = std::min(size, samples);
-  Decoder decoder(limits);
+  decode::Decoder decoder(limits);
   std::vector<std::byte> scratch;
   double bytes = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -139,7 +139,7 @@ int64_t decoded_bytes_estimate(const Dataset& dataset, const DecodeLimits& limit
         bytes += static_cast<double>(record.pixels.row_bytes) * record.pixels.height;
         continue;
       }
-      const ImageInfo info = decoder.probe(record.encoded, dataset.name(index));
+      const decode::ImageInfo info = decoder.probe(record.encoded, dataset.name(index));
       bytes += static_cast<double>(info.width) * info.height * info.channels;
     } catch (const DataError&) {
       continue;  // whoever trains on it is told then

@@ -1,7 +1,7 @@
 #include "stoker/data/idx_file.h"
 
+#include "stoker/core/byte_reader.h"
 #include "stoker/core/error.h"
-#include "stoker/data/byte_reader.h"
 #include "stoker/data/gzip.h"
 
 namespace stoker::data {

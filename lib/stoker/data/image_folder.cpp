@@ -5,9 +5,9 @@
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
+#include "stoker/core/parallel.h"
 #include "stoker/core/text.h"
 #include "stoker/data/folder_scan.h"
-#include "stoker/data/parallel.h"
 #include "stoker/data/sample_file.h"
 
 namespace stoker::data {

@@ -5,9 +5,9 @@
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
-#include "stoker/data/decode.h"
-#include "stoker/data/parallel.h"
+#include "stoker/core/parallel.h"
 #include "stoker/data/shapes.h"
+#include "stoker/decode/decode.h"
 
 namespace stoker::data {
 namespace {
@@ -34,7 +34,8 @@ void write_split(const fs::path& folder, const ShapesOptions& options) {
         std::vector<std::byte> scratch;
         const Record record = dataset->get(i, scratch);
         const std::string& name = dataset->class_names()[static_cast<size_t>(dataset->label(i))];
-        write_plainly(folder / name / fmt::format("{:06}.png", i), encode_png(record.pixels));
+        write_plainly(folder / name / fmt::format("{:06}.png", i),
+                      decode::encode_png(record.pixels));
       },
       kBlock);
 }

@@ -48,4 +48,10 @@ void describe(DataOptions& o, config::Fields& fields) {
       .fixed_on_resume(kSameSamples);
 }
 
+decode::DecodeLimits decode_limits(const DataOptions& options) {
+  decode::DecodeLimits limits;
+  limits.max_pixels = static_cast<int64_t>(options.max_megapixels * 1e6);
+  return limits;
+}
+
 }  // namespace stoker::data

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/decode/decode.h"
 
 namespace stoker::data {
 
@@ -33,5 +34,7 @@ struct DataOptions {
   int64_t shapes_seed = 0;
 };
 void describe(DataOptions& options, config::Fields& fields);
+
+decode::DecodeLimits decode_limits(const DataOptions& options);
 
 }  // namespace stoker::data

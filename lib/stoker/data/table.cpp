@@ -10,7 +10,6 @@
 #include "stoker/data/cached.h"
 #include "stoker/data/cifar.h"
 #include "stoker/data/csv.h"
-#include "stoker/data/decode.h"
 #include "stoker/data/idx.h"
 #include "stoker/data/image_folder.h"
 #include "stoker/data/shapes.h"

@@ -18,8 +18,8 @@ class CpuBatchMover : public BatchMover {
   CpuBatchMover(const kernels::Normalization& normalization, at::ScalarType dtype)
       : normalization_(normalization), dtype_(dtype) {}
 
-  TensorBatch move(std::unique_ptr<data::Batch> owned) override {
-    const std::shared_ptr<data::Batch> batch = std::move(owned);
+  TensorBatch move(std::unique_ptr<loader::Batch> owned) override {
+    const std::shared_ptr<loader::Batch> batch = std::move(owned);
     check_batch(*batch, dtype_);
     at::Tensor labels = host_labels(*batch, /*pinned=*/false);
     if (batch->images.empty())
@@ -43,7 +43,7 @@ class CpuBatchMover : public BatchMover {
 
 }  // namespace
 
-void check_batch(const data::Batch& batch, at::ScalarType dtype) {
+void check_batch(const loader::Batch& batch, at::ScalarType dtype) {
   const auto count = static_cast<size_t>(batch.count);
   STOKER_CHECK(batch.count >= 0 && batch.labels.size() == count, "count={} labels={}", batch.count,
                batch.labels.size());
@@ -65,7 +65,7 @@ void check_batch(const data::Batch& batch, at::ScalarType dtype) {
                batch.width, batch.height, batch.channels, c10::toString(dtype), batch.pixels_bytes);
 }
 
-at::Tensor augmented_images(const std::shared_ptr<data::Batch>& batch, at::ScalarType dtype,
+at::Tensor augmented_images(const std::shared_ptr<loader::Batch>& batch, at::ScalarType dtype,
                             bool keeps_batch) {
   if (batch->count == 0)
     return empty_images(0, batch->channels, batch->height, batch->width, dtype, at::kCPU);
@@ -75,7 +75,7 @@ at::Tensor augmented_images(const std::shared_ptr<data::Batch>& batch, at::Scala
       [owner](void*) {}, at::TensorOptions(dtype)));
 }
 
-at::Tensor host_labels(const data::Batch& batch, bool pinned) {
+at::Tensor host_labels(const loader::Batch& batch, bool pinned) {
   at::Tensor labels = at::empty({batch.count}, at::TensorOptions(at::kLong).pinned_memory(pinned));
   std::copy(batch.labels.begin(), batch.labels.end(), labels.data_ptr<int64_t>());
   return labels;
@@ -92,12 +92,12 @@ std::unique_ptr<BatchMover> batch_mover(at::Device device,
   refuse(device);
 }
 
-data::BatchMemory& batch_memory(at::Device device) {
+loader::BatchMemory& batch_memory(at::Device device) {
 #if STOKER_HAS_CUDA
   if (device.is_cuda()) return pinned_memory();
 #endif
   if (!device.is_cpu()) refuse(device);
-  return data::plain_memory();
+  return loader::plain_memory();
 }
 
 #if !STOKER_HAS_CUDA

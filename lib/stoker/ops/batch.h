@@ -1,6 +1,6 @@
 // From the loader's batches to tensors on the training device.
 //
-//   data::Loader loader(dataset, pipeline, options, batch_memory(device), source);
+//   loader::Loader loader(dataset, pipeline, options, batch_memory(device), source);
 //   std::unique_ptr<BatchMover> mover = batch_mover(device, pipeline->normalization(), dtype);
 //   while (auto batch = loader.next()) {
 //     TensorBatch tensors = mover->move(std::move(batch));
@@ -17,8 +17,8 @@
 
 #include <memory>
 
-#include "stoker/data/loader.h"
 #include "stoker/kernels/image.h"
+#include "stoker/loader/loader.h"
 
 namespace stoker::ops {
 
@@ -32,7 +32,7 @@ class BatchMover {
  public:
   virtual ~BatchMover() = default;
   // Of either stage. Throws InternalError when the batch's sizes and counts do not agree.
-  virtual TensorBatch move(std::unique_ptr<data::Batch> batch) = 0;
+  virtual TensorBatch move(std::unique_ptr<loader::Batch> batch) = 0;
 };
 
 // normalization is used for batches of Stage::kDecoded alone; dtype (float32, bfloat16, float16) is
@@ -43,6 +43,6 @@ std::unique_ptr<BatchMover> batch_mover(at::Device device,
                                         at::ScalarType dtype);
 
 // Memory for the loader whose batches go to `device`: pinned for CUDA, else plain.
-data::BatchMemory& batch_memory(at::Device device);
+loader::BatchMemory& batch_memory(at::Device device);
 
 }  // namespace stoker::ops

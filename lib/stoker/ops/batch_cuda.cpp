@@ -17,7 +17,7 @@
 namespace stoker::ops {
 namespace {
 
-class PinnedMemory : public data::BatchMemory {
+class PinnedMemory : public loader::BatchMemory {
  public:
   void* allocate(size_t bytes) override {
     void* memory = nullptr;
@@ -37,7 +37,7 @@ class PinnedMemory : public data::BatchMemory {
 // A batch whose pixels are still being copied.
 struct Copying {
   c10::Event done{c10::DeviceType::CUDA};
-  std::shared_ptr<data::Batch> batch;
+  std::shared_ptr<loader::Batch> batch;
 };
 
 class CudaBatchMover : public BatchMover {
@@ -50,10 +50,10 @@ class CudaBatchMover : public BatchMover {
     for (Copying& copying : copying_) copying.done.synchronize();
   }
 
-  TensorBatch move(std::unique_ptr<data::Batch> owned) override {
+  TensorBatch move(std::unique_ptr<loader::Batch> owned) override {
     const c10::cuda::CUDAGuard guard(device_);
     give_back(kMostCopying - 1);
-    const std::shared_ptr<data::Batch> batch = std::move(owned);
+    const std::shared_ptr<loader::Batch> batch = std::move(owned);
     check_batch(*batch, dtype_);
     at::Tensor labels = host_labels(*batch, /*pinned=*/true).to(device_, at::kLong, true);
     if (batch->images.empty()) {
@@ -69,7 +69,7 @@ class CudaBatchMover : public BatchMover {
   // More would only hold memory that the loader could fill.
   static constexpr size_t kMostCopying = 2;
 
-  at::Tensor augmented(const std::shared_ptr<data::Batch>& batch) {
+  at::Tensor augmented(const std::shared_ptr<loader::Batch>& batch) {
     at::Tensor images =
         empty_images(batch->count, batch->channels, batch->height, batch->width, dtype_, device_);
     const auto bytes = static_cast<int64_t>(batch->pixels_bytes);
@@ -91,7 +91,7 @@ class CudaBatchMover : public BatchMover {
     return images;
   }
 
-  void keep_until_copied(const std::shared_ptr<data::Batch>& batch) {
+  void keep_until_copied(const std::shared_ptr<loader::Batch>& batch) {
     Copying& copying = copying_.emplace_back();
     copying.batch = batch;
     copying.done.record(c10::cuda::getCurrentCUDAStream(device_.index()));
@@ -119,7 +119,7 @@ std::unique_ptr<BatchMover> cuda_batch_mover(at::Device device,
   return std::make_unique<CudaBatchMover>(device, normalization, dtype);
 }
 
-data::BatchMemory& pinned_memory() {
+loader::BatchMemory& pinned_memory() {
   static PinnedMemory memory;
   return memory;
 }

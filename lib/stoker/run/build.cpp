@@ -5,7 +5,7 @@
 
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/error.h"
-#include "stoker/data/decode.h"
+#include "stoker/decode/decode.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::run {
@@ -59,8 +59,8 @@ models::ModelContext model_context(const train::Source& source) {
   const data::Record record = source.dataset->get(0, scratch);
   int32_t width = record.pixels.width, height = record.pixels.height;
   if (!record.is_decoded()) {
-    const data::ImageInfo info =
-        data::Decoder(source.loader.limits).probe(record.encoded, source.dataset->name(0));
+    const decode::ImageInfo info =
+        decode::Decoder(source.loader.limits).probe(record.encoded, source.dataset->name(0));
     width = info.width;
     height = info.height;
   }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "stoker/data/loader.h"
+#include "stoker/loader/loader.h"
 
 namespace stoker::run {
 
@@ -25,8 +25,8 @@ struct Prediction {
 struct PredictionTotals {
   int64_t images = 0;  // predicted
   int64_t unreadable_count = 0;
-  std::vector<data::SkippedSample> unreadable;  // the first 1,000
-  double time_s = 0;                            // decoding and prediction, no set-up
+  std::vector<loader::SkippedSample> unreadable;  // the first 1,000
+  double time_s = 0;                              // decoding and prediction, no set-up
 };
 
 // checkpoint: as for load_trained_model. Images that cannot be read are passed over and listed.

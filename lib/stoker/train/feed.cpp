@@ -18,22 +18,22 @@ kernels::PixelType pixel_type(Precision precision) {
 }
 
 // On the CPU the loader's threads augment; a GPU does it by itself.
-data::LoaderOptions options_for(data::LoaderOptions options, at::Device device,
-                                Precision precision) {
-  options.stage = device.is_cpu() ? data::Stage::kAugmented : data::Stage::kDecoded;
+loader::LoaderOptions options_for(loader::LoaderOptions options, at::Device device,
+                                  Precision precision) {
+  options.stage = device.is_cpu() ? loader::Stage::kAugmented : loader::Stage::kDecoded;
   options.type = pixel_type(precision);
   return options;
 }
 
 }  // namespace
 
-Feed::Feed(const Source& source, at::Device device, Precision precision, data::ChunkSource chunks)
+Feed::Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks)
     : loader_(source.dataset, source.pipeline, options_for(source.loader, device, precision),
               ops::batch_memory(device), std::move(chunks)),
       mover_(ops::batch_mover(device, source.pipeline->normalization(), input_dtype(precision))) {}
 
 std::optional<ops::TensorBatch> Feed::next() {
-  std::unique_ptr<data::Batch> batch = loader_.next();
+  std::unique_ptr<loader::Batch> batch = loader_.next();
   if (!batch) return std::nullopt;
   return mover_->move(std::move(batch));
 }

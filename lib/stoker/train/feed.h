@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "stoker/data/loader.h"
+#include "stoker/loader/loader.h"
 #include "stoker/ops/batch.h"
 #include "stoker/train/options.h"
 
@@ -16,23 +16,23 @@ namespace stoker::train {
 struct Source {
   std::shared_ptr<const data::Dataset> dataset;
   std::shared_ptr<const augment::Pipeline> pipeline;
-  data::LoaderOptions loader;  // stage and type are set by the feed
+  loader::LoaderOptions loader;  // stage and type are set by the feed
 };
 
 // For one thread. Tensors must not outlive it: on the CPU they share the loader's buffers.
 class Feed {
  public:
-  Feed(const Source& source, at::Device device, Precision precision, data::ChunkSource chunks);
+  Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks);
 
   // images: [n, C, H, W] channels_last in the precision's input dtype; nothing at the end. Skipped
   // samples make n smaller; n may become 0.
   std::optional<ops::TensorBatch> next();
   // Seconds that next() has waited for the loader, in all.
   double wait_s() const { return loader_.wait_s(); }
-  const data::Loader& loader() const { return loader_; }
+  const loader::Loader& loader() const { return loader_; }
 
  private:
-  data::Loader loader_;
+  loader::Loader loader_;
   std::unique_ptr<ops::BatchMover> mover_;  // goes before the loader, whose batches it holds
 };
 

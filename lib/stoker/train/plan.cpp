@@ -23,13 +23,13 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   return plan;
 }
 
-data::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
-  return [plan, step = first_step, taken = int64_t{0}]() mutable -> std::optional<data::Chunk> {
+loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
+  return [plan, step = first_step, taken = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
     if (step >= plan.total_steps) return std::nullopt;
     const int64_t count = std::min(plan.microbatch, plan.batch_size - taken);
-    const data::Chunk chunk{.epoch = static_cast<uint32_t>(step / plan.steps_per_epoch),
-                            .first = step % plan.steps_per_epoch * plan.batch_size + taken,
-                            .count = count};
+    const loader::Chunk chunk{.epoch = static_cast<uint32_t>(step / plan.steps_per_epoch),
+                              .first = step % plan.steps_per_epoch * plan.batch_size + taken,
+                              .count = count};
     taken += count;
     if (taken == plan.batch_size) {
       taken = 0;
@@ -39,10 +39,10 @@ data::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
   };
 }
 
-data::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size) {
-  return [samples, batch_size, first = int64_t{0}]() mutable -> std::optional<data::Chunk> {
+loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size) {
+  return [samples, batch_size, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
     if (first >= samples) return std::nullopt;
-    const data::Chunk chunk{
+    const loader::Chunk chunk{
         .epoch = 0, .first = first, .count = std::min(batch_size, samples - first)};
     first += chunk.count;
     return chunk;

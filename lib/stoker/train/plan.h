@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "stoker/data/loader.h"
+#include "stoker/loader/loader.h"
 #include "stoker/train/options.h"
 
 namespace stoker::train {
@@ -26,8 +26,8 @@ struct StepPlan {
 StepPlan plan_steps(int64_t samples, const TrainOptions& options);
 
 // The micro-batches from `first_step` to the end of the run, in order.
-data::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step);
+loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step);
 // [0, samples) once, in pieces of batch_size.
-data::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size);
+loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size);
 
 }  // namespace stoker::train

@@ -14,11 +14,11 @@
 namespace stoker::train {
 
 namespace {
-void say_skipped(const data::Loader& loader) {
+void say_skipped(const loader::Loader& loader) {
   if (loader.skipped_count() == 0) return;
   constexpr size_t kShown = 10;
   std::string list;
-  const std::vector<data::SkippedSample> skipped = loader.skipped();
+  const std::vector<loader::SkippedSample> skipped = loader.skipped();
   for (size_t i = 0; i < std::min(kShown, skipped.size()); ++i) {
     list += fmt::format("\n  {}: {}", skipped[i].name, skipped[i].reason);
   }

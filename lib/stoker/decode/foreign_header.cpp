@@ -1,0 +1,137 @@
+#include "stoker/decode/foreign_header.h"
+
+#include <cctype>
+
+#include "stoker/core/byte_reader.h"
+#include "stoker/decode/exif.h"
+
+namespace stoker::decode {
+namespace {
+
+ForeignHeader read_gif(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kLittle);
+  ForeignHeader header{.format = "GIF"};
+  header.is_whole = reader.u16(8).has_value();
+  header.width = reader.u16(6).value_or(0);
+  header.height = reader.u16(8).value_or(0);
+  return header;
+}
+
+ForeignHeader read_bmp(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kLittle);
+  ForeignHeader header{.format = "BMP"};
+  if (reader.u32(14).value_or(0) == 12) {  // OS/2 1.x
+    header.width = reader.u16(18).value_or(0);
+    header.height = reader.u16(20).value_or(0);
+    header.is_whole = reader.u16(20).has_value();
+    return header;
+  }
+  const auto height = static_cast<int32_t>(reader.u32(22).value_or(0));
+  header.width = reader.u32(18).value_or(0);
+  header.height = static_cast<uint64_t>(height < 0 ? -int64_t{height} : height);  // top-down
+  header.is_whole = reader.u16(28).has_value();
+  return header;
+}
+
+// RIFF container: VP8 (lossy), VP8L (lossless) or VP8X (extended, with an EXIF chunk at the end).
+ForeignHeader read_webp(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kLittle);
+  ForeignHeader header{.format = "WebP"};
+  const auto u24 = [&](uint64_t at) -> std::optional<uint32_t> {
+    const auto low = reader.u16(at);
+    const auto high = reader.u8(at + 2);
+    if (!low || !high) return std::nullopt;
+    return *low | uint32_t{*high} << 16;
+  };
+  if (reader.has(12, "VP8X") && u24(27)) {
+    header.width = *u24(24) + 1;
+    header.height = *u24(27) + 1;
+    header.is_whole = true;
+  } else if (reader.has(12, "VP8L") && reader.u32(21)) {
+    header.width = (*reader.u32(21) & 0x3FFF) + 1;
+    header.height = (*reader.u32(21) >> 14 & 0x3FFF) + 1;
+    header.is_whole = true;
+  } else if (reader.has(12, "VP8 ") && reader.has(23, "\x9D\x01\x2A") && reader.u16(28)) {
+    header.width = *reader.u16(26) & 0x3FFF;
+    header.height = *reader.u16(28) & 0x3FFF;
+    header.is_whole = true;
+  }
+  for (uint64_t at = 12; reader.u32(at + 4);) {
+    const uint64_t length = *reader.u32(at + 4);
+    if (reader.has(at, "EXIF") && length <= file.size() - at - 8) {
+      Bytes exif = file.subspan(at + 8, length);
+      if (ByteReader(exif, ByteOrder::kLittle).has(0, {"Exif\0\0", 6})) exif = exif.subspan(6);
+      header.orientation = tiff_orientation(exif);
+    }
+    at += 8 + length + (length & 1);
+  }
+  return header;
+}
+
+ForeignHeader read_tiff(Bytes file) {
+  const ByteReader reader(file, file[0] == std::byte{'I'} ? ByteOrder::kLittle : ByteOrder::kBig);
+  ForeignHeader header{.format = "TIFF"};
+  header.orientation = tiff_orientation(file);
+  header.decoder_turns = true;
+  const std::optional<uint32_t> directory = reader.u32(4);
+  const uint32_t entries = directory ? reader.u16(*directory).value_or(0) : 0;
+  uint32_t photometric = 2;
+  for (uint32_t i = 0; i < entries; ++i) {
+    const uint64_t entry = uint64_t{*directory} + 2 + uint64_t{12} * i;
+    const std::optional<uint16_t> tag = reader.u16(entry);
+    if (!tag || !reader.u32(entry + 8)) return header;
+    const bool is_short = reader.u16(entry + 2) == 3;
+    const uint32_t value = is_short ? *reader.u16(entry + 8) : *reader.u32(entry + 8);
+    if (*tag == 256) header.width = value;
+    if (*tag == 257) header.height = value;
+    if (*tag == 262) photometric = value;
+  }
+  if (photometric <= 1) header.channels = 1;
+  header.is_whole = header.width != 0 && header.height != 0;
+  return header;
+}
+
+// "P5", then width and height in decimal, with white space and comments between.
+ForeignHeader read_pnm(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kLittle);
+  ForeignHeader header{.format = "PNM"};
+  const uint8_t kind = *reader.u8(1);
+  if (kind != '3' && kind != '6') header.channels = 1;
+  uint64_t at = 2;
+  const auto number = [&]() -> uint64_t {
+    while (reader.u8(at) && !std::isdigit(*reader.u8(at))) {
+      if (*reader.u8(at) == '#')
+        while (reader.u8(at) && *reader.u8(at) != '\n') ++at;
+      else
+        ++at;
+    }
+    uint64_t value = 0;
+    for (; reader.u8(at) && std::isdigit(*reader.u8(at)) && value < (1u << 30); ++at)
+      value = value * 10 + (*reader.u8(at) - '0');
+    return value;
+  };
+  header.width = number();
+  header.height = number();
+  header.is_whole = header.width != 0 && header.height != 0;
+  return header;
+}
+
+bool is_pnm(const ByteReader& reader) {
+  const uint8_t kind = reader.u8(1).value_or(0);
+  const uint8_t space = reader.u8(2).value_or(0);
+  return reader.has(0, "P") && kind >= '1' && kind <= '6' && (std::isspace(space) || space == '#');
+}
+
+}  // namespace
+
+std::optional<ForeignHeader> read_foreign_header(Bytes file) {
+  const ByteReader reader(file, ByteOrder::kLittle);
+  if (reader.has(0, "RIFF") && reader.has(8, "WEBP")) return read_webp(file);
+  if (reader.has(0, {"II*\0", 4}) || reader.has(0, {"MM\0*", 4})) return read_tiff(file);
+  if (reader.has(0, "GIF87a") || reader.has(0, "GIF89a")) return read_gif(file);
+  if (reader.has(0, "BM") && reader.u32(6) == 0u) return read_bmp(file);
+  if (is_pnm(reader)) return read_pnm(file);
+  return std::nullopt;
+}
+
+}  // namespace stoker::decode

@@ -1,0 +1,79 @@
+#include "stoker/inspect/canvas.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "stoker/inspect/font.h"
+
+namespace stoker::inspect {
+namespace {
+
+// The mean of the source pixels that one target pixel covers, at least one.
+Rgb mean_of(const kernels::ImageView& image, int32_t x0, int32_t x1, int32_t y0, int32_t y1) {
+  std::array<uint64_t, 3> sum{};
+  for (int32_t y = y0; y < y1; ++y)
+    for (int32_t x = x0; x < x1; ++x)
+      for (int32_t c = 0; c < 3; ++c)
+        sum[static_cast<size_t>(c)] +=
+            image.pixels[y * image.row_bytes + x * image.channels + (image.channels == 3 ? c : 0)];
+  const auto count = static_cast<uint64_t>(x1 - x0) * static_cast<uint64_t>(y1 - y0);
+  return {static_cast<uint8_t>(sum[0] / count), static_cast<uint8_t>(sum[1] / count),
+          static_cast<uint8_t>(sum[2] / count)};
+}
+
+int32_t scaled(int32_t position, int32_t source, int32_t target) {
+  return static_cast<int32_t>(int64_t{position} * source / target);
+}
+
+}  // namespace
+
+PictureCanvas::PictureCanvas(int32_t width, int32_t height, Rgb background)
+    : width_(width), height_(height), pixels_(size_t{3} * size_t(width) * size_t(height)) {
+  fill(0, 0, width, height, background);
+}
+
+kernels::ImageView PictureCanvas::view() const {
+  return {pixels_.data(), width_, height_, 3, int64_t{3} * width_};
+}
+
+void PictureCanvas::fill(int32_t x, int32_t y, int32_t width, int32_t height, Rgb color) {
+  for (int32_t py = std::max(y, 0); py < std::min(y + height, height_); ++py)
+    for (int32_t px = std::max(x, 0); px < std::min(x + width, width_); ++px)
+      std::copy(color.begin(), color.end(), at(px, py));
+}
+
+void PictureCanvas::cross_out(int32_t x, int32_t y, int32_t side, Rgb color) {
+  for (int32_t i = 0; i < side; ++i) {
+    fill(x + i, y + i, 1, 1, color);
+    fill(x + side - 1 - i, y + i, 1, 1, color);
+  }
+}
+
+void PictureCanvas::place(const kernels::ImageView& image, int32_t x, int32_t y, int32_t side) {
+  const int32_t longest = std::max(image.width, image.height);
+  const int32_t factor = std::max(side / longest, 1);
+  const int32_t target = longest <= side ? longest * factor : side;
+  const int32_t width = std::max(scaled(image.width, target, longest), 1);
+  const int32_t height = std::max(scaled(image.height, target, longest), 1);
+  const int32_t left = x + (side - width) / 2, top = y + (side - height) / 2;
+  for (int32_t py = 0; py < height; ++py)
+    for (int32_t px = 0; px < width; ++px) {
+      const int32_t x0 = scaled(px, image.width, width), y0 = scaled(py, image.height, height);
+      const int32_t x1 = std::max(scaled(px + 1, image.width, width), x0 + 1);
+      const int32_t y1 = std::max(scaled(py + 1, image.height, height), y0 + 1);
+      fill(left + px, top + py, 1, 1, mean_of(image, x0, x1, y0, y1));
+    }
+}
+
+void PictureCanvas::write(std::string_view text, int32_t x, int32_t y, int32_t scale, Rgb color) {
+  for (const char c : text) {
+    const Glyph& glyph = glyph_of(c);
+    for (int32_t row = 0; row < 7; ++row)
+      for (int32_t column = 0; column < 5; ++column)
+        if (glyph[static_cast<size_t>(row)] >> (4 - column) & 1)
+          fill(x + column * scale, y + row * scale, scale, scale, color);
+    x += kLetterWidth * scale;
+  }
+}
+
+}  // namespace stoker::inspect

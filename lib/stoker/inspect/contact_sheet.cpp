@@ -1,0 +1,116 @@
+#include "stoker/inspect/contact_sheet.h"
+
+#include <algorithm>
+
+#include "stoker/core/error.h"
+#include "stoker/core/random.h"
+#include "stoker/inspect/canvas.h"
+
+namespace stoker::inspect {
+namespace {
+
+constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
+constexpr int32_t kMargin = 12, kGap = 4, kTextScale = 2;
+constexpr size_t kMaxLetters = 18;
+
+// Up to `count` samples of each class, picked by reservoir sampling in one pass over the labels.
+std::vector<std::vector<int64_t>> pick(const data::Dataset& dataset,
+                                       const ContactSheetOptions& options) {
+  const auto count = static_cast<size_t>(options.images_per_class);
+  std::vector<std::vector<int64_t>> picked(dataset.class_names().size());
+  std::vector<uint32_t> seen(picked.size());
+  RandomStream random({.seed = options.seed}, Purpose::kPick);
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    const auto label = static_cast<size_t>(dataset.label(i));
+    ++seen[label];
+    if (picked[label].size() < count) {
+      picked[label].push_back(i);
+    } else if (const uint32_t at = random.below(seen[label]); at < count) {
+      picked[label][at] = i;
+    }
+  }
+  for (std::vector<int64_t>& samples : picked) std::ranges::sort(samples);
+  return picked;
+}
+
+std::vector<size_t> rows_of(size_t classes, int32_t max_classes) {
+  const size_t rows = std::min(classes, static_cast<size_t>(max_classes));
+  std::vector<size_t> list;
+  for (size_t i = 0; i < rows; ++i) list.push_back(i * classes / rows);
+  return list;
+}
+
+std::string short_name(const std::string& name) {
+  return name.size() <= kMaxLetters ? name : name.substr(0, kMaxLetters - 2) + "..";
+}
+
+class Sheet {
+ public:
+  Sheet(const data::Dataset& dataset, const ContactSheetOptions& options,
+        const decode::DecodeLimits& limits, const std::vector<size_t>& rows)
+      : dataset_(dataset),
+        tile_(options.tile),
+        text_width_(text_width(dataset, rows)),
+        decoder_(limits),
+        canvas_(2 * kMargin + text_width_ + options.images_per_class * (tile_ + kGap) - kGap,
+                2 * kMargin + static_cast<int32_t>(rows.size()) * (tile_ + kGap) - kGap, kPaper) {}
+
+  void add_row(size_t label, const std::vector<int64_t>& samples) {
+    canvas_.write(short_name(dataset_.class_names()[label]), kMargin,
+                  y_ + (tile_ - PictureCanvas::kLetterHeight * kTextScale) / 2, kTextScale, kInk);
+    int32_t x = kMargin + text_width_;
+    for (const int64_t sample : samples) {
+      add_tile(sample, x);
+      x += tile_ + kGap;
+    }
+    y_ += tile_ + kGap;
+  }
+
+  std::vector<std::byte> png() const { return decode::encode_png(canvas_.view()); }
+
+ private:
+  static int32_t text_width(const data::Dataset& dataset, const std::vector<size_t>& rows) {
+    size_t letters = 0;
+    for (const size_t label : rows)
+      letters = std::max(letters, short_name(dataset.class_names()[label]).size());
+    return static_cast<int32_t>(letters + 1) * PictureCanvas::kLetterWidth * kTextScale;
+  }
+
+  void add_tile(int64_t sample, int32_t x) {
+    canvas_.fill(x, y_, tile_, tile_, kFaint);
+    try {
+      data::Record record = dataset_.get(sample, file_);
+      if (!record.is_decoded())
+        record.pixels = decoder_.decode(record.encoded, dataset_.name(sample), buffer_);
+      canvas_.place(record.pixels, x, y_, tile_);
+    } catch (const DataError&) {
+      canvas_.cross_out(x, y_, tile_, kBad);
+    }
+  }
+
+  const data::Dataset& dataset_;
+  int32_t tile_;
+  int32_t text_width_;
+  decode::Decoder decoder_;
+  PictureCanvas canvas_;
+  int32_t y_ = kMargin;
+  std::vector<std::byte> file_;
+  std::vector<uint8_t> buffer_;
+};
+
+}  // namespace
+
+std::vector<std::byte> contact_sheet(const data::Dataset& dataset,
+                                     const ContactSheetOptions& options,
+                                     const decode::DecodeLimits& limits) {
+  STOKER_CHECK(options.images_per_class >= 1 && options.max_classes >= 1 && options.tile >= 8,
+               "images_per_class={} max_classes={} tile={}", options.images_per_class,
+               options.max_classes, options.tile);
+  const std::vector<std::vector<int64_t>> picked = pick(dataset, options);
+  const std::vector<size_t> rows = rows_of(picked.size(), options.max_classes);
+  Sheet sheet(dataset, options, limits, rows);
+  for (const size_t label : rows) sheet.add_row(label, picked[label]);
+  return sheet.png();
+}
+
+}  // namespace stoker::inspect

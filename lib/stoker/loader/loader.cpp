@@ -1,0 +1,280 @@
+#include "stoker/loader/loader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+#include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/loader/batch_job.h"
+#include "stoker/loader/batch_pool.h"
+#include "stoker/loader/sample_worker.h"
+
+namespace stoker::loader {
+namespace {
+
+constexpr size_t kFewestBatchesAhead = 2;
+constexpr size_t kMostBatchesAhead = 64;
+constexpr size_t kListedSkips = 1000;
+
+}  // namespace
+
+// One lock guards the queue. Threads take it once for a run of samples, not for each.
+struct Loader::Impl {
+  Impl(std::shared_ptr<const data::Dataset> dataset,
+       std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
+       BatchMemory& memory, ChunkSource source);
+  ~Impl();
+
+  std::unique_ptr<Batch> next();
+
+  // A run of samples that a thread has taken.
+  struct Run {
+    BatchJob* job = nullptr;
+    int64_t begin = 0, end = 0;
+  };
+  // A batch that is being filled or waits to be fetched.
+  struct Entry {
+    std::unique_ptr<BatchJob> job;
+    int64_t taken = 0;  // samples that threads have taken
+    bool ready = false;
+  };
+
+  void work(SampleWorker& worker);
+  std::optional<Run> take_run(int64_t length);
+  bool may_open();
+  bool open();
+  void finish(BatchJob& job);
+  void give_back(Batch& batch);
+  void note_skips(const BatchJob& job);
+  void stop_threads();
+  int64_t samples_ahead() const;
+
+  const std::shared_ptr<const data::Dataset> dataset_;
+  const std::shared_ptr<const augment::Pipeline> pipeline_;
+  const LoaderOptions options_;
+  const int threads_count_;
+  ChunkSource source_;
+  BatchPool pool_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_;   // for the threads: something to take or to open
+  std::condition_variable ready_;  // for next(): the front is ready, or the source has ended
+  std::deque<Entry> entries_;      // in the order of the source
+  size_t taking_ = 0;              // the first entry with samples that nobody has taken
+  bool ended_ = false;             // the source has no more, or something failed
+  std::exception_ptr source_error_;
+  std::exception_ptr failure_;  // thrown by next() before
+  std::atomic<bool> stop_{false};
+
+  // How far ahead to work: two batches, and one more each time that next() found nothing ready
+  // although the threads had stood idle at this limit.
+  size_t depth_ = kFewestBatchesAhead;
+  bool idled_ = false;
+  int64_t held_ = 0;        // batches in the caller's hands
+  size_t batch_bytes_ = 0;  // largest so far
+  int64_t bytes_per_image_ = 0;
+
+  std::unordered_set<int64_t> skipped_samples_;
+  std::vector<SkippedSample> skipped_;
+  double wait_s_ = 0;
+
+  std::vector<SampleWorker> workers_;
+  std::vector<std::thread> threads_;
+};
+
+Loader::Impl::Impl(std::shared_ptr<const data::Dataset> dataset,
+                   std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
+                   BatchMemory& memory, ChunkSource source)
+    : dataset_(std::move(dataset)),
+      pipeline_(std::move(pipeline)),
+      options_(options),
+      threads_count_(options.threads > 0 ? options.threads : usable_cpus()),
+      source_(std::move(source)),
+      pool_(memory) {
+  STOKER_CHECK(options.channels == 1 || options.channels == 3, "channels={}", options.channels);
+  workers_.reserve(size_t(threads_count_));
+  threads_.reserve(size_t(threads_count_));
+  for (int i = 0; i < threads_count_; ++i) workers_.emplace_back(*dataset_, *pipeline_, options_);
+  try {
+    for (SampleWorker& worker : workers_) threads_.emplace_back([this, &worker] { work(worker); });
+  } catch (...) {
+    stop_threads();
+    throw;
+  }
+}
+
+Loader::Impl::~Impl() { stop_threads(); }
+
+void Loader::Impl::stop_threads() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  work_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Loader::Impl::work(SampleWorker& worker) {
+  while (const std::optional<Run> run = take_run(worker.run_length())) {
+    worker.load(*run->job, run->begin, run->end, stop_);
+    if (run->job->complete(run->end - run->begin)) finish(*run->job);
+  }
+}
+
+std::optional<Loader::Impl::Run> Loader::Impl::take_run(int64_t length) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (stop_) return std::nullopt;
+    if (taking_ < entries_.size()) break;
+    if (!may_open() || !open()) work_.wait(lock);
+  }
+  Entry& entry = entries_[taking_];
+  const int64_t count = entry.job->count();
+  const int64_t share = (count + threads_count_ - 1) / threads_count_;
+  const int64_t begin = entry.taken;
+  entry.taken = std::min(count, begin + std::min(length, share));
+  if (entry.taken == count) ++taking_;
+  return Run{entry.job.get(), begin, entry.taken};
+}
+
+int64_t Loader::Impl::samples_ahead() const {
+  int64_t samples = 0;
+  for (const Entry& entry : entries_) samples += entry.job->count();
+  return samples;
+}
+
+bool Loader::Impl::may_open() {
+  if (ended_) return false;
+  if (entries_.size() < kFewestBatchesAhead) return true;
+  const size_t batches = entries_.size() + size_t(held_) + 1;
+  if (batch_bytes_ == 0 || batches * batch_bytes_ > size_t(options_.prefetch_bytes)) return false;
+  if (entries_.size() >= kMostBatchesAhead) return false;
+  if (entries_.size() < depth_ || samples_ahead() < 4 * threads_count_) return true;
+  idled_ = true;
+  return false;
+}
+
+// Takes the next chunk of the source; false at its end.
+bool Loader::Impl::open() {
+  try {
+    const std::optional<Chunk> chunk = source_();
+    if (chunk) {
+      entries_.push_back({std::make_unique<BatchJob>(pool_, *chunk, dataset_->size(), options_,
+                                                     bytes_per_image_)});
+      work_.notify_all();
+      return true;
+    }
+  } catch (...) {
+    source_error_ = std::current_exception();  // rethrown by next()
+  }
+  ended_ = true;
+  ready_.notify_all();
+  return false;
+}
+
+void Loader::Impl::finish(BatchJob& job) {
+  job.finish(*dataset_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (job.error()) {
+      ended_ = true;
+    } else {
+      batch_bytes_ = std::max(batch_bytes_, job.pixels_bytes());
+      bytes_per_image_ = std::max(bytes_per_image_,
+                                  int64_t(job.pixels_bytes()) / std::max(job.count(), int64_t{1}));
+    }
+    std::ranges::find_if(entries_, [&job](const Entry& entry) {
+      return entry.job.get() == &job;
+    })->ready = true;
+  }
+  ready_.notify_one();
+  work_.notify_all();  // the size of a batch may have become known
+}
+
+std::unique_ptr<Batch> Loader::Impl::next() {
+  using Clock = std::chrono::steady_clock;
+  std::unique_lock lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
+  const auto done = [this] { return entries_.empty() ? ended_ : entries_.front().ready; };
+  if (!done()) {
+    if (std::exchange(idled_, false)) {
+      depth_ = std::min(depth_ + 1, kMostBatchesAhead);
+      work_.notify_all();
+    }
+    const auto start = Clock::now();
+    ready_.wait(lock, done);
+    wait_s_ += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  if (entries_.empty()) {
+    failure_ = source_error_;
+    if (failure_) std::rethrow_exception(failure_);
+    return nullptr;
+  }
+  const std::unique_ptr<BatchJob> job = std::move(entries_.front().job);
+  entries_.pop_front();
+  --taking_;
+  if (job->error()) {
+    failure_ = job->error();
+    stop_ = true;
+    work_.notify_all();
+    std::rethrow_exception(failure_);
+  }
+  note_skips(*job);
+  ++held_;
+  std::unique_ptr<Batch> batch = job->take_batch();
+  batch->give_back = [this, given = batch.get()] { give_back(*given); };
+  work_.notify_all();
+  return batch;
+}
+
+void Loader::Impl::give_back(Batch& batch) {
+  pool_.recycle(batch);
+  {
+    const std::lock_guard lock(mutex_);
+    --held_;
+  }
+  work_.notify_all();
+}
+
+void Loader::Impl::note_skips(const BatchJob& job) {
+  for (const BatchJob::Skip& skip : job.skips()) {
+    const int64_t sample = job.sample(skip.slot);
+    if (!skipped_samples_.insert(sample).second || skipped_.size() >= kListedSkips) continue;
+    skipped_.push_back({dataset_->name(sample), skip.reason});
+  }
+}
+
+Loader::Loader(std::shared_ptr<const data::Dataset> dataset,
+               std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
+               BatchMemory& memory, ChunkSource source)
+    : impl_(std::make_unique<Impl>(std::move(dataset), std::move(pipeline), options, memory,
+                                   std::move(source))) {}
+
+Loader::~Loader() = default;
+
+std::unique_ptr<Batch> Loader::next() { return impl_->next(); }
+
+std::vector<SkippedSample> Loader::skipped() const {
+  const std::lock_guard lock(impl_->mutex_);
+  return impl_->skipped_;
+}
+
+int64_t Loader::skipped_count() const {
+  const std::lock_guard lock(impl_->mutex_);
+  return int64_t(impl_->skipped_samples_.size());
+}
+
+double Loader::wait_s() const {
+  const std::lock_guard lock(impl_->mutex_);
+  return impl_->wait_s_;
+}
+
+}  // namespace stoker::loader

@@ -1,0 +1,125 @@
+#include "stoker/loader/sample_worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "stoker/core/error.h"
+#include "stoker/kernels/augment.h"
+
+namespace stoker::loader {
+namespace {
+
+constexpr double kRunTargetSeconds = 250e-6;
+constexpr double kLongestRun = 256;
+
+std::string with_name(const std::string& name, const std::string& message) {
+  return message.find(name) == std::string::npos ? name + ": " + message : message;
+}
+
+// The exception being handled, with the sample's name in its message and its type where it is one
+// of ours.
+std::exception_ptr named_error(const std::string& name) {
+  try {
+    throw;
+  } catch (const DataError& error) {
+    return std::make_exception_ptr(DataError(with_name(name, error.what())));
+  } catch (const FileError& error) {
+    return std::make_exception_ptr(FileError(with_name(name, error.what())));
+  } catch (const OutOfMemory& error) {
+    return std::make_exception_ptr(OutOfMemory(with_name(name, error.what())));
+  } catch (const Error& error) {
+    return std::make_exception_ptr(Error(error.exit_code(), with_name(name, error.what())));
+  } catch (const std::bad_alloc&) {
+    return std::make_exception_ptr(OutOfMemory(name + ": not enough memory to load it."));
+  } catch (const std::exception& error) {
+    return std::make_exception_ptr(InternalError(with_name(name, error.what())));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+}  // namespace
+
+SampleWorker::SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
+                           const LoaderOptions& options)
+    : dataset_(dataset), pipeline_(pipeline), options_(options), decoder_(options.limits) {}
+
+kernels::ImageView SampleWorker::read(int64_t sample) {
+  const data::Record record = dataset_.get(sample, scratch_);
+  if (record.is_decoded()) return record.pixels;
+  return decoder_.decode(record.encoded, dataset_.name(sample), decoded_);
+}
+
+augment::Pipeline::Size SampleWorker::output_size(const kernels::ImageView& image) {
+  const augment::Pipeline::Size source{image.width, image.height};
+  if (source != last_source_) {
+    last_output_ = pipeline_.output_size(image.width, image.height);
+    last_source_ = source;
+  }
+  return last_output_;
+}
+
+void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
+  job.set_label(slot, sample, dataset_.label(sample));
+  const kernels::ImageView image = read(sample);
+  const auto size = output_size(image);
+  STOKER_CHECK(size.width > 0 && size.height > 0, "output of {}x{} from an image of {}x{}",
+               size.width, size.height, image.width, image.height);
+  const StreamKey key{options_.seed, job.epoch(), uint64_t(sample)};
+  const kernels::Geometry geometry = pipeline_.draw(key, image.width, image.height);
+  if (options_.stage == Stage::kDecoded) {
+    job.add_image(slot, size, image, geometry);
+    return;
+  }
+  const kernels::OutputView output = job.output(slot, size);
+  if (output.pixels != nullptr)
+    kernels::augment(image, geometry, pipeline_.normalization(), output, slot);
+}
+
+void SampleWorker::handle_error(BatchJob& job, int64_t slot, int64_t sample) const {
+  std::string name;
+  try {
+    name = dataset_.name(sample);
+  } catch (const std::exception&) {
+    name = fmt::format("sample {}", sample);
+  }
+  std::exception_ptr error = named_error(name);
+  if (options_.on_error == data::OnError::kFail) return job.fail(slot, error);
+  try {
+    std::rethrow_exception(error);
+  } catch (const DataError& unreadable) {
+    job.skip(slot, unreadable.what());
+  } catch (const FileError& unreadable) {
+    job.skip(slot, unreadable.what());
+  } catch (...) {
+    job.fail(slot, std::current_exception());  // rethrown by Loader::next()
+  }
+}
+
+void SampleWorker::load_run(BatchJob& job, int64_t begin, int64_t end,
+                            const std::atomic<bool>& stop) {
+  for (int64_t slot = begin; slot < end; ++slot) {
+    if (stop.load(std::memory_order_relaxed) || slot > job.failed_slot()) return;
+    const int64_t sample = job.sample(slot);
+    try {
+      load_sample(job, slot, sample);
+    } catch (...) {
+      handle_error(job, slot, sample);  // rethrown by Loader::next(), or counted as skipped
+    }
+  }
+}
+
+void SampleWorker::load(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  load_run(job, begin, end, stop);
+  const double took_s = std::chrono::duration<double>(Clock::now() - start).count();
+  const double each_s = std::max(took_s / double(end - begin), 1e-9);
+  sample_s_ = sample_s_ == 0 ? each_s : 0.75 * sample_s_ + 0.25 * each_s;
+  run_length_ = int64_t(std::clamp(kRunTargetSeconds / sample_s_, 1.0, kLongestRun));
+}
+
+}  // namespace stoker::loader

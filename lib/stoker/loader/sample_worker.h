@@ -1,0 +1,49 @@
+// What one thread of a loader does with the samples that it is given: read, decode, augment.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "stoker/augment/pipeline.h"
+#include "stoker/data/dataset.h"
+#include "stoker/decode/decode.h"
+#include "stoker/loader/batch_job.h"
+#include "stoker/loader/loader.h"
+
+namespace stoker::loader {
+
+// Used by one thread at a time. Its buffers grow to the largest sample and stay.
+class SampleWorker {
+ public:
+  // All three must outlive the worker.
+  SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
+               const LoaderOptions& options);
+
+  // Loads slots [begin, end) of the job. Errors go to the job, never to the caller. Returns early
+  // once `stop` is set.
+  void load(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop);
+  // How many samples to take at a time, so that taking costs nothing beside loading.
+  int64_t run_length() const { return run_length_; }
+
+ private:
+  void load_run(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop);
+  void load_sample(BatchJob& job, int64_t slot, int64_t sample);
+  kernels::ImageView read(int64_t sample);
+  augment::Pipeline::Size output_size(const kernels::ImageView& image);
+  void handle_error(BatchJob& job, int64_t slot, int64_t sample) const;
+
+  const data::Dataset& dataset_;
+  const augment::Pipeline& pipeline_;
+  const LoaderOptions& options_;
+  decode::Decoder decoder_;
+  std::vector<std::byte> scratch_;
+  std::vector<uint8_t> decoded_;
+  // Size of the last source and of its output: mostly they are all the same.
+  augment::Pipeline::Size last_source_, last_output_;
+  int64_t run_length_ = 1;
+  double sample_s_ = 0;  // moving mean
+};
+
+}  // namespace stoker::loader

@@ -1,0 +1,134 @@
+#include "stoker/decode/decode.h"
+
+#include <cstdlib>
+
+#include "data/files.h"
+#include "decode/golden_images.h"
+#include "stoker/core/error.h"
+#include "support/catch.h"
+
+namespace stoker::decode {
+namespace {
+
+using test::golden_image;
+using test::GoldenImage;
+
+bool needs_opencv(const GoldenImage& image) { return format_of(image.file) == ImageFormat::kOther; }
+
+// The largest difference of a channel; 256 for another size.
+int largest_difference(const kernels::ImageView& image, const GoldenImage& golden) {
+  if (image.width != golden.width || image.height != golden.height ||
+      image.channels != golden.channels)
+    return 256;
+  int largest = 0;
+  const int64_t row_bytes = int64_t{image.width} * image.channels;
+  for (int64_t y = 0; y < image.height; ++y)
+    for (int64_t i = 0; i < row_bytes; ++i)
+      largest =
+          std::max(largest, std::abs(int{image.pixels[y * image.row_bytes + i]} -
+                                     static_cast<int>(golden.pixels[size_t(y * row_bytes + i)])));
+  return largest;
+}
+
+TEST_CASE("every kind of image decodes to the expected pixels", "[decode]") {
+  REQUIRE(test::golden_images().size() > 60);
+  Decoder decoder;
+  std::vector<uint8_t> buffer;
+  for (const GoldenImage& golden : test::golden_images()) {
+    if (needs_opencv(golden) && !STOKER_HAS_OPENCV) continue;
+    CAPTURE(golden.name);
+    CHECK(largest_difference(decoder.decode(golden.file, golden.name, buffer), golden) <=
+          golden.tolerance);
+  }
+}
+
+TEST_CASE("probe tells size, mode and orientation without decoding", "[decode]") {
+  Decoder decoder;
+  for (const GoldenImage& golden : test::golden_images()) {
+    CAPTURE(golden.name);
+    const ImageInfo info = decoder.probe(golden.file, golden.name);
+    CHECK(info.width == golden.width);
+    CHECK(info.height == golden.height);
+    CHECK(info.mode == golden.mode);
+    CHECK(info.orientation == golden.orientation);
+    // What a WebP or a BMP palette holds is only known to their decoders.
+    if (!needs_opencv(golden)) CHECK(info.channels == golden.channels);
+  }
+}
+
+TEST_CASE("a decoder goes on after an error", "[decode]") {
+  Decoder decoder;
+  std::vector<uint8_t> buffer;
+  const GoldenImage& good = golden_image("jpeg rgb 4:2:0");
+  const Bytes half = Bytes(good.file).first(good.file.size() - 40);
+  for (int i = 0; i < 3; ++i) {
+    CHECK_THROWS_AS(decoder.decode(half, "half.jpg", buffer), DataError);
+    CHECK(largest_difference(decoder.decode(good.file, "good.jpg", buffer), good) <= 1);
+  }
+}
+
+TEST_CASE("images of different sizes share a buffer", "[decode]") {
+  Decoder decoder;
+  std::vector<uint8_t> buffer;
+  for (const int32_t side : {31, 3, 17}) {
+    const auto image = decoder.decode(test::plain_png(side, side + 2, 77), "x.png", buffer);
+    CHECK(image.width == side);
+    CHECK(image.height == side + 2);
+    CHECK(image.row_bytes >= 3 * side);
+    CHECK(image.pixels[(side + 1) * image.row_bytes] == 77);
+  }
+}
+
+TEST_CASE("encode_png and decode are inverse", "[decode]") {
+  std::vector<uint8_t> pixels(5 * 7 * 3 + 7 * 2);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = uint8_t(i * 11);
+  for (const int32_t channels : {1, 3}) {
+    const int64_t row_bytes = 5 * channels + 2;  // rows with a gap
+    const auto png = encode_png({pixels.data(), 5, 7, channels, row_bytes});
+    std::vector<uint8_t> buffer;
+    const auto image = Decoder().decode(png, "x.png", buffer);
+    REQUIRE(image.channels == channels);
+    for (int y = 0; y < 7; ++y)
+      for (int i = 0; i < 5 * channels; ++i)
+        CHECK(image.pixels[y * image.row_bytes + i] == pixels[size_t(y * row_bytes + i)]);
+  }
+}
+
+TEST_CASE("what is no image is refused by its first bytes", "[decode]") {
+  std::vector<uint8_t> buffer;
+  Decoder decoder;
+  const auto message = [&](std::string_view content) {
+    return test::message_of<DataError>(
+        [&] { decoder.decode(as_bytes(content), "photo.jpg", buffer); });
+  };
+  CHECK(message("") == "photo.jpg: the file is empty");
+  CHECK_THAT(message("hello"), Catch::Contains("68 65 6c 6c 6f"));
+  CHECK_THAT(message("<!DOCTYPE html><html>"), Catch::Contains("web page"));
+  CHECK_THAT(message(std::string_view("\0\0\0\x1C"
+                                      "ftypavif\0\0\0\0",
+                                      16)),
+             Catch::Contains("AVIF"));
+}
+
+#if STOKER_HAS_OPENCV
+TEST_CASE("a GIF gives its pixels or says that it is not read", "[decode]") {
+  // One white pixel. OpenCV reads GIF from 4.11 on.
+  const std::string gif("GIF89a\1\0\1\0\x80\0\0\xFF\xFF\xFF\0\0\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;",
+                        35);
+  std::vector<uint8_t> buffer;
+  const std::string message =
+      test::message_of<DataError>([&] { Decoder().decode(as_bytes(gif), "a.gif", buffer); });
+  if (!message.empty()) CHECK_THAT(message, Catch::Contains("a.gif: GIF cannot be decoded"));
+}
+#else
+TEST_CASE("without OpenCV other formats are refused by name", "[decode]") {
+  std::vector<uint8_t> buffer;
+  const auto decode = [&] {
+    Decoder().decode(golden_image("webp lossless").file, "a.webp", buffer);
+  };
+  CHECK_THAT(test::message_of<DataError>(decode), Catch::Contains("a.webp: WebP"));
+}
+#endif
+
+}  // namespace
+}  // namespace stoker::decode

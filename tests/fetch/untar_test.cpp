@@ -1,0 +1,259 @@
+#include "stoker/fetch/untar.h"
+
+#include <zlib.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fetch/http_server.h"
+#include "stoker/core/error.h"
+#include "stoker/core/hash.h"
+#include "stoker/fetch/known_datasets.h"
+#include "support/catch.h"
+#include "support/temporary.h"
+
+using namespace stoker;
+using test::TemporaryFolder;
+
+namespace {
+
+struct TarMember {
+  std::string name;
+  std::string content = {};
+  char type = '0';
+  std::string magic = std::string(
+      "ustar\0"
+      "00",
+      8);
+  std::string prefix = {};
+  std::string size = {};  // the field as it stands, instead of the content's size
+};
+
+std::string header_of(const TarMember& member) {
+  std::string block(512, '\0');
+  const auto put = [&](size_t at, const std::string& text) {
+    block.replace(at, text.size(), text);
+  };
+  const auto octal = [](size_t value, int digits) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%0*zo", digits, value);
+    return std::string(text);
+  };
+  put(0, member.name);
+  put(100, "0000644");
+  put(124, member.size.empty() ? octal(member.content.size(), 11) : member.size);
+  put(148, "        ");
+  block[156] = member.type;
+  put(157, member.type == '2' || member.type == '1' ? "/etc/passwd" : "");
+  put(257, member.magic);
+  put(345, member.prefix);
+  size_t sum = 0;
+  for (const char byte : block) sum += static_cast<unsigned char>(byte);
+  put(148, octal(sum, 6) + std::string("\0 ", 2));
+  return block;
+}
+
+std::string tar_of(const std::vector<TarMember>& members) {
+  std::string tar;
+  for (const TarMember& member : members) {
+    tar += header_of(member) + member.content;
+    tar.resize((tar.size() + 511) / 512 * 512, '\0');
+  }
+  return tar + std::string(1024, '\0');
+}
+
+std::string gzip(const std::string& plain) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string packed(deflateBound(&stream, plain.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  stream.avail_in = uInt(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = uInt(packed.size());
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+// What unpacking the archive into folder/top throws; afterwards nothing may be left of it.
+std::string refusal(const std::string& archive, const fetch::UnpackLimits& limits = {}) {
+  const TemporaryFolder folder;
+  write(folder.path() / "a.tar.gz", archive);
+  std::string message = "nothing was thrown";
+  try {
+    fetch::unpack_tar_gz(folder.path() / "a.tar.gz", folder.path() / "top", limits);
+  } catch (const DataError& error) {
+    message = error.what();
+  }
+  int entries = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    ++entries;
+  REQUIRE(entries == 1);  // the archive alone
+  return message;
+}
+
+bool refused(const std::vector<TarMember>& members, const std::string& reason,
+             const fetch::UnpackLimits& limits = {}) {
+  const std::string message = refusal(gzip(tar_of(members)), limits);
+  UNSCOPED_INFO(message);
+  return message.find(reason) != std::string::npos && message.find("a.tar.gz") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("untar: files come out in their folders, in every common header") {
+  const TemporaryFolder folder;
+  const std::string big(1'500'000, 'b');
+  write(folder.path() / "a.tar.gz",
+        gzip(tar_of(
+            {{.name = "pax", .content = "20 mtime=1234567.5\n", .type = 'x'},
+             {.name = "top/", .type = '5'},
+             {.name = "top/one.bin", .content = "1"},
+             {.name = "./top/sub/two.bin", .content = big, .magic = "ustar  "},
+             {.name = "top/old.bin", .content = std::string(512, 'o'), .type = '\0', .magic = ""},
+             {.name = "deep.bin", .content = "d", .prefix = "top/a/b"},
+             {.name = "top/empty.bin"}})));
+  const auto top = folder.path() / "new" / "top";
+  std::filesystem::create_directory(folder.path() / "new");
+  fetch::unpack_tar_gz(folder.path() / "a.tar.gz", top);
+  REQUIRE(read_file(top / "one.bin") == "1");
+  REQUIRE(read_file(top / "sub" / "two.bin") == big);
+  REQUIRE(read_file(top / "old.bin") == std::string(512, 'o'));
+  REQUIRE(read_file(top / "a" / "b" / "deep.bin") == "d");
+  REQUIRE(read_file(top / "empty.bin").empty());
+  REQUIRE_THROWS_AS(fetch::unpack_tar_gz(folder.path() / "a.tar.gz", top), DataError);
+}
+
+TEST_CASE("untar: hostile members are refused and leave nothing behind") {
+  const TarMember good{.name = "top/good.bin", .content = "good"};
+  REQUIRE(refused({good, {.name = "/etc/passwd"}}, "absolute path"));
+  REQUIRE(refused({good, {.name = "top/../../escape"}}, "leads out"));
+  REQUIRE(refused({good, {.name = "../escape"}}, "leads out"));
+  REQUIRE(refused({good, {.name = "other/file"}}, "outside 'top'"));
+  REQUIRE(refused({good, {.name = "file"}}, "outside 'top'"));
+  REQUIRE(refused({good, {.name = "topper/file"}}, "outside 'top'"));
+  REQUIRE(refused({good, {.name = ""}}, "outside 'top'"));
+  REQUIRE(refused({good, {.name = "top"}}, "top folder"));
+  REQUIRE(refused({good, {.name = "top/a\nb"}}, "control characters"));
+  REQUIRE(refused({good, {.name = "top/link", .type = '2'}}, "neither a file nor a folder"));
+  REQUIRE(refused({good, {.name = "top/hard", .type = '1'}}, "neither a file nor a folder"));
+  REQUIRE(refused({good, {.name = "top/device", .type = '3'}}, "neither a file nor a folder"));
+  REQUIRE(refused({good, {.name = "././@LongLink", .content = "top/x", .type = 'L'}},
+                  "neither a file nor a folder"));
+  REQUIRE(refused({good, good}, "comes twice"));
+  REQUIRE(refused({good, {.name = "top/./good.bin"}}, "comes twice"));
+  REQUIRE(refused({{.name = "pax", .content = "20 path=/etc/passwd\n", .type = 'x'}, good},
+                  "changes a name"));
+  REQUIRE(refused({{.name = "top/", .type = '5'}}, "no file"));
+  REQUIRE(refused({}, "no file"));
+}
+
+TEST_CASE("untar: sizes are held to their limits before anything is written") {
+  REQUIRE(refused({{.name = "top/a", .size = "77777777777"}}, "unpacks to more than",
+                  {.most_bytes = uint64_t{1} << 30}));
+  REQUIRE(refused({{.name = "top/a", .size = "\x80\x01"}}, "is not a number"));
+  REQUIRE(refused({{.name = "top/a", .content = "12345"}, {.name = "top/b", .content = "678"}},
+                  "unpacks to more than 7 bytes", {.most_bytes = 7}));
+  REQUIRE(refused({{.name = "top/a"}, {.name = "top/b"}}, "more than 1 files", {.most_files = 1}));
+}
+
+TEST_CASE("untar: damage of every kind is told from a good archive") {
+  std::string content(40'000, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = char(i * 2654435761u >> 13);
+  const std::string tar = tar_of({{.name = "top/a", .content = content}});
+  const std::string whole = gzip(tar);
+  for (const size_t cut :
+       {size_t{0}, size_t{5}, size_t{100}, whole.size() / 2, whole.size() - 9, whole.size() - 1}) {
+    CAPTURE(cut);
+    REQUIRE(refusal(whole.substr(0, cut)) != "nothing was thrown");
+  }
+  for (size_t at = 12; at < whole.size(); at += 997) {
+    std::string flipped = whole;
+    flipped[at] = char(flipped[at] ^ 0x10);
+    CAPTURE(at);
+    REQUIRE(refusal(flipped) != "nothing was thrown");
+  }
+  REQUIRE(refusal(tar).find("not gzip") != std::string::npos);
+  REQUIRE(refusal(gzip(tar.substr(0, 700))).find("ends too early") != std::string::npos);
+  REQUIRE(refusal(gzip(std::string(512, 'x'))).find("checksum") != std::string::npos);
+}
+
+TEST_CASE("untar: a full disk leaves nothing behind") {
+  class FullFile final : public WritableFile {
+   public:
+    void append(Bytes) override { throw FileError("top/a: cannot write: No space left on device"); }
+    void sync() override {}
+    void close() override {}
+  };
+  class FullDisk final : public FileSystem {
+   public:
+    std::unique_ptr<WritableFile> create(const std::filesystem::path&) override {
+      return std::make_unique<FullFile>();
+    }
+    void rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
+      real_file_system().rename(from, to);
+    }
+    void remove_all(const std::filesystem::path& path) override {
+      real_file_system().remove_all(path);
+    }
+    void make_directories(const std::filesystem::path& path) override {
+      real_file_system().make_directories(path);
+    }
+    void sync_directory(const std::filesystem::path&) override {}
+  };
+  const TemporaryFolder folder;
+  write(folder.path() / "a.tar.gz", gzip(tar_of({{.name = "top/a", .content = "content"}})));
+  FullDisk disk;
+  REQUIRE_THROWS_AS(
+      fetch::unpack_tar_gz(folder.path() / "a.tar.gz", folder.path() / "top", {}, disk), FileError);
+  REQUIRE(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("known data sets: every file has mirrors, a size and a checksum") {
+  std::set<std::string_view> names;
+  for (const fetch::KnownDataset& dataset : fetch::known_datasets()) {
+    REQUIRE(names.insert(dataset.name).second);
+    REQUIRE((dataset.archive_folder.empty() || dataset.files.size() == 1));
+    for (const fetch::Download& file : dataset.files) {
+      REQUIRE(!file.urls.empty());
+      REQUIRE(file.urls[0].starts_with("https://"));
+      REQUIRE(file.size_bytes > 0);
+      REQUIRE(file.sha256.size() == 64);
+      REQUIRE(file.sha256.find_first_not_of("0123456789abcdef") == std::string::npos);
+    }
+  }
+  REQUIRE(names == std::set<std::string_view>{"cifar10", "cifar100", "fashion_mnist", "mnist"});
+  REQUIRE(&fetch::known_dataset("mnist") == &fetch::known_datasets()[2]);
+  REQUIRE_THROWS_WITH(fetch::known_dataset("cifar1"), Catch::Contains("did you mean 'cifar10'?"));
+}
+
+TEST_CASE("known data sets: an archive is fetched, unpacked and removed, once") {
+  const std::string archive = gzip(tar_of({{.name = "top/test.bin", .content = "pixels"}}));
+  test::HttpServer server(
+      [&](const test::HttpRequest& request) { return test::content_reply(archive, request); });
+  const fetch::Download file{.name = "a.tar.gz",
+                             .urls = {server.url("a.tar.gz")},
+                             .size_bytes = int64_t(archive.size()),
+                             .sha256 = sha256_hex(as_bytes(archive))};
+  const TemporaryFolder folder;
+  const fetch::KnownDataset dataset{"fake", "cifar", "", {file}, "top"};
+  for (int call = 0; call < 2; ++call) {
+    fetch::get_dataset(dataset, folder.path() / "fake");
+    REQUIRE(read_file(folder.path() / "fake" / "top" / "test.bin") == "pixels");
+    REQUIRE(!std::filesystem::exists(folder.path() / "fake" / "a.tar.gz"));
+  }
+  REQUIRE(server.requests().size() == 1);
+
+  // Files that are used as they are stay.
+  fetch::get_dataset({"plain", "idx", "", {file}, ""}, folder.path() / "plain");
+  REQUIRE(read_file(folder.path() / "plain" / "a.tar.gz") == archive);
+}

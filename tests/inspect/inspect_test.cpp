@@ -1,0 +1,115 @@
+#include "stoker/inspect/inspect.h"
+
+#include "data/files.h"
+#include "decode/golden_images.h"
+#include "stoker/core/error.h"
+#include "stoker/data/guess.h"
+#include "stoker/data/image_folder.h"
+#include "stoker/inspect/contact_sheet.h"
+#include "support/catch.h"
+#include "support/temporary.h"
+
+namespace stoker::inspect {
+namespace {
+
+namespace fs = std::filesystem;
+using test::message_of;
+using test::plain_png;
+using test::write;
+
+// Two classes: 4x3 RGB of value 10 and 7x5 gray of value 30 in one, a broken image in the other.
+void write_set(const fs::path& root) {
+  write(root / "a/1.png", plain_png(4, 3, 10));
+  write(root / "a/2.png", plain_png(7, 5, 30, 1));
+  write(root / "b/1.png", plain_png(4, 3, 10));
+  std::vector<std::byte> broken = plain_png(4, 3, 10);
+  broken.resize(broken.size() - 15);
+  write(root / "b/2.png", broken);
+}
+
+TEST_CASE("inspect counts, measures and lists", "[inspect]") {
+  const test::TemporaryFolder folder;
+  write_set(folder.path());
+  const auto dataset = data::open_image_folder(folder.path());
+  for (const int threads : {1, 3}) {
+    const Inspection found = inspect(*dataset, {}, threads);
+    CHECK(found.images == 4);
+    REQUIRE(found.classes.size() == 2);
+    CHECK(found.classes[0].name == "a");
+    CHECK(found.classes[1].images == 2);
+    CHECK(found.sizes == std::map<ImageSize, int64_t>{{{4, 3}, 2}, {{7, 5}, 1}});
+    CHECK(found.modes == std::map<std::string, int64_t>{{"RGB", 2}, {"L", 1}});
+    CHECK(found.decoded_bytes == 2 * 36 + 35);
+    // 24 pixels of 10 and 35 of 30.
+    const double mean = (24 * 10 + 35 * 30) / 59.0;
+    const double variance = (24 * 100 + 35 * 900) / 59.0 - mean * mean;
+    for (size_t c = 0; c < 3; ++c) {
+      CHECK(found.mean[c] == Approx(mean / 255).epsilon(1e-12));
+      CHECK(found.std[c] == Approx(std::sqrt(variance) / 255).epsilon(1e-9));
+    }
+    REQUIRE(found.unreadable.size() == 1);
+    CHECK(found.unreadable[0].index == 3);
+    CHECK_THAT(found.unreadable[0].name, Catch::EndsWith("b/2.png"));
+    CHECK_THAT(found.unreadable[0].reason, Catch::Contains("truncated"));
+  }
+}
+
+TEST_CASE("verify lists every unreadable file in order", "[inspect]") {
+  const test::TemporaryFolder folder;
+  for (int i = 0; i < 200; ++i) {
+    std::vector<std::byte> png = plain_png(3, 2, 1);
+    if (i % 50 == 7) png.resize(30);
+    write(folder.path() / fmt::format("a/{:03}.png", i), png);
+  }
+  const auto found = verify(*data::open_image_folder(folder.path()), {}, 3);
+  REQUIRE(found.size() == 4);
+  for (size_t i = 0; i < 4; ++i) CHECK(found[i].index == int64_t(50 * i + 7));
+}
+
+TEST_CASE("a contact sheet is a PNG with a row a class", "[inspect]") {
+  const test::TemporaryFolder folder;
+  write_set(folder.path());
+  const auto dataset = data::open_image_folder(folder.path());
+  const auto png = contact_sheet(*dataset, {.images_per_class = 3, .tile = 16});
+  std::vector<uint8_t> buffer;
+  const auto image = decode::Decoder().decode(png, "sheet.png", buffer);
+  CHECK(image.height == 2 * 12 + 2 * 16 + 4);
+  CHECK(image.width == 2 * 12 + 2 * 6 * 2 + 3 * 16 + 2 * 4);
+  const auto at = [&](int x, int y) { return int{image.pixels[y * image.row_bytes + 3 * x]}; };
+  const int first_tile = 12 + 24;
+  CHECK(at(first_tile + 8, 12 + 8) == 10);  // the 4x3 image, four times as large
+  CHECK(at(first_tile + 20 + 8, 12 + 8) == 30);
+  CHECK(at(first_tile + 20, 12 + 20) == 200);  // the broken one is crossed out
+  CHECK(at(first_tile + 20 + 8, 12 + 20 + 1) == 228);
+}
+
+TEST_CASE("splits are found by what a folder holds", "[inspect]") {
+  const test::TemporaryFolder folder;
+  const fs::path root = folder.path();
+  const auto names = [](const std::vector<data::FoundSplit>& splits) {
+    std::vector<std::string> list;
+    for (const data::FoundSplit& split : splits) list.push_back(split.name);
+    return list;
+  };
+  using Names = std::vector<std::string>;
+  write_set(root / "plain");
+  CHECK(names(data::find_splits(root / "plain")) == Names{"plain"});
+  write_set(root / "split/train");
+  write_set(root / "split/test");
+  const auto splits = data::find_splits(root / "split");
+  CHECK(names(splits) == Names{"train", "test"});
+  for (const data::FoundSplit& split : splits)
+    CHECK(data::open_dataset(split.options, split.split)->size() == 4);
+  write(root / "labels.csv", "path,label\nplain/a/1.png,x\n");
+  const auto manifest = data::find_splits(root / "labels.csv");
+  CHECK(names(manifest) == Names{"labels"});
+  CHECK(data::open_dataset(manifest[0].options, data::Split::kTrain)->size() == 1);
+  CHECK_THAT(message_of<DataError>([&] { data::find_splits(root / "none"); }),
+             Catch::Contains("no such file or folder"));
+  fs::create_directory(root / "void");
+  CHECK_THAT(message_of<DataError>([&] { data::find_splits(root / "void"); }),
+             Catch::Contains("no data set is there"));
+}
+
+}  // namespace
+}  // namespace stoker::inspect
