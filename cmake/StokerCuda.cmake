@@ -5,9 +5,20 @@ if(NOT CMAKE_CUDA_ARCHITECTURES)
 endif()
 # The shared runtime, as LibTorch has it (StokerTorch.cmake).
 set(CMAKE_CUDA_RUNTIME_LIBRARY None)
+# A build by hand finds what setup.sh would name.
+if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+  file(GLOB ours "${PROJECT_SOURCE_DIR}/.venv/lib/python3.*/site-packages/nvidia/cu13/bin")
+  find_program(CMAKE_CUDA_COMPILER nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda/bin ${ours}
+               PATH_SUFFIXES bin REQUIRED)
+endif()
 # PyPI's package has lib where nvcc looks for lib64, and libcudart.so.<major> alone. The first
 # matters only to CMake's test of the compiler: our programs are linked by the C++ compiler.
-cmake_path(GET CMAKE_CUDA_COMPILER PARENT_PATH toolkit)
+if(CMAKE_CUDA_COMPILER)
+  cmake_path(GET CMAKE_CUDA_COMPILER PARENT_PATH toolkit)
+else()
+  cmake_path(CONVERT "$ENV{CUDACXX}" TO_CMAKE_PATH_LIST compiler)
+  cmake_path(GET compiler PARENT_PATH toolkit)
+endif()
 file(GLOB cudart "${toolkit}/../lib/libcudart.so.*")
 if(toolkit AND cudart AND NOT EXISTS "${toolkit}/../lib64")
   set(ENV{LIBRARY_PATH} "${toolkit}/../lib:$ENV{LIBRARY_PATH}")
