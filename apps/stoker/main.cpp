@@ -1,13 +1,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/text.h"
 #include "stoker/run/versions.h"
 #include "verb.h"
 
@@ -43,6 +48,19 @@ const char* kind_of(ExitCode code) {
   }
 }
 
+// CLI11 says of a misspelt verb only that there is none.
+void check_verb(const CLI::App& app, const std::string& word) {
+  if (word.starts_with('-')) return;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return;
+  const std::vector<std::string_view> words(names.begin(), names.end());
+  const std::string_view near = nearest(word, words);
+  throw ConfigError(fmt::format("unknown verb `{}`{}; expected one of {}.", word,
+                                near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near),
+                                join(words, ", ")));
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"stoker trains image classifiers from a YAML file.", "stoker"};
   app.require_subcommand(1);
@@ -58,6 +76,7 @@ int run(int argc, char** argv) {
   add_predict(app, action);
   add_data(app, action);
   add_config(app, action);
+  if (argc > 1) check_verb(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

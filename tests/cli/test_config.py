@@ -63,6 +63,11 @@ class Config(BinaryTest):
         out, _ = self.stoker("config", "reference")
         self.assertEqual(page, out, "run: build/stoker config reference > docs/config.md")
 
+    def test_a_misspelt_verb_is_told_the_nearest(self):
+        _, err = self.stoker("trian", "tiny.yaml", expect=2)
+        self.assertIn("unknown verb `trian` (did you mean `train`?)", err)
+        self.assertIn("predict", err)
+
     def test_help_and_version(self):
         for verb in ([], ["train"], ["eval"], ["data"], ["config"], ["config", "print"],
                      ["data", "get"], ["data", "inspect"], ["data", "verify"]):
