@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <mutex>
 
@@ -80,11 +81,15 @@ class Cached : public Dataset {
       return record;
     }
     std::unique_ptr<Bench> bench = benches_.take();
+    const auto start = std::chrono::steady_clock::now();
     const kernels::ImageView image =
         bench->decoder.decode(record.encoded, dataset_->name(index), bench->pixels);
     Kept* kept = keep(slot, image);
     benches_.put_back(std::move(bench));
-    return kept ? Record{.pixels = kept->view()} : record;
+    const auto took = std::chrono::steady_clock::now() - start;
+    record.decode_ns = std::chrono::nanoseconds(took).count();
+    if (kept == nullptr) return record;
+    return {.pixels = kept->view(), .decode_ns = record.decode_ns};
   }
 
  private:

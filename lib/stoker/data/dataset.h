@@ -18,6 +18,7 @@ namespace stoker::data {
 struct Record {
   Bytes encoded;              // an image file; empty when `pixels` is set
   kernels::ImageView pixels;  // decoded already; pixels.pixels is null when `encoded` is set
+  int64_t decode_ns = 0;      // of the time of get(): decoding for a cache
   bool is_decoded() const { return pixels.pixels != nullptr; }
 };
 

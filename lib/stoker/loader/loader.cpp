@@ -54,6 +54,7 @@ struct Loader::Impl {
   void finish(BatchJob& job);
   void give_back(Batch& batch);
   void note_skips(const BatchJob& job);
+  void note_times(const StageTimes& times);
   void stop_threads();
   int64_t samples_ahead() const;
 
@@ -85,6 +86,9 @@ struct Loader::Impl {
   std::unordered_set<int64_t> skipped_samples_;
   std::vector<SkippedSample> skipped_;
   double wait_s_ = 0;
+
+  mutable std::mutex times_mutex_;  // apart from the queue's, which everyone waits for
+  StageTimes times_;
 
   std::vector<SampleWorker> workers_;
   std::vector<std::thread> threads_;
@@ -124,7 +128,7 @@ void Loader::Impl::stop_threads() {
 
 void Loader::Impl::work(SampleWorker& worker) {
   while (const std::optional<Run> run = take_run(worker.run_length())) {
-    worker.load(*run->job, run->begin, run->end, stop_);
+    note_times(worker.load(*run->job, run->begin, run->end, stop_));
     if (run->job->complete(run->end - run->begin)) finish(*run->job);
   }
 }
@@ -252,6 +256,11 @@ void Loader::Impl::note_skips(const BatchJob& job) {
   }
 }
 
+void Loader::Impl::note_times(const StageTimes& times) {
+  const std::lock_guard lock(times_mutex_);
+  times_ += times;
+}
+
 Loader::Loader(std::shared_ptr<const data::Dataset> dataset,
                std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
                BatchMemory& memory, ChunkSource source)
@@ -276,5 +285,12 @@ double Loader::wait_s() const {
   const std::lock_guard lock(impl_->mutex_);
   return impl_->wait_s_;
 }
+
+StageTimes Loader::stage_times() const {
+  const std::lock_guard lock(impl_->times_mutex_);
+  return impl_->times_;
+}
+
+int Loader::threads() const { return impl_->threads_count_; }
 
 }  // namespace stoker::loader

@@ -29,6 +29,7 @@
 #include "stoker/data/dataset.h"
 #include "stoker/data/options.h"
 #include "stoker/decode/decode.h"
+#include "stoker/loader/stage_times.h"
 
 namespace stoker::loader {
 
@@ -109,6 +110,9 @@ class Loader {
   std::vector<SkippedSample> skipped() const;
   int64_t skipped_count() const;
   double wait_s() const;  // time that next() has waited, in all
+  // Where the threads' time went so far, over all samples that they have worked on.
+  StageTimes stage_times() const;
+  int threads() const;
 
  private:
   struct Impl;

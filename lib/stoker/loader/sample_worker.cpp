@@ -49,8 +49,12 @@ SampleWorker::SampleWorker(const data::Dataset& dataset, const augment::Pipeline
 
 kernels::ImageView SampleWorker::read(int64_t sample) {
   const data::Record record = dataset_.get(sample, scratch_);
+  clock_.lap(StageClock::kRead);
+  clock_.was_decoding(record.decode_ns);
   if (record.is_decoded()) return record.pixels;
-  return decoder_.decode(record.encoded, dataset_.name(sample), decoded_);
+  const kernels::ImageView image = decoder_.decode(record.encoded, dataset_.name(sample), decoded_);
+  clock_.lap(StageClock::kDecode);
+  return image;
 }
 
 augment::Pipeline::Size SampleWorker::output_size(const kernels::ImageView& image) {
@@ -72,11 +76,13 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   const kernels::Geometry geometry = pipeline_.draw(key, image.width, image.height);
   if (options_.stage == Stage::kDecoded) {
     job.add_image(slot, size, image, geometry);
+    clock_.lap(StageClock::kCopy);
     return;
   }
   const kernels::OutputView output = job.output(slot, size);
   if (output.pixels != nullptr)
     kernels::augment(image, geometry, pipeline_.normalization(), output, slot);
+  clock_.lap(StageClock::kAugment);
 }
 
 void SampleWorker::handle_error(BatchJob& job, int64_t slot, int64_t sample) const {
@@ -104,6 +110,7 @@ void SampleWorker::load_run(BatchJob& job, int64_t begin, int64_t end,
   for (int64_t slot = begin; slot < end; ++slot) {
     if (stop.load(std::memory_order_relaxed) || slot > job.failed_slot()) return;
     const int64_t sample = job.sample(slot);
+    clock_.start_sample();
     try {
       load_sample(job, slot, sample);
     } catch (...) {
@@ -112,7 +119,8 @@ void SampleWorker::load_run(BatchJob& job, int64_t begin, int64_t end,
   }
 }
 
-void SampleWorker::load(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop) {
+StageTimes SampleWorker::load(BatchJob& job, int64_t begin, int64_t end,
+                              const std::atomic<bool>& stop) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   load_run(job, begin, end, stop);
@@ -120,6 +128,7 @@ void SampleWorker::load(BatchJob& job, int64_t begin, int64_t end, const std::at
   const double each_s = std::max(took_s / double(end - begin), 1e-9);
   sample_s_ = sample_s_ == 0 ? each_s : 0.75 * sample_s_ + 0.25 * each_s;
   run_length_ = int64_t(std::clamp(kRunTargetSeconds / sample_s_, 1.0, kLongestRun));
+  return clock_.end_run(end - begin, took_s);
 }
 
 }  // namespace stoker::loader

@@ -11,6 +11,7 @@
 #include "stoker/decode/decode.h"
 #include "stoker/loader/batch_job.h"
 #include "stoker/loader/loader.h"
+#include "stoker/loader/stage_times.h"
 
 namespace stoker::loader {
 
@@ -21,9 +22,9 @@ class SampleWorker {
   SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
                const LoaderOptions& options);
 
-  // Loads slots [begin, end) of the job. Errors go to the job, never to the caller. Returns early
-  // once `stop` is set.
-  void load(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop);
+  // Loads slots [begin, end) of the job and says where the time went. Errors go to the job, never
+  // to the caller. Returns early once `stop` is set.
+  StageTimes load(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop);
   // How many samples to take at a time, so that taking costs nothing beside loading.
   int64_t run_length() const { return run_length_; }
 
@@ -44,6 +45,7 @@ class SampleWorker {
   augment::Pipeline::Size last_source_, last_output_;
   int64_t run_length_ = 1;
   double sample_s_ = 0;  // moving mean
+  StageClock clock_;
 };
 
 }  // namespace stoker::loader
