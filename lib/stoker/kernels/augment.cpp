@@ -7,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/kernels/augment_body.h"
+#include "stoker/kernels/region.h"
 #include "stoker/kernels/rows.h"
 
 namespace stoker::kernels {
@@ -110,10 +111,10 @@ class RowCopy {
     buffer_ = at_least(job.scratch.bytes, int64_t{width_} * kChannels + 1);
   }
 
+  // source: a row of the image.
   const uint8_t* operator()(const uint8_t* source) const {
-    source += static_cast<int64_t>(job_.geometry.box_x) * kChannels;
     if (begin_ == 0 && end_ == width_ && !job_.geometry.flip_x)
-      return source + int64_t{job_.geometry.offset_x} * kChannels;
+      return source + column(job_.geometry.offset_x);
     copy_edge(source, 0, begin_);
     if (begin_ < end_) copy_interior(source);
     copy_edge(source, end_, width_);
@@ -126,11 +127,17 @@ class RowCopy {
   }
 
  private:
+  // Of a grid column, in bytes from the row's start.
+  int64_t column(int32_t grid_x) const {
+    const int64_t source_x = static_cast<int64_t>(job_.geometry.box_x) + grid_x;
+    return (source_x - job_.image.x) * kChannels;
+  }
+
   void copy_edge(const uint8_t* source, int32_t from, int32_t to) const {
     for (int32_t x = from; x < to; ++x) {
       const int32_t grid_x = job_.grid_x(x);
       for (int c = 0; c < kChannels; ++c)
-        buffer_[x * kChannels + c] = grid_x < 0 ? 0 : source[int64_t{grid_x} * kChannels + c];
+        buffer_[x * kChannels + c] = grid_x < 0 ? 0 : source[column(grid_x) + c];
     }
   }
 
@@ -138,11 +145,11 @@ class RowCopy {
     const int32_t count = end_ - begin_;
     uint8_t* out = buffer_ + begin_ * kChannels;
     if (!job_.geometry.flip_x) {
-      std::memcpy(out, source + int64_t{job_.grid_x(begin_)} * kChannels,
+      std::memcpy(out, source + column(job_.grid_x(begin_)),
                   static_cast<size_t>(count) * kChannels);
       return;
     }
-    const uint8_t* in = source + int64_t{job_.grid_x(begin_)} * kChannels;
+    const uint8_t* in = source + column(job_.grid_x(begin_));
     for (int32_t i = 0; i < count; ++i, in -= kChannels)
       for (int c = 0; c < kChannels; ++c) *out++ = in[c];
   }
@@ -159,7 +166,8 @@ void copy(const Job& job) {
   for (int32_t y = 0; y < job.output.height; ++y) {
     const int32_t grid_y = job.grid_y(y);
     const int32_t source_y = static_cast<int32_t>(job.geometry.box_y) + grid_y;
-    store_row(job, grid_y < 0 ? row_copy.black() : row_copy(source_row(job.image, source_y)), y);
+    store_row(job,
+              grid_y < 0 ? row_copy.black() : row_copy(job.image.at(job.image.x, source_y)), y);
   }
 }
 
@@ -175,10 +183,10 @@ Columns columns_of(const Job& job) {
   const Geometry& g = job.geometry;
   const int32_t width = job.output.width;
   Taps* all = at_least(job.scratch.taps, width);
-  Columns columns{job.image.width, 0, 1, nullptr, nullptr};
+  Columns columns{job.image.source_width(), 0, 1, nullptr, nullptr};
   for (int32_t x = 0; x < width; ++x) {
     const int32_t grid_x = job.grid_x(x);
-    all[x] = grid_x < 0 ? Taps{} : taps_of(g.box_x, g.box_w, job.image.width, g.grid_w, grid_x);
+    all[x] = grid_x < 0 ? Taps{} : taps_of(g.box_x, g.box_w, job.image.source_width(), g.grid_w, grid_x);
     if (all[x].count == 0) continue;  // black
     columns.begin = std::min(columns.begin, all[x].first);
     columns.end = std::max(columns.end, all[x].first + all[x].count);
@@ -213,10 +221,10 @@ void resample(const Job& job) {
     if (grid_y < 0 || n == 0) {
       std::fill_n(row, row_values, 0.0f);
     } else {
-      const Taps taps = taps_of(g.box_y, g.box_h, job.image.height, g.grid_h, grid_y);
+      const Taps taps = taps_of(g.box_y, g.box_h, job.image.source_height(), g.grid_h, grid_y);
       float* weights = at_least(job.scratch.row_weights, taps.count);
       for (int32_t tap = 0; tap < taps.count; ++tap) weights[tap] = taps.weight(tap);
-      const uint8_t* in = source_row(job.image, taps.first) + int64_t{columns.begin} * channels;
+      const uint8_t* in = job.image.at(columns.begin, taps.first);
       job.loops.blend_rows(in, job.image.row_bytes, weights, taps.count, n, blended);
       job.loops.resample_row[channels - 1](blended, columns.first, columns.weights, columns.taps,
                                            job.output.width, row);
@@ -236,18 +244,25 @@ void check_augment(const ImageView& image, const Geometry& g, const OutputView& 
   STOKER_CHECK(output.width > 0 && output.height > 0 && valid_channels(output.channels),
                "output width={} height={} channels={}", output.width, output.height,
                output.channels);
+  const int32_t width = image.source_width(), height = image.source_height();
   // Half a pixel of rounding is allowed at the far end: taps are held within the image.
   const bool inside = g.box_w > 0 && g.box_h > 0 && g.box_x >= 0 && g.box_y >= 0 &&
-                      g.box_x < static_cast<float>(image.width) &&
-                      g.box_y < static_cast<float>(image.height) &&
-                      g.box_x + g.box_w < static_cast<float>(image.width) + 0.5f &&
-                      g.box_y + g.box_h < static_cast<float>(image.height) + 0.5f;
+                      g.box_x < static_cast<float>(width) && g.box_y < static_cast<float>(height) &&
+                      g.box_x + g.box_w < static_cast<float>(width) + 0.5f &&
+                      g.box_y + g.box_h < static_cast<float>(height) + 0.5f;
   STOKER_CHECK(inside, "box x={} y={} w={} h={} in an image of {}x{}", g.box_x, g.box_y, g.box_w,
-               g.box_h, image.width, image.height);
+               g.box_h, width, height);
   constexpr int32_t kLimit = 1 << 28;  // sums of them stay within 32 bits
   STOKER_CHECK(g.grid_w > 0 && g.grid_h > 0 && g.grid_w < kLimit && g.grid_h < kLimit &&
                    std::abs(g.offset_x) < kLimit && std::abs(g.offset_y) < kLimit,
                "grid w={} h={} offset x={} y={}", g.grid_w, g.grid_h, g.offset_x, g.offset_y);
+  if (image.whole_width == 0 && image.whole_height == 0) return;
+  const Region needed = source_region(g, {output.width, output.height}, {width, height});
+  STOKER_CHECK(image.x <= needed.x && image.y <= needed.y &&
+                   image.x + image.width >= needed.x + needed.width &&
+                   image.y + image.height >= needed.y + needed.height,
+               "a part {} {} {}x{} of an image, needed {} {} {}x{}", image.x, image.y, image.width,
+               image.height, needed.x, needed.y, needed.width, needed.height);
 }
 
 void augment(const ImageView& image, const Geometry& geometry, const Normalization& normalization,

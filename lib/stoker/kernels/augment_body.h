@@ -84,10 +84,6 @@ struct Pixel {
   float channel[3] = {0, 0, 0};
 };
 
-STOKER_HOST_DEVICE inline const uint8_t* source_row(const ImageView& image, int32_t y) {
-  return image.pixels + image.row_bytes * y;
-}
-
 // ITU-R BT.601, equation for E'Y.
 STOKER_HOST_DEVICE inline float luma(float red, float green, float blue) {
   return 0.299f * red + 0.587f * green + 0.114f * blue;
@@ -95,11 +91,11 @@ STOKER_HOST_DEVICE inline float luma(float red, float green, float blue) {
 
 STOKER_HOST_DEVICE inline Pixel resampled_pixel(const ImageView& image, const Geometry& g,
                                                 int32_t grid_x, int32_t grid_y) {
-  const Taps across = taps_of(g.box_x, g.box_w, image.width, g.grid_w, grid_x);
-  const Taps down = taps_of(g.box_y, g.box_h, image.height, g.grid_h, grid_y);
+  const Taps across = taps_of(g.box_x, g.box_w, image.source_width(), g.grid_w, grid_x);
+  const Taps down = taps_of(g.box_y, g.box_h, image.source_height(), g.grid_h, grid_y);
   Pixel sum;
   for (int32_t j = 0; j < down.count; ++j) {
-    const uint8_t* in = source_row(image, down.first + j) + int64_t{across.first} * image.channels;
+    const uint8_t* in = image.at(across.first, down.first + j);
     Pixel row;
     for (int32_t i = 0; i < across.count; ++i) {
       const float weight = across.weight(i);
@@ -117,9 +113,8 @@ STOKER_HOST_DEVICE inline Pixel grid_pixel(const ImageView& image, const Geometr
                                            int32_t grid_x, int32_t grid_y) {
   if (grid_x < 0 || grid_y < 0) return Pixel{};
   if (!copies_pixels(g)) return resampled_pixel(image, g, grid_x, grid_y);
-  const int64_t column = static_cast<int64_t>(g.box_x) + grid_x;
   const uint8_t* in =
-      source_row(image, static_cast<int32_t>(g.box_y) + grid_y) + column * image.channels;
+      image.at(static_cast<int32_t>(g.box_x) + grid_x, static_cast<int32_t>(g.box_y) + grid_y);
   Pixel pixel;
   for (int32_t c = 0; c < image.channels; ++c) pixel.channel[c] = static_cast<float>(in[c]);
   return pixel;

@@ -4,15 +4,40 @@
 
 #include <cstdint>
 
+#include "stoker/core/host_device.h"
+
 namespace stoker::kernels {
 
 // 8-bit pixels, interleaved channels (HWC). channels is 1 or 3. Does not own.
+//
+// May hold a part of an image only: what a crop needs of it. Geometries are in the coordinates of
+// the whole image either way, so that a part gives the same bits as the whole.
 struct ImageView {
   const uint8_t* pixels = nullptr;
   int32_t width = 0;
   int32_t height = 0;
   int32_t channels = 0;
   int64_t row_bytes = 0;  // from one row to the next
+  // Of a part: where its first pixel lies in the whole image, and that image's size. 0: it is whole.
+  int32_t x = 0, y = 0;
+  int32_t whole_width = 0, whole_height = 0;
+
+  STOKER_HOST_DEVICE int32_t source_width() const { return whole_width > 0 ? whole_width : width; }
+  STOKER_HOST_DEVICE int32_t source_height() const {
+    return whole_height > 0 ? whole_height : height;
+  }
+  // Pixel (column, row) of the whole image, which must lie in this part.
+  STOKER_HOST_DEVICE const uint8_t* at(int32_t column, int32_t row) const {
+    return pixels + row_bytes * (row - y) + static_cast<int64_t>(column - x) * channels;
+  }
+};
+
+// Pixels [x, x + width) x [y, y + height) of an image.
+struct Region {
+  int32_t x = 0, y = 0, width = 0, height = 0;
+  bool operator==(const Region& o) const {
+    return x == o.x && y == o.y && width == o.width && height == o.height;
+  }
 };
 
 enum class Border : uint8_t {
