@@ -73,8 +73,8 @@ TEST_CASE("a part that lacks pixels is refused") {
   std::vector<float> pixels(6 * 9 * 3);
   const OutputView output{pixels.data(), PixelType::kFloat32, 6, 9, 3};
   CHECK_NOTHROW(check_augment(part_of(image.view, needed).view, g, output));
-  for (const Region& lacking : {Region{4, 5, 10, 7}, Region{3, 6, 11, 6}, Region{3, 5, 10, 7},
-                                Region{3, 5, 11, 6}})
+  for (const Region& lacking :
+       {Region{4, 5, 10, 7}, Region{3, 6, 11, 6}, Region{3, 5, 10, 7}, Region{3, 5, 11, 6}})
     CHECK_THROWS_AS(check_augment(part_of(image.view, lacking).view, g, output), InternalError);
 }
 

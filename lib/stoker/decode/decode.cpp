@@ -49,6 +49,10 @@ struct Decoder::Impl {
   DecodeLimits limits;
   JpegDecoder jpeg;
   std::vector<uint8_t> stored;  // pixels before they are turned upright
+
+  // `image` lies in `buffer`; so does what is returned.
+  kernels::ImageView upright(const kernels::ImageView& image, int orientation,
+                             std::vector<uint8_t>& buffer);
 };
 
 Decoder::Decoder(DecodeLimits limits) : impl_(std::make_unique<Impl>()) { impl_->limits = limits; }
@@ -70,32 +74,54 @@ ImageInfo Decoder::probe(Bytes file, std::string_view name) {
   fail_unknown(file, name);
 }
 
+kernels::ImageView Decoder::Impl::upright(const kernels::ImageView& image, int orientation,
+                                          std::vector<uint8_t>& buffer) {
+  if (orientation == 1) return image;
+  const kernels::ImageView turned = turn_upright(image, orientation, stored);
+  buffer.swap(stored);
+  return turned;
+}
+
 kernels::ImageView Decoder::decode(Bytes file, std::string_view name,
                                    std::vector<uint8_t>& buffer) {
-  kernels::ImageView image;
-  int orientation = 1;
   switch (format_of(file)) {
     case ImageFormat::kJpeg: {
-      const JpegDecoder::Decoded decoded = impl_->jpeg.decode(file, name, impl_->limits, buffer);
-      image = decoded.image;
-      orientation = decoded.orientation;
-      break;
+      const auto decoded = impl_->jpeg.decode(file, name, impl_->limits, buffer);
+      return impl_->upright(decoded.image, decoded.orientation, buffer);
     }
     case ImageFormat::kPng: {
       const DecodedPng decoded = decode_png(file, name, impl_->limits, buffer);
-      image = decoded.image;
-      orientation = decoded.orientation;
-      break;
+      return impl_->upright(decoded.image, decoded.orientation, buffer);
     }
     case ImageFormat::kOther:
       return decode_other(file, name, impl_->limits, buffer);
     case ImageFormat::kUnknown:
-      fail_unknown(file, name);
+      break;
   }
-  if (orientation == 1) return image;
-  image = turn_upright(image, orientation, impl_->stored);
-  buffer.swap(impl_->stored);
-  return image;
+  fail_unknown(file, name);
+}
+
+kernels::ImageView Decoder::decode_region(Bytes file, std::string_view name,
+                                          const kernels::Region& region, int shrink,
+                                          std::vector<uint8_t>& buffer) {
+  if (format_of(file) != ImageFormat::kJpeg) {
+    STOKER_CHECK(shrink == 1, "shrink={} of {}", shrink, name);
+    return decode(file, name, buffer);
+  }
+  const auto decoded = impl_->jpeg.decode_region(file, name, impl_->limits, region, shrink, buffer);
+  return impl_->upright(decoded.image, decoded.orientation, buffer);
+}
+
+int allowed_shrink(const ImageInfo& info, int wanted) {
+  if (info.format != ImageFormat::kJpeg) return 1;
+  // Blocks begin at the stored image's top left. Seen from another corner they line up only where
+  // whole pixels of the shrunk image fill the side.
+  const auto lines_up = [&info](int shrink) {
+    return info.orientation == 1 || (info.width % shrink == 0 && info.height % shrink == 0);
+  };
+  int shrink = 1;
+  while (shrink < 8 && 2 * shrink <= wanted && lines_up(2 * shrink)) shrink *= 2;
+  return shrink;
 }
 
 }  // namespace stoker::decode

@@ -2,6 +2,10 @@
 // (loaded when the first such file comes, since it brings a hundred libraries); the format is told
 // by the file's first bytes, never by its name.
 //
+//   const ImageInfo info = decoder.probe(file, name);        // sizes, upright
+//   view = decoder.decode(file, name, buffer);               // all of it
+//   view = decoder.decode_region(file, name, {100, 50, 224, 224}, 1, buffer);
+//
 // Output is grayscale (1 channel) or RGB (3), upright (EXIF orientation applied). CMYK and YCCK are
 // converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. Animated files
 // give their first frame. Thread-safe; a Decoder is not, so each thread has its own.
@@ -45,11 +49,21 @@ class Decoder {
   ImageInfo probe(Bytes file, std::string_view name);
   // The whole image. The view points into `buffer`, which grows as needed and is reused.
   kernels::ImageView decode(Bytes file, std::string_view name, std::vector<uint8_t>& buffer);
+  // At least `region` of the image shrunk `shrink` times, upright; the view says where it lies. Its
+  // pixels are those of decode() where shrink is 1. shrink: as allowed_shrink() gives it; the image
+  // is then ceil(width / shrink) x ceil(height / shrink), and region lies within that.
+  // Of a JPEG little more than the region is decoded: damage outside of it goes unnoticed.
+  kernels::ImageView decode_region(Bytes file, std::string_view name, const kernels::Region& region,
+                                   int shrink, std::vector<uint8_t>& buffer);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The largest of 1, 2, 4 and 8, at most `wanted`, by which decode_region shrinks this image. JPEGs
+// shrink in the cosine transform, at a fraction of the work, without being seen at full size.
+int allowed_shrink(const ImageInfo& info, int wanted);
 
 // By the first bytes.
 ImageFormat format_of(Bytes file);

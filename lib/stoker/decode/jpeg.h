@@ -28,6 +28,9 @@ class JpegDecoder {
   };
   Decoded decode(Bytes file, std::string_view name, const DecodeLimits& limits,
                  std::vector<uint8_t>& buffer);
+  // At least `region`, which is upright; see Decoder::decode_region.
+  Decoded decode_region(Bytes file, std::string_view name, const DecodeLimits& limits,
+                        const kernels::Region& region, int shrink, std::vector<uint8_t>& buffer);
 
  private:
   struct Impl;

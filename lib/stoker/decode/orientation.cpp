@@ -41,13 +41,46 @@ Walk walk_of(const kernels::ImageView& image, int orientation) {
   }
 }
 
+// Upright coordinates count from the stored right edge, or along the stored column from below.
+bool from_right(int orientation) {
+  return orientation == 2 || orientation == 3 || orientation >= 7;
+}
+bool from_below(int orientation) {
+  return orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+}
+
 }  // namespace
+
+kernels::Region to_upright(const kernels::Region& region, int orientation, int32_t width,
+                           int32_t height) {
+  kernels::Region turned = region;
+  if (from_right(orientation)) turned.x = width - region.x - region.width;
+  if (from_below(orientation)) turned.y = height - region.y - region.height;
+  if (!swaps_sides(orientation)) return turned;
+  return {turned.y, turned.x, turned.height, turned.width};
+}
+
+kernels::Region to_stored(const kernels::Region& region, int orientation, int32_t width,
+                          int32_t height) {
+  kernels::Region turned = region;
+  if (swaps_sides(orientation)) turned = {region.y, region.x, region.height, region.width};
+  if (from_right(orientation)) turned.x = width - turned.x - turned.width;
+  if (from_below(orientation)) turned.y = height - turned.y - turned.height;
+  return turned;
+}
 
 kernels::ImageView turn_upright(const kernels::ImageView& image, int orientation,
                                 std::vector<uint8_t>& buffer) {
   STOKER_CHECK(orientation >= 1 && orientation <= 8, "orientation={}", orientation);
   kernels::ImageView upright = image;
   if (swaps_sides(orientation)) std::swap(upright.width, upright.height);
+  if (image.whole_width > 0) {
+    const kernels::Region place = to_upright({image.x, image.y, image.width, image.height},
+                                             orientation, image.whole_width, image.whole_height);
+    upright.x = place.x;
+    upright.y = place.y;
+    if (swaps_sides(orientation)) std::swap(upright.whole_width, upright.whole_height);
+  }
   upright.row_bytes = int64_t{upright.width} * upright.channels;
   buffer.resize(std::max(buffer.size(), static_cast<size_t>(upright.row_bytes * upright.height)));
   upright.pixels = buffer.data();

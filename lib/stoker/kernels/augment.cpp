@@ -166,8 +166,8 @@ void copy(const Job& job) {
   for (int32_t y = 0; y < job.output.height; ++y) {
     const int32_t grid_y = job.grid_y(y);
     const int32_t source_y = static_cast<int32_t>(job.geometry.box_y) + grid_y;
-    store_row(job,
-              grid_y < 0 ? row_copy.black() : row_copy(job.image.at(job.image.x, source_y)), y);
+    store_row(job, grid_y < 0 ? row_copy.black() : row_copy(job.image.at(job.image.x, source_y)),
+              y);
   }
 }
 
@@ -186,7 +186,8 @@ Columns columns_of(const Job& job) {
   Columns columns{job.image.source_width(), 0, 1, nullptr, nullptr};
   for (int32_t x = 0; x < width; ++x) {
     const int32_t grid_x = job.grid_x(x);
-    all[x] = grid_x < 0 ? Taps{} : taps_of(g.box_x, g.box_w, job.image.source_width(), g.grid_w, grid_x);
+    all[x] =
+        grid_x < 0 ? Taps{} : taps_of(g.box_x, g.box_w, job.image.source_width(), g.grid_w, grid_x);
     if (all[x].count == 0) continue;  // black
     columns.begin = std::min(columns.begin, all[x].first);
     columns.end = std::max(columns.end, all[x].first + all[x].count);

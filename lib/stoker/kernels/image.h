@@ -18,7 +18,8 @@ struct ImageView {
   int32_t height = 0;
   int32_t channels = 0;
   int64_t row_bytes = 0;  // from one row to the next
-  // Of a part: where its first pixel lies in the whole image, and that image's size. 0: it is whole.
+  // Of a part: where its first pixel lies in the whole image, and that image's size. 0: it is
+  // whole.
   int32_t x = 0, y = 0;
   int32_t whole_width = 0, whole_height = 0;
 
