@@ -1,4 +1,4 @@
-#include "make_jpeg.h"
+#include "decode/make_jpeg.h"
 
 #include <algorithm>
 #include <cmath>

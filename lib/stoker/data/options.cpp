@@ -14,6 +14,11 @@ std::span<const std::string_view> enum_names(OnError) {
   return kNames;
 }
 
+std::span<const std::string_view> enum_names(JpegScaling) {
+  static constexpr std::array<std::string_view, 2> kNames{"auto", "off"};
+  return kNames;
+}
+
 void describe(DataOptions& o, config::Fields& fields) {
   constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
   fields("format", o.format, "how the data set is stored")
@@ -36,6 +41,10 @@ void describe(DataOptions& o, config::Fields& fields) {
   fields("max_megapixels", o.max_megapixels, "larger images are refused before decoding")
       .positive()
       .at_most(2000);
+  fields("jpeg_scaling", o.jpeg_scaling,
+         "auto: training decodes a JPEG at 1/2, 1/4 or 1/8 where the crop still covers the output, "
+         "unless decoded images are kept; evaluation never does")
+      .fixed_on_resume("it changes the pixels of large images");
   fields("shapes_train_images", o.shapes_train_images, "shapes only: images to train on")
       .in(1, 1e9)
       .fixed_on_resume(kSameSamples);

@@ -16,6 +16,9 @@ std::span<const std::string_view> enum_names(Cache);  // auto, none, memory
 enum class OnError { kFail, kSkip };
 std::span<const std::string_view> enum_names(OnError);  // fail, skip
 
+enum class JpegScaling { kAuto, kOff };
+std::span<const std::string_view> enum_names(JpegScaling);  // auto, off
+
 struct DataOptions {
   std::string format = "shapes";  // image_folder | cifar | idx | csv | shapes
   std::string root;               // folder of the data set; unused by shapes
@@ -24,9 +27,10 @@ struct DataOptions {
   Cache cache = Cache::kAuto;
   double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
   OnError on_error = OnError::kFail;
-  std::optional<int64_t> threads;  // of the loader; unset: from affinity and cgroup
-  int64_t prefetch_mib = 512;      // memory bound of batches made ahead
-  double max_megapixels = 100;     // larger images are refused before decoding
+  std::optional<int64_t> threads;                 // of the loader; unset: from affinity and cgroup
+  int64_t prefetch_mib = 512;                     // memory bound of batches made ahead
+  double max_megapixels = 100;                    // larger images are refused before decoding
+  JpegScaling jpeg_scaling = JpegScaling::kAuto;  // in training
   // shapes only
   int64_t shapes_train_images = 8000;
   int64_t shapes_val_images = 2000;

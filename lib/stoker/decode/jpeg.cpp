@@ -11,6 +11,8 @@
 #include "stoker/core/error.h"
 #include "stoker/decode/c_guard.h"
 #include "stoker/decode/exif.h"
+#include "stoker/decode/jpeg_color.h"
+#include "stoker/decode/jpeg_frame.h"
 #include "stoker/decode/orientation.h"
 #include "stoker/decode/pixel_limits.h"
 
@@ -35,36 +37,16 @@ bool loses_pixels(int message) {
   }
 }
 
-// Four-component JPEGs store ink inverted (Adobe's way), and every viewer assumes so, marker or
-// not.
-void cmyk_to_rgb_in_place(std::vector<uint8_t>& pixels, size_t count) {
-  const auto scaled = [](unsigned value, unsigned black) {
-    const unsigned product = value * black + 128;
-    return static_cast<uint8_t>((product + (product >> 8)) >> 8);  // rounded product / 255
-  };
-  for (size_t i = 0; i < count; ++i) {
-    const uint8_t* in = &pixels[4 * i];
-    const std::array<uint8_t, 3> rgb{scaled(in[0], in[3]), scaled(in[1], in[3]),
-                                     scaled(in[2], in[3])};
-    std::copy(rgb.begin(), rgb.end(), &pixels[3 * i]);
-  }
-}
-
-std::string_view mode_name(J_COLOR_SPACE space) {
-  switch (space) {
-    case JCS_GRAYSCALE:
-      return "L";
-    case JCS_RGB:
-      return "RGB";
-    case JCS_YCbCr:
-      return "YCbCr";
-    case JCS_CMYK:
-      return "CMYK";
-    case JCS_YCCK:
-      return "YCCK";
-    default:
-      return "unknown";
-  }
+kernels::ImageView view_of(const std::vector<uint8_t>& buffer, const Region& region,
+                           int32_t channels, int32_t whole_width, int32_t whole_height) {
+  kernels::ImageView view{buffer.data(), region.width, region.height, channels,
+                          int64_t{region.width} * channels};
+  if (region.width == whole_width && region.height == whole_height) return view;
+  view.x = region.x;
+  view.y = region.y;
+  view.whole_width = whole_width;
+  view.whole_height = whole_height;
+  return view;
 }
 
 }  // namespace
@@ -77,6 +59,8 @@ struct JpegDecoder::Impl {
   std::jmp_buf jump{};
   int max_scans = 0;
   Bytes file;
+  BaselineDecoder baseline;
+  JpegFrame frame;
   std::array<char, JMSG_LENGTH_MAX> reason{};
 
   Impl();
@@ -88,6 +72,8 @@ struct JpegDecoder::Impl {
   // Starts at the chosen rows; returns the columns that they hold. Jumps on errors.
   Region start(const Region& chosen);
   void read_rows(uint8_t* pixels, size_t row_bytes, JDIMENSION count);
+  // Without libjpeg's entropy decoder, where our own knows the file.
+  bool read_by_baseline(const Region& wanted, std::string_view name, std::vector<uint8_t>& buffer);
   kernels::ImageView read(const Region& wanted, int shrink, std::string_view name,
                           std::vector<uint8_t>& buffer);
   [[noreturn]] void fail(std::string_view name);
@@ -210,6 +196,20 @@ void JpegDecoder::Impl::read_rows(uint8_t* pixels, size_t row_bytes, JDIMENSION 
   }
 }
 
+bool JpegDecoder::Impl::read_by_baseline(const Region& wanted, std::string_view name,
+                                         std::vector<uint8_t>& buffer) {
+  if (!read_baseline_frame(info, frame)) return false;
+  const size_t bytes = size_t(wanted.width) * size_t(wanted.height) * size_t(frame.count);
+  buffer.resize(std::max(buffer.size(), bytes));
+  const auto failure = baseline.decode(frame, wanted, buffer.data());
+  if (failure) {
+    std::snprintf(reason.data(), reason.size(), "%s", failure->reason);
+    source.next_input_byte += failure->byte;
+    fail(name);
+  }
+  return true;
+}
+
 kernels::ImageView JpegDecoder::Impl::read(const Region& wanted, int shrink, std::string_view name,
                                            std::vector<uint8_t>& buffer) {
   const bool gray = info.jpeg_color_space == JCS_GRAYSCALE;
@@ -218,6 +218,8 @@ kernels::ImageView JpegDecoder::Impl::read(const Region& wanted, int shrink, std
   const Region chosen = choose(wanted, shrink);
   const auto whole_width = static_cast<int32_t>(info.output_width);
   const auto whole_height = static_cast<int32_t>(info.output_height);
+  if (shrink == 1 && read_by_baseline(wanted, name, buffer))
+    return view_of(buffer, wanted, gray ? 1 : 3, whole_width, whole_height);
   Region region;
   if (!attempt(jump, [&, this] { region = start(chosen); })) fail(name);
   const size_t row_bytes = size_t(region.width) * (gray ? 1 : ink ? 4 : 3);
@@ -227,15 +229,7 @@ kernels::ImageView JpegDecoder::Impl::read(const Region& wanted, int shrink, std
   if (!attempt(jump, [&, this] { read_rows(pixels, row_bytes, rows); })) fail(name);
   jpeg_abort_decompress(&info);
   if (ink) cmyk_to_rgb_in_place(buffer, size_t(region.width) * size_t(region.height));
-  const int32_t channels = gray ? 1 : 3;
-  kernels::ImageView view{buffer.data(), region.width, region.height, channels,
-                          int64_t{region.width} * channels};
-  if (region.width == whole_width && region.height == whole_height) return view;
-  view.x = region.x;
-  view.y = region.y;
-  view.whole_width = whole_width;
-  view.whole_height = whole_height;
-  return view;
+  return view_of(buffer, region, gray ? 1 : 3, whole_width, whole_height);
 }
 
 JpegDecoder::JpegDecoder() : impl_(std::make_unique<Impl>()) {}

@@ -93,8 +93,9 @@ void BatchJob::add_image(int64_t slot, Size size, const kernels::ImageView& imag
     spilled_.emplace_back(slot, std::move(spilled));
   }
   pack(image, to);
-  batch_->images[slot] = {to, image.width, image.height, image.channels,
-                          int64_t{image.width} * image.channels};
+  kernels::ImageView& packed = batch_->images[slot] = image;
+  packed.pixels = to;
+  packed.row_bytes = int64_t{image.width} * image.channels;
   batch_->geometries[slot] = geometry;
   sizes_[slot] = size;
 }

@@ -65,6 +65,9 @@ struct LoaderOptions {
   int64_t prefetch_bytes = int64_t{512} << 20;
   data::OnError on_error = data::OnError::kFail;
   decode::DecodeLimits limits;
+  // Decode JPEGs at a half, a quarter or an eighth of their size where the crop is larger than the
+  // output by as much. Not for data sets that keep decoded images.
+  bool shrink_jpegs = false;
 };
 
 struct Batch {
@@ -74,7 +77,8 @@ struct Batch {
   std::vector<int64_t> samples;  // indices into the data set
   std::vector<int64_t> labels;
   // kAugmented: [count, height, width, channels] of the loader's type.
-  // kDecoded: the pixels of all images in one block; `images` point into it, rows without gaps.
+  // kDecoded: the pixels of all images in one block, of each at least the part that its geometry
+  // needs; `images` point into it, rows without gaps.
   // Where in the block an image lies may differ from run to run.
   void* pixels = nullptr;
   size_t pixels_bytes = 0;

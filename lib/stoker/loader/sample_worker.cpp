@@ -8,6 +8,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/kernels/augment.h"
+#include "stoker/kernels/region.h"
 
 namespace stoker::loader {
 namespace {
@@ -45,22 +46,44 @@ std::exception_ptr named_error(const std::string& name) {
 
 SampleWorker::SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
                            const LoaderOptions& options)
-    : dataset_(dataset), pipeline_(pipeline), options_(options), decoder_(options.limits) {}
+    : dataset_(dataset),
+      pipeline_(pipeline),
+      options_(options),
+      // What is kept decoded is whole, so a set that keeps some images shrinks none.
+      shrinks_(options.shrink_jpegs && dataset.kept_bytes_estimate() == 0),
+      decoder_(options.limits) {}
 
-kernels::ImageView SampleWorker::read(int64_t sample) {
-  const data::Record record = dataset_.get(sample, scratch_);
-  clock_.lap(StageClock::kRead);
-  clock_.was_decoding(record.decode_ns);
-  if (record.is_decoded()) return record.pixels;
-  const kernels::ImageView image = decoder_.decode(record.encoded, dataset_.name(sample), decoded_);
-  clock_.lap(StageClock::kDecode);
-  return image;
+SampleWorker::Drawn SampleWorker::draw(const BatchJob& job, int64_t sample, int32_t width,
+                                       int32_t height) {
+  const auto size = output_size(width, height);
+  STOKER_CHECK(size.width > 0 && size.height > 0, "output of {}x{} from an image of {}x{}",
+               size.width, size.height, width, height);
+  const StreamKey key{options_.seed, job.epoch(), uint64_t(sample)};
+  return {size, pipeline_.draw(key, width, height)};
 }
 
-augment::Pipeline::Size SampleWorker::output_size(const kernels::ImageView& image) {
-  const augment::Pipeline::Size source{image.width, image.height};
+// The crop is chosen from the header, so that no more than it needs is decoded.
+kernels::ImageView SampleWorker::decode(const data::Record& record, int64_t sample,
+                                        const BatchJob& job, Drawn& drawn) {
+  const std::string name = dataset_.name(sample);
+  const decode::ImageInfo info = decoder_.probe(record.encoded, name);
+  drawn = draw(job, sample, info.width, info.height);
+  int shrink = 1;
+  if (shrinks_) {
+    shrink = decode::allowed_shrink(info, kernels::shrink_of(drawn.geometry));
+    drawn.geometry = kernels::shrunk(drawn.geometry, shrink);
+  }
+  const kernels::Extent source{(info.width + shrink - 1) / shrink,
+                               (info.height + shrink - 1) / shrink};
+  const kernels::Region region =
+      kernels::source_region(drawn.geometry, {drawn.size.width, drawn.size.height}, source);
+  return decoder_.decode_region(record.encoded, name, region, shrink, decoded_);
+}
+
+augment::Pipeline::Size SampleWorker::output_size(int32_t width, int32_t height) {
+  const augment::Pipeline::Size source{width, height};
   if (source != last_source_) {
-    last_output_ = pipeline_.output_size(image.width, image.height);
+    last_output_ = pipeline_.output_size(width, height);
     last_source_ = source;
   }
   return last_output_;
@@ -68,20 +91,25 @@ augment::Pipeline::Size SampleWorker::output_size(const kernels::ImageView& imag
 
 void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   job.set_label(slot, sample, dataset_.label(sample));
-  const kernels::ImageView image = read(sample);
-  const auto size = output_size(image);
-  STOKER_CHECK(size.width > 0 && size.height > 0, "output of {}x{} from an image of {}x{}",
-               size.width, size.height, image.width, image.height);
-  const StreamKey key{options_.seed, job.epoch(), uint64_t(sample)};
-  const kernels::Geometry geometry = pipeline_.draw(key, image.width, image.height);
+  const data::Record record = dataset_.get(sample, scratch_);
+  clock_.lap(StageClock::kRead);
+  clock_.was_decoding(record.decode_ns);
+  Drawn drawn;
+  kernels::ImageView image = record.pixels;
+  if (record.is_decoded()) {
+    drawn = draw(job, sample, image.width, image.height);
+  } else {
+    image = decode(record, sample, job, drawn);
+    clock_.lap(StageClock::kDecode);
+  }
   if (options_.stage == Stage::kDecoded) {
-    job.add_image(slot, size, image, geometry);
+    job.add_image(slot, drawn.size, image, drawn.geometry);
     clock_.lap(StageClock::kCopy);
     return;
   }
-  const kernels::OutputView output = job.output(slot, size);
+  const kernels::OutputView output = job.output(slot, drawn.size);
   if (output.pixels != nullptr)
-    kernels::augment(image, geometry, pipeline_.normalization(), output, slot);
+    kernels::augment(image, drawn.geometry, pipeline_.normalization(), output, slot);
   clock_.lap(StageClock::kAugment);
 }
 

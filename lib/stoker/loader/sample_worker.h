@@ -31,13 +31,20 @@ class SampleWorker {
  private:
   void load_run(BatchJob& job, int64_t begin, int64_t end, const std::atomic<bool>& stop);
   void load_sample(BatchJob& job, int64_t slot, int64_t sample);
-  kernels::ImageView read(int64_t sample);
-  augment::Pipeline::Size output_size(const kernels::ImageView& image);
+  struct Drawn {
+    augment::Pipeline::Size size;
+    kernels::Geometry geometry;
+  };
+  Drawn draw(const BatchJob& job, int64_t sample, int32_t width, int32_t height);
+  kernels::ImageView decode(const data::Record& record, int64_t sample, const BatchJob& job,
+                            Drawn& drawn);
+  augment::Pipeline::Size output_size(int32_t width, int32_t height);
   void handle_error(BatchJob& job, int64_t slot, int64_t sample) const;
 
   const data::Dataset& dataset_;
   const augment::Pipeline& pipeline_;
   const LoaderOptions& options_;
+  const bool shrinks_;
   decode::Decoder decoder_;
   std::vector<std::byte> scratch_;
   std::vector<uint8_t> decoded_;

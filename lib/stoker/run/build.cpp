@@ -26,7 +26,9 @@ train::Source source_of(const RunConfig& config, data::Split split,
                      .shuffle = split == data::Split::kTrain,
                      .threads = static_cast<int>(config.data.threads.value_or(0)),
                      .prefetch_bytes = config.data.prefetch_mib << 20,
-                     .limits = data::decode_limits(config.data)}};
+                     .limits = data::decode_limits(config.data),
+                     .shrink_jpegs = split == data::Split::kTrain &&
+                                     config.data.jpeg_scaling == data::JpegScaling::kAuto}};
 }
 
 void use_channels_last(models::Model& model) {
