@@ -3,6 +3,7 @@
 // fp32).
 //
 //   loader_bench [FOLDER_OF_JPEGS] [SECONDS_PER_RUN]
+//   loader_bench --run photos|small FOLDER THREADS SECONDS fp32|bf16   (one run, a line of JSON)
 //
 // Each row is the median of five runs. "ns/sample" beside the small images is the loader's own
 // cost: the time of an identity pass over images of one pixel.
@@ -21,6 +22,7 @@
 #include "stoker/augment/pad_crop.h"
 #include "stoker/augment/random_resized_crop.h"
 #include "stoker/core/cpu.h"
+#include "stoker/data/sample_file.h"
 #include "stoker/loader/loader.h"
 
 using namespace stoker;
@@ -29,26 +31,24 @@ namespace {
 
 constexpr int kRuns = 5;
 
-// The files of a folder as they are on disk, kept in memory.
+// The files of a folder, read at each use.
 class Photos final : public data::Dataset {
  public:
   explicit Photos(const std::filesystem::path& folder) {
     for (const auto& entry : std::filesystem::directory_iterator(folder))
       if (entry.is_regular_file()) paths_.push_back(entry.path());
     std::ranges::sort(paths_);
-    for (const auto& path : paths_) files_.push_back(read_file(path));
   }
-  int64_t size() const override { return int64_t(files_.size()); }
+  int64_t size() const override { return int64_t(paths_.size()); }
   std::string name(int64_t index) const override { return paths_[size_t(index)].string(); }
   int64_t label(int64_t) const override { return 0; }
   const std::vector<std::string>& class_names() const override { return classes_; }
-  data::Record get(int64_t index, std::vector<std::byte>&) const override {
-    return {.encoded = as_bytes(files_[size_t(index)]), .pixels = {}};
+  data::Record get(int64_t index, std::vector<std::byte>& scratch) const override {
+    return data::read_sample_file(paths_[size_t(index)], scratch);
   }
 
  private:
   std::vector<std::filesystem::path> paths_;
-  std::vector<std::string> files_;
   std::vector<std::string> classes_{"photo"};
 };
 
@@ -116,9 +116,9 @@ double cpu_s() {
 // One run, after two batches to warm up.
 Rate run(const std::shared_ptr<const data::Dataset>& dataset,
          const std::shared_ptr<const augment::Pipeline>& pipeline, int threads, int64_t batch,
-         double seconds) {
+         double seconds, kernels::PixelType type = kernels::PixelType::kFloat32) {
   loader::Chunk next{0, 0, std::min(batch, dataset->size())};
-  loader::Loader loader(dataset, pipeline, {.threads = threads, .limits = {}},
+  loader::Loader loader(dataset, pipeline, {.type = type, .threads = threads, .limits = {}, .shrink_jpegs = true},
                         loader::plain_memory(),
                         [&, n = dataset->size()]() -> std::optional<loader::Chunk> {
                           const loader::Chunk chunk = next;
@@ -161,9 +161,25 @@ void table(const std::string& title, const std::shared_ptr<const data::Dataset>&
   }
 }
 
+int run_once(char** argv) {
+  const bool photos = std::string_view(argv[2]) == "photos";
+  const int threads = std::atoi(argv[4]);
+  const double seconds = std::atof(argv[5]);
+  const auto type = std::string_view(argv[6]) == "bf16" ? kernels::PixelType::kBFloat16
+                                                        : kernels::PixelType::kFloat32;
+  const Rate rate =
+      photos ? run(std::make_shared<Photos>(argv[3]), photo_pipeline(), threads, 32, seconds, type)
+             : run(std::make_shared<Small>(50'000, 32), cifar_pipeline(), threads, 512, seconds,
+                   type);
+  fmt::print("{{\"images_per_s\": {:.1f}, \"images_per_cpu_s\": {:.1f}}}\n", rate.images_per_s,
+             rate.images_per_cpu_s);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 7 && std::string_view(argv[1]) == "--run") return run_once(argv);
   const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
   if (argc > 1) {
     const auto photos = std::make_shared<Photos>(argv[1]);

@@ -1,7 +1,9 @@
 #include "stoker/kernels/augment.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 #include "random_image.h"
@@ -70,6 +72,30 @@ TEST_CASE("row loops agree with the per-pixel body on any geometry") {
       REQUIRE(std::memcmp(same.data(), got.data(), got.size() * sizeof(float)) == 0);
     }
   }
+}
+
+// Rows of whole cache lines, in a batch that is aligned to them, are written past the caches.
+TEST_CASE("large aligned outputs have the same bits at every level") {
+  RandomStream random({.seed = 9}, Purpose::kSynthesize);
+  const auto image = random_image(random, 90, 70, 3);
+  constexpr int32_t kWidth = 112, kHeight = 80;
+  constexpr size_t kFloats = size_t{2} * kWidth * kHeight * 3;
+  struct Free {
+    void operator()(float* memory) const { std::free(memory); }
+  };
+  const auto batch = [&](CpuLevel level, size_t shift) {
+    const std::unique_ptr<float, Free> memory(
+        static_cast<float*>(std::aligned_alloc(64, (kFloats + 16) * sizeof(float))));
+    RandomStream geometries({.seed = 10}, Purpose::kSynthesize);
+    const OutputView output{memory.get() + shift, PixelType::kFloat32, kWidth, kHeight, 3};
+    for (int64_t i = 0; i < 2; ++i)
+      augment(image.view, random_geometry(geometries, image.view), kNormalization, output, i,
+              level);
+    return std::vector<float>(memory.get() + shift, memory.get() + shift + kFloats);
+  };
+  const auto expected = batch(CpuLevel::kBaseline, 0);
+  for (CpuLevel level : levels())
+    for (size_t shift : {0, 1}) CHECK(batch(level, shift) == expected);
 }
 
 TEST_CASE("16-bit outputs are the rounded float output, at every level") {

@@ -21,7 +21,7 @@ struct HuffmanCode {
 };
 
 struct HuffmanTable {
-  static constexpr int kLookBits = 10;
+  static constexpr int kLookBits = 11;
   static constexpr int kEntries = 1 << kLookBits;
   static constexpr uint8_t kEndOfBlock = 128;
 

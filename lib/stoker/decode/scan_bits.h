@@ -60,62 +60,64 @@ class ScanBits {
   // Returns the last one's place in the zigzag, or 0.
   STOKER_BITS_INLINE int read_ac(const HuffmanTable& table, const uint16_t* scale, int16_t* block) {
     int k = 1, last = 0;
-    while (k < 64) {
+    while (true) {
       refill();
-      const HuffmanTable::Step step = table.steps[look()];
-      int32_t value = step.value;
-      if (step.length != 0) [[likely]] {
-        drop(step.length);
-        k += step.run;
-      } else {
-        const int symbol = read_symbol(table);
-        const int size = symbol & 15;
-        k += size == 0 && symbol != 0xF0 ? int{HuffmanTable::kEndOfBlock} : symbol >> 4;
-        value = size == 0 ? 0 : read_value(size);
+      #pragma GCC unroll 4
+      for (int i = 0; i < kLooksPerRefill; ++i) {
+        const HuffmanTable::Step step = table.steps[look()];
+        int32_t value = step.value;
+        if (step.length != 0) [[likely]] {
+          drop(step.length);
+          k += step.run;
+        } else {
+          refill();
+          const int symbol = read_symbol(table);
+          const int size = symbol & 15;
+          k += size == 0 && symbol != 0xF0 ? int{HuffmanTable::kEndOfBlock} : symbol >> 4;
+          value = size == 0 ? 0 : read_value(size);
+          i = kLooksPerRefill;
+        }
+        if (k >= 64) {
+          broken_ |= k < HuffmanTable::kEndOfBlock;
+          return last;
+        }
+        block[kPlaces[static_cast<size_t>(k)]] = static_cast<int16_t>(value * scale[k]);
+        last = k++;
+        if (k >= 64) [[unlikely]]
+          return last;
       }
-      if (k >= 64) {
-        broken_ |= k < HuffmanTable::kEndOfBlock;
-        return last;
-      }
-      block[kPlaces[static_cast<size_t>(k)]] = static_cast<int16_t>(value * scale[k]);
-      last = k++;
     }
-    return last;
   }
 
   // Past the AC coefficients of one block.
   STOKER_BITS_INLINE void skip_ac(const HuffmanTable& table) {
     int k = 1;
-    while (k < 64) {
+    while (true) {
       refill();
-      const HuffmanTable::Leap leap = table.leaps[look()];
-      if (leap.length != 0) [[likely]] {
-        if (leap.advance >= HuffmanTable::kEndOfBlock) {
-          // The block ends among these bits, unless it is full before.
-          if (k + leap.advance - HuffmanTable::kEndOfBlock < 64) {
-            drop(leap.length);
-            return;
-          }
-        } else if (k + leap.advance <= 64) {
+      #pragma GCC unroll 4
+      for (int i = 0; i < kLooksPerRefill; ++i) {
+        const HuffmanTable::Leap leap = table.leaps[look()];
+        // Where the block is full among these bits, what follows is another block's.
+        const int to = k + leap.advance;
+        if (leap.length != 0 && to < 64) [[likely]] {
           drop(leap.length);
-          k += leap.advance;
+          k = to;
           continue;
         }
-        drop(leap.first_length);
-        k += leap.first_advance;
-        broken_ |= k > 64;
-        continue;
+        if (leap.advance >= HuffmanTable::kEndOfBlock && to < HuffmanTable::kEndOfBlock + 64) {
+          drop(leap.length);
+          return;
+        }
+        if (skip_one(table, leap, k)) return;
+        i = kLooksPerRefill;
       }
-      const int symbol = read_symbol(table);
-      const int size = symbol & 15;
-      if (size == 0 && symbol != 0xF0) return;
-      drop(size);
-      k += (symbol >> 4) + 1;
-      broken_ |= k > 64;
     }
   }
 
  private:
+  static constexpr int kLooksPerRefill = 4;
+  static_assert(kLooksPerRefill * HuffmanTable::kLookBits <= 56);
+
   // Passed by value where the way is long, so that it stays in registers where it is short.
   struct State {
     const uint8_t* next;
@@ -132,16 +134,31 @@ class ScanBits {
     state_.count -= count;
   }
 
-  // At least 32 bits afterwards: a code and its value.
+  // One coefficient; whether the block ends.
+  STOKER_BITS_INLINE bool skip_one(const HuffmanTable& table, HuffmanTable::Leap leap, int& k) {
+    if (leap.length != 0) {
+      drop(leap.first_length);
+      k += leap.first_advance;
+    } else {
+      refill();
+      const int symbol = read_symbol(table);
+      const int size = symbol & 15;
+      if (size == 0 && symbol != 0xF0) return true;
+      drop(size);
+      k += (symbol >> 4) + 1;
+    }
+    broken_ |= k > 64;
+    return k >= 64;
+  }
+
+  // 56 to 63 bits afterwards: a code and its value, or several that are found in one look each.
   STOKER_BITS_INLINE void refill() {
-    if (state_.count >= 32) [[likely]]
-      return;
     if (end_ - state_.next >= 8) [[likely]] {
       uint64_t word;
       std::memcpy(&word, state_.next, sizeof word);
       constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
       if (((word & ~(word + kOnes)) & kHighs) == 0) [[likely]] {  // no byte is 0xFF
-        const int bytes = (64 - state_.count) >> 3;
+        const int bytes = (63 - state_.count) >> 3;
         // A part of the next byte comes along, as it will be.
         state_.bits |= __builtin_bswap64(word) >> state_.count;
         state_.next += bytes;
@@ -153,7 +170,7 @@ class ScanBits {
   }
 
   [[gnu::noinline]] static State refill_slowly(State s, const uint8_t* end) {
-    while (s.count <= 56) {
+    while (s.count < 56) {
       uint64_t byte = 0;
       if (s.next < end && *s.next != 0xFF) {
         byte = *s.next++;

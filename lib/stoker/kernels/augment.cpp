@@ -13,6 +13,15 @@
 namespace stoker::kernels {
 namespace {
 
+// Whether an image of this size goes past the caches: smaller batches are read again from them.
+bool streams(const OutputView& output, const RowLoops& loops) {
+  constexpr int64_t kLine = 64, kLeast = 64 << 10;
+  const int64_t row_bytes = int64_t{output.width} * output.channels * pixel_bytes(output.type);
+  return loops.stream_floats != nullptr && output.type == PixelType::kFloat32 &&
+         row_bytes % kLine == 0 && row_bytes * output.height >= kLeast &&
+         reinterpret_cast<uintptr_t>(output.pixels) % kLine == 0;
+}
+
 // Working memory of one thread.
 struct Scratch {
   std::vector<uint8_t> bytes;     // an output row in the image's channels
@@ -34,6 +43,7 @@ struct Job {
   const Pattern& pattern;
   Scratch& scratch;
   int64_t index;
+  bool streams;
 
   int64_t row_values() const { return int64_t{output.width} * output.channels; }
   int type() const { return static_cast<int>(output.type); }
@@ -79,7 +89,8 @@ void store_row(const Job& job, const float* row, int32_t y) {
     }
     row = adapted;
   }
-  job.loops.store_floats[job.type()](row, job.row_values(), job.pattern, job.out_row(y));
+  const auto store = job.streams ? job.loops.stream_floats : job.loops.store_floats[job.type()];
+  store(row, job.row_values(), job.pattern, job.out_row(y));
 }
 
 void store_row(const Job& job, const uint8_t* row, int32_t y) {
@@ -271,10 +282,15 @@ void augment(const ImageView& image, const Geometry& geometry, const Normalizati
   check_augment(image, geometry, output);
   thread_local Scratch scratch;
   const Pattern pattern = pattern_of(normalization, output.channels);
-  const Job job{image, geometry, output, row_loops(level), pattern, scratch, index};
-  if (!copies_pixels(geometry)) return resample(job);
-  if (image.channels == 1) return copy<1>(job);
-  copy<3>(job);
+  const RowLoops& loops = row_loops(level);
+  const Job job{image, geometry, output, loops, pattern, scratch, index, streams(output, loops)};
+  if (!copies_pixels(geometry))
+    resample(job);
+  else if (image.channels == 1)
+    copy<1>(job);
+  else
+    copy<3>(job);
+  if (job.streams) loops.finish_streams();
 }
 
 }  // namespace stoker::kernels

@@ -3,6 +3,10 @@
 #include <cstring>
 #include <type_traits>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
+
 #include "stoker/kernels/pixel_type.h"
 
 #define STOKER_INLINE [[gnu::always_inline]] inline
@@ -146,8 +150,32 @@ constexpr RowLoops loops_of() {
           {&Level::template store<kFloat32, uint8_t>, &Level::template store<kBFloat16, uint8_t>,
            &Level::template store<kFloat16, uint8_t>},
           {&Level::template store<kFloat32, float>, &Level::template store<kBFloat16, float>,
-           &Level::template store<kFloat16, float>}};
+           &Level::template store<kFloat16, float>},
+          nullptr,
+          nullptr};
 }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+// A whole cache line at a time: the line is not fetched first.
+__attribute__((target("avx512f"))) void stream_floats(const float* in, int64_t n,
+                                                      const Pattern& pattern, void* out_row) {
+  constexpr int kVector = 16;
+  auto* out = static_cast<float*>(out_row);
+  int64_t i = 0;
+  for (; i + Pattern::kLength <= n; i += Pattern::kLength)
+    for (int k = 0; k < Pattern::kLength; k += kVector)
+      _mm512_stream_ps(out + i + k, _mm512_add_ps(_mm512_mul_ps(_mm512_loadu_ps(in + i + k),
+                                                                _mm512_load_ps(pattern.scale + k)),
+                                                  _mm512_load_ps(pattern.bias + k)));
+  for (int k = 0; i < n; ++i, ++k) out[i] = in[i] * pattern.scale[k] + pattern.bias[k];
+}
+
+constexpr RowLoops with_streams(RowLoops loops) {
+  loops.stream_floats = stream_floats;
+  loops.finish_streams = [] { _mm_sfence(); };
+  return loops;
+}
+#endif
 
 }  // namespace
 
@@ -165,7 +193,7 @@ const RowLoops& row_loops(CpuLevel level) {
   static constexpr RowLoops kBaseline = loops_of<Baseline>();
 #if defined(__x86_64__) && defined(__GNUC__)
   static constexpr RowLoops kV3 = loops_of<V3>();
-  static constexpr RowLoops kV4 = loops_of<V4>();
+  static constexpr RowLoops kV4 = with_streams(loops_of<V4>());
   if (level == CpuLevel::kV4) return kV4;
   if (level == CpuLevel::kV3) return kV3;
 #else
