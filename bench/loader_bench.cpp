@@ -118,14 +118,14 @@ Rate run(const std::shared_ptr<const data::Dataset>& dataset,
          const std::shared_ptr<const augment::Pipeline>& pipeline, int threads, int64_t batch,
          double seconds, kernels::PixelType type = kernels::PixelType::kFloat32) {
   loader::Chunk next{0, 0, std::min(batch, dataset->size())};
-  loader::Loader loader(dataset, pipeline, {.type = type, .threads = threads, .limits = {}, .shrink_jpegs = true},
-                        loader::plain_memory(),
-                        [&, n = dataset->size()]() -> std::optional<loader::Chunk> {
-                          const loader::Chunk chunk = next;
-                          next.first += next.count;
-                          if (next.first + next.count > n) next = {next.epoch + 1, 0, next.count};
-                          return chunk;
-                        });
+  loader::Loader loader(
+      dataset, pipeline, {.type = type, .threads = threads, .limits = {}, .shrink_jpegs = true},
+      loader::plain_memory(), [&, n = dataset->size()]() -> std::optional<loader::Chunk> {
+        const loader::Chunk chunk = next;
+        next.first += next.count;
+        if (next.first + next.count > n) next = {next.epoch + 1, 0, next.count};
+        return chunk;
+      });
   for (int i = 0; i < 2; ++i) loader.next();
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
@@ -168,9 +168,9 @@ int run_once(char** argv) {
   const auto type = std::string_view(argv[6]) == "bf16" ? kernels::PixelType::kBFloat16
                                                         : kernels::PixelType::kFloat32;
   const Rate rate =
-      photos ? run(std::make_shared<Photos>(argv[3]), photo_pipeline(), threads, 32, seconds, type)
-             : run(std::make_shared<Small>(50'000, 32), cifar_pipeline(), threads, 512, seconds,
-                   type);
+      photos
+          ? run(std::make_shared<Photos>(argv[3]), photo_pipeline(), threads, 32, seconds, type)
+          : run(std::make_shared<Small>(50'000, 32), cifar_pipeline(), threads, 512, seconds, type);
   fmt::print("{{\"images_per_s\": {:.1f}, \"images_per_cpu_s\": {:.1f}}}\n", rate.images_per_s,
              rate.images_per_cpu_s);
   return 0;

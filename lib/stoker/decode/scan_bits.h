@@ -62,7 +62,7 @@ class ScanBits {
     int k = 1, last = 0;
     while (true) {
       refill();
-      #pragma GCC unroll 4
+#pragma GCC unroll 4
       for (int i = 0; i < kLooksPerRefill; ++i) {
         const HuffmanTable::Step step = table.steps[look()];
         int32_t value = step.value;
@@ -94,7 +94,7 @@ class ScanBits {
     int k = 1;
     while (true) {
       refill();
-      #pragma GCC unroll 4
+#pragma GCC unroll 4
       for (int i = 0; i < kLooksPerRefill; ++i) {
         const HuffmanTable::Leap leap = table.leaps[look()];
         // Where the block is full among these bits, what follows is another block's.
