@@ -14,14 +14,14 @@
 #include <vector>
 
 #include "stoker/core/error.h"
+#include "stoker/core/tar_header.h"
 
 namespace stoker::fetch {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kBlock = 512;
-using Block = std::array<char, kBlock>;
+using Block = std::array<char, kTarBlock>;
 
 // The unpacked bytes of a gzip file, in order.
 class GzipStream {
@@ -66,54 +66,15 @@ class GzipStream {
   uint64_t offset_ = 0;
 };
 
-struct Member {
-  std::string name;
-  char type = '0';
-  uint64_t size_bytes = 0;
-};
-
-std::string_view text_field(const Block& block, size_t at, size_t length) {
-  return {block.data() + at, strnlen(block.data() + at, length)};
-}
-
-// Octal digits between spaces; nothing when it is of another form.
-std::optional<uint64_t> octal_field(const Block& block, size_t at, size_t length) {
-  std::string_view digits = text_field(block, at, length);
-  while (digits.starts_with(' ')) digits.remove_prefix(1);
-  while (digits.ends_with(' ')) digits.remove_suffix(1);
-  uint64_t value = 0;
-  for (const char digit : digits) {
-    if (digit < '0' || digit > '7') return std::nullopt;
-    value = value * 8 + uint64_t(digit - '0');
-  }
-  return value;
-}
-
-bool checksum_matches(const Block& block) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < kBlock; ++i)
-    sum += i >= 148 && i < 156 ? uint64_t(' ') : uint64_t(static_cast<unsigned char>(block[i]));
-  return octal_field(block, 148, 8) == sum;
-}
-
 // Nothing at the end of the archive.
-std::optional<Member> read_header(GzipStream& stream) {
+std::optional<TarHeader> read_header(GzipStream& stream) {
   Block block;
   stream.read(block);
-  if (std::ranges::all_of(block, [](char byte) { return byte == 0; })) return std::nullopt;
-  if (!checksum_matches(block)) stream.fail("the checksum of a member's header is wrong");
-  Member member;
-  member.name = text_field(block, 0, 100);
-  // GNU writes other things where POSIX has the prefix.
-  const std::string_view magic(block.data() + 257, 6);
-  const std::string_view prefix = text_field(block, 345, 155);
-  if (magic == std::string_view("ustar\0", 6) && !prefix.empty())
-    member.name = fmt::format("{}/{}", prefix, member.name);
-  member.type = block[156] == '\0' ? '0' : block[156];
-  const auto size = octal_field(block, 124, 12);
-  if (!size) stream.fail(fmt::format("the size of '{}' is not a number", member.name));
-  member.size_bytes = *size;
-  return member;
+  try {
+    return parse_tar_header(block);
+  } catch (const DataError& error) {
+    stream.fail(error.what());
+  }
 }
 
 class Unpacker {
@@ -124,13 +85,13 @@ class Unpacker {
 
   void run() {
     files_.make_directories(to_);
-    while (const std::optional<Member> member = read_header(stream_)) unpack(*member);
+    while (const std::optional<TarHeader> member = read_header(stream_)) unpack(*member);
     if (members_.empty()) stream_.fail("it holds no file");
     stream_.drain();
   }
 
  private:
-  void unpack(const Member& member) {
+  void unpack(const TarHeader& member) {
     if (member.type == 'g' || member.type == 'x') return skip_attributes(member);
     if (member.type != '0' && member.type != '5')
       stream_.fail(
@@ -147,9 +108,9 @@ class Unpacker {
   }
 
   // Attributes of POSIX headers: times and the like may be dropped, names and sizes may not.
-  void skip_attributes(const Member& member) {
+  void skip_attributes(const TarHeader& member) {
     if (member.size_bytes > (uint64_t{1} << 16)) stream_.fail("an extended header is too large");
-    std::string records((member.size_bytes + kBlock - 1) / kBlock * kBlock, '\0');
+    std::string records(member.size_bytes + tar_padding(member.size_bytes), '\0');
     stream_.read(records);
     for (const std::string_view key : {" path=", " linkpath=", " size=", " GNU.sparse"})
       if (records.find(key) != std::string::npos)
@@ -157,26 +118,23 @@ class Unpacker {
   }
 
   // Where the member goes, with the top folder taken off; refuses what leaves it.
-  fs::path checked_path(const Member& member) const {
+  fs::path checked_path(const TarHeader& member) const {
     std::string_view name = member.name;
     const auto refuse = [&](std::string_view why) {
       stream_.fail(fmt::format("the name '{}' {}", member.name, why));
     };
-    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 32; }))
-      refuse("has control characters");
-    if (name.starts_with('/')) refuse("is an absolute path");
+    const std::string_view problem = tar_name_problem(name);
+    if (!name.empty() && !problem.empty()) refuse(problem);
     while (name.starts_with("./")) name.remove_prefix(2);
     while (name.ends_with('/')) name.remove_suffix(1);
     fs::path path(name);
-    if (std::ranges::any_of(path, [](const fs::path& part) { return part == ".."; }))
-      refuse("leads out of the archive");
     if (name.empty() || *path.begin() != top_) refuse(fmt::format("is outside '{}'", top_));
     fs::path below = path.lexically_normal().lexically_relative(top_);
     if (member.type == '0' && below == ".") refuse("is that of the top folder");
     return below;
   }
 
-  void write(const Member& member, const fs::path& path) {
+  void write(const TarHeader& member, const fs::path& path) {
     const fs::path target = to_ / path;
     files_.make_directories(target.parent_path());
     const std::unique_ptr<WritableFile> file = files_.create(target);
@@ -189,8 +147,8 @@ class Unpacker {
     file->sync();
     file->close();
     Block padding;
-    if (const size_t over = member.size_bytes % kBlock; over != 0)
-      stream_.read(std::span(padding).first(kBlock - over));
+    if (const size_t rest = tar_padding(member.size_bytes); rest != 0)
+      stream_.read(std::span(padding).first(rest));
   }
 
   GzipStream& stream_;
