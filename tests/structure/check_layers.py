@@ -16,7 +16,7 @@ import sys
 LEVELS = [
     ["core"],
     ["fetch", "config", "kernels"],
-    ["decode", "augment"],
+    ["shards", "decode", "augment"],
     ["data"],
     ["loader", "inspect"],
     ["ops", "nn", "models", "weights", "optim", "metrics", "dist"],
@@ -26,7 +26,7 @@ LEVELS = [
     ["run"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-BELOW_TORCH = {"core", "fetch", "config", "kernels", "decode", "augment", "data", "loader", "inspect"}
+BELOW_TORCH = {"core", "fetch", "config", "kernels", "shards", "decode", "augment", "data", "loader", "inspect"}
 SOURCES = {".h", ".cpp", ".cu", ".cuh", ".in"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -7,6 +7,7 @@
 #include "stoker/data/cifar.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/idx.h"
+#include "stoker/data/shard_files.h"
 
 namespace stoker::data {
 namespace {
@@ -41,12 +42,21 @@ std::vector<std::string> split_folders(const fs::path& path,
   return splits;
 }
 
+// A split for each name of shards: train-*.tar, val-*.tar.
+std::vector<FoundSplit> shard_splits(const fs::path& path, const std::vector<std::string>& names) {
+  std::vector<FoundSplit> result;
+  result.reserve(names.size());
+  for (const std::string& name : names)
+    result.push_back(found(name, "shards", path, name, name, Split::kTrain));
+  return result;
+}
+
 std::vector<FoundSplit> image_folders(const fs::path& path) {
   const std::vector<std::string> folders = list_folders(path);
   if (folders.empty())
     throw DataError(fmt::format(
         "{}: no data set is there: expected class folders, train and val folders of those, CIFAR's "
-        "or MNIST's files, or the path of a .csv manifest",
+        "or MNIST's files, .tar shards, or the path of a .csv manifest",
         path.string()));
   const std::vector<std::string> splits = split_folders(path, folders);
   if (splits.empty())
@@ -68,12 +78,20 @@ std::vector<FoundSplit> find_splits(const fs::path& path) {
                   path.parent_path().empty() ? "." : path.parent_path(), file, file,
                   Split::kTrain)};
   }
+  if (fs::is_regular_file(path) && path.extension() == ".tar") {
+    const std::string file = path.filename().string();
+    return {found(path.stem().string(), "shards",
+                  path.parent_path().empty() ? "." : path.parent_path(), file, file,
+                  Split::kTrain)};
+  }
   if (!fs::is_directory(path))
-    throw DataError(fmt::format(
-        "{}: {}", path.string(),
-        fs::exists(path) ? "neither a folder nor a .csv manifest" : "no such file or folder"));
+    throw DataError(fmt::format("{}: {}", path.string(),
+                                fs::exists(path)
+                                    ? "neither a folder, nor a .tar shard, nor a .csv manifest"
+                                    : "no such file or folder"));
   if (is_cifar(path)) return own_files("cifar", path);
   if (is_idx(path)) return own_files("idx", path);
+  if (const auto names = shard_names(path); !names.empty()) return shard_splits(path, names);
   return image_folders(path);
 }
 

@@ -20,7 +20,8 @@ struct FoundSplit {
 };
 
 // Understands a folder of class folders; a folder of train, val and test of those; CIFAR's and
-// MNIST's files; a .csv manifest. Without a cache. Throws DataError that says what was looked for.
+// MNIST's files; .tar shards; a .csv manifest. Without a cache. Throws DataError that says what was
+// looked for.
 std::vector<FoundSplit> find_splits(const std::filesystem::path& path);
 
 }  // namespace stoker::data

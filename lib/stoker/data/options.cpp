@@ -22,7 +22,7 @@ std::span<const std::string_view> enum_names(JpegScaling) {
 void describe(DataOptions& o, config::Fields& fields) {
   constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
   fields("format", o.format, "how the data set is stored")
-      .one_of({"image_folder", "cifar", "idx", "csv", "shapes"})
+      .one_of({"image_folder", "cifar", "idx", "csv", "shards", "shapes"})
       .fixed_on_resume(kSameSamples);
   fields("root", o.root, "folder of the data set; shapes needs none");
   fields("train", o.train, "what to train on: a sub-folder, a file or the name of a split");

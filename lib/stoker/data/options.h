@@ -20,7 +20,7 @@ enum class JpegScaling { kAuto, kOff };
 std::span<const std::string_view> enum_names(JpegScaling);  // auto, off
 
 struct DataOptions {
-  std::string format = "shapes";  // image_folder | cifar | idx | csv | shapes
+  std::string format = "shapes";  // image_folder | cifar | idx | csv | shards | shapes
   std::string root;               // folder of the data set; unused by shapes
   std::string train = "train";    // sub-folder, file or split name
   std::string val = "val";

@@ -13,6 +13,8 @@
 #include "stoker/data/idx.h"
 #include "stoker/data/image_folder.h"
 #include "stoker/data/shapes.h"
+#include "stoker/data/shard_files.h"
+#include "stoker/data/shard_set.h"
 
 namespace stoker::data {
 namespace {
@@ -76,6 +78,12 @@ std::shared_ptr<const Dataset> open_manifest(const DataOptions& options, Split s
   return open_csv(manifest(options, split), csv_classes(classes));
 }
 
+std::shared_ptr<const Dataset> open_tar_shards(const DataOptions& options, Split split) {
+  const bool train = split == Split::kTrain;
+  return open_shards(find_shards(root_of(options), train ? options.train : options.val,
+                                 train ? "data.train" : "data.val"));
+}
+
 std::shared_ptr<const Dataset> open_shapes(const DataOptions& options, Split split) {
   return make_shapes_dataset(
       {.images = split == Split::kTrain ? options.shapes_train_images : options.shapes_val_images,
@@ -92,6 +100,8 @@ std::span<const Format> formats() {
       Format{"cifar", "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files, false},
       Format{"idx", "MNIST's files, plain or gzipped", open_idx_files, false},
       Format{"csv", "a manifest with the columns path and label", open_manifest, true},
+      Format{"shards", "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards,
+             true},
       Format{"shapes", "procedural figures, made on the fly", open_shapes, true},
   };
   return kFormats;
@@ -104,7 +114,8 @@ const Format& find_format(std::string_view name) {
 }
 
 int64_t cache_bytes(const Format& format, const DataOptions& options, const Dataset& dataset) {
-  if (options.cache == Cache::kNone || !format.gains_from_cache) return 0;
+  if (options.cache == Cache::kNone || !format.gains_from_cache || !dataset.gains_from_cache())
+    return 0;
   const int64_t estimate = decoded_bytes_estimate(dataset, decode_limits(options));
   const double limit = options.cache_limit_gib * (1 << 30);
   const bool fits = static_cast<double>(estimate) <= limit;

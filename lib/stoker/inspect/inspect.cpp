@@ -50,6 +50,7 @@ void Tally::add_pixels(const kernels::ImageView& image) {
 
 void Tally::add_image(const data::Dataset& dataset, int64_t index) {
   try {
+    dataset.verify(index);
     const data::Record record = dataset.get(index, file);
     kernels::ImageView image = record.pixels;
     std::string_view mode = mode_of_pixels(image.channels);

@@ -1,0 +1,48 @@
+// One shard, mapped, with its index: any sample at once.
+//
+//   Shard shard = Shard::open("train-000000.tar");
+//   Bytes jpeg = shard.content(17);
+//
+// Immutable after opening and safe to share between threads. It holds no file open.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "stoker/core/file.h"
+#include "stoker/shards/index.h"
+
+namespace stoker::shards {
+
+class Shard {
+ public:
+  // With the index beside it, or one made by a pass over the members' headers where none is there.
+  // Throws DataError where the two do not fit, and for what TarMembers and Samples refuse.
+  static Shard open(const std::filesystem::path& path);
+
+  int64_t size() const { return index_.size(); }
+  IndexEntry entry(int64_t index) const { return index_.entry(index); }
+  bool has_index_file() const { return has_index_file_; }
+  // "<path>:<key>".
+  std::string name(int64_t index) const;
+  // The stored bytes of the image, in memory when this returns. Throws DataError where the shard is
+  // no longer the one that was indexed or cannot be read.
+  Bytes content(int64_t index) const;
+  // Throws DataError if the content is not the one that was indexed. Says nothing where the index
+  // has no checksums.
+  void verify(int64_t index) const;
+
+ private:
+  Shard(std::filesystem::path path, MappedFile map, ShardIndex index, bool has_index_file);
+  bool header_fits(int64_t index) const;
+
+  std::filesystem::path path_;
+  MappedFile map_;
+  ShardIndex index_;
+  bool has_index_file_;
+};
+
+// Writes the index, with checksums, beside the shard; returns its number of samples.
+int64_t write_index(const std::filesystem::path& shard, FileSystem& files = real_file_system());
+
+}  // namespace stoker::shards

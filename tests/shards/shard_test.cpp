@@ -1,0 +1,128 @@
+#include "stoker/shards/shard.h"
+
+#include <fstream>
+
+#include "stoker/core/error.h"
+#include "support/catch.h"
+#include "support/tar.h"
+#include "support/temporary.h"
+
+using namespace stoker;
+using namespace stoker::shards;
+
+namespace {
+
+// Samples whose images are `length` times one letter each.
+std::string letters(const std::string& letters, size_t length) {
+  std::vector<test::TarMember> members;
+  for (size_t i = 0; i < letters.size(); ++i) {
+    const std::string key(1, letters[i]);
+    members.push_back({.name = key + ".jpg", .content = std::string(length, letters[i])});
+    members.push_back({.name = key + ".cls", .content = std::to_string(i)});
+  }
+  return test::tar_of(members);
+}
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+std::string text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+template <class Call>
+std::string message_of(const Call& call) {
+  try {
+    call();
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("shard: with and without an index file it is the same") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 700));
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      REQUIRE(write_index(path) == 3);
+    }
+    const Shard shard = Shard::open(path);
+    REQUIRE(shard.has_index_file() == indexed);
+    REQUIRE(shard.size() == 3);
+    REQUIRE(shard.entry(2).label == 2);
+    REQUIRE(shard.name(1) == path.string() + ":b");
+    REQUIRE(text_of(shard.content(1)) == std::string(700, 'b'));
+    shard.verify(1);
+  }
+}
+
+TEST_CASE("shard: a copy with a new time is as good, another shard is not") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 700));
+  write_index(path);
+  write(path, letters("abc", 700));
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now());
+  REQUIRE(Shard::open(path).size() == 3);
+
+  write(path, letters("abcd", 700));
+  REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("does not belong to") &&
+                                             Catch::Contains("it was made for a shard of") &&
+                                             Catch::Contains("stoker data index"));
+  write(path, letters("xyz", 700));  // as long
+  REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("sample 'a' is not where it should be"));
+  write(path, letters("abc", 700).substr(0, 2000));
+  REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("this one has 2000"));
+  write(path, "");
+  REQUIRE_THROWS_AS(Shard::open(path), DataError);
+}
+
+TEST_CASE("shard: members that changed places between the looked-at ones are noticed when read") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abcde", 10));
+  write_index(path);
+  write(path, letters("axcde", 10));
+  const Shard shard = Shard::open(path);
+  REQUIRE(text_of(shard.content(2)) == std::string(10, 'c'));
+  REQUIRE_THROWS_WITH(shard.content(1), Catch::Contains(path.string() + ":b: the shard is not the "
+                                                                        "one that was indexed"));
+}
+
+TEST_CASE("shard: a changed content fails its checksum") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  std::string tar = letters("abc", 700);
+  write(path, tar);
+  write_index(path);
+  tar[512 + 100] = 'z';
+  write(path, tar);
+  const Shard shard = Shard::open(path);
+  REQUIRE_THROWS_WITH(shard.verify(0), Catch::Contains("s.tar:a: ") && Catch::Contains("checksum"));
+  shard.verify(1);
+}
+
+TEST_CASE("shard: a file that is cut short while it is used is an error, not a crash") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 100'000));
+  const Shard shard = Shard::open(path);
+  REQUIRE(text_of(shard.content(2)) == std::string(100'000, 'c'));
+  std::filesystem::resize_file(path, 50'000);
+  REQUIRE_THROWS_WITH(shard.content(2), Catch::Contains("s.tar:c: cannot be read"));
+  REQUIRE_THROWS_WITH(shard.content(0), Catch::Contains("s.tar:a: cannot be read"));
+}
+
+TEST_CASE("shard: a file that is removed while it is used stays readable") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 9000));
+  const Shard shard = Shard::open(path);
+  std::filesystem::remove(path);
+  REQUIRE(text_of(shard.content(1)) == std::string(9000, 'b'));
+}
