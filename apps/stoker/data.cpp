@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "data_pack.h"
 #include "data_report.h"
 #include "stoker/core/text.h"
 #include "stoker/data/guess.h"
@@ -157,8 +158,8 @@ void add_make(CLI::App& parent, Action& action) {
 std::shared_ptr<LookArguments> add_look_options(CLI::App* verb) {
   auto arguments = std::make_shared<LookArguments>();
   verb->add_option("path", arguments->path,
-                   "Class folders, train and val folders of those, CIFAR's or MNIST's files, or a "
-                   ".csv manifest")
+                   "Class folders, train and val folders of those, CIFAR's or MNIST's files, .tar "
+                   "shards, or a .csv manifest")
       ->required();
   verb->add_option("--split", arguments->split, "Only this split");
   verb->add_flag("--json", arguments->json, "Print everything as JSON");
@@ -188,12 +189,14 @@ void add_verify(CLI::App& parent, Action& action) {
 }  // namespace
 
 void add_data(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("data", "Fetch, make, inspect and verify data sets");
+  CLI::App* verb = app.add_subcommand("data", "Fetch, make, inspect, verify and pack data sets");
   verb->require_subcommand(1);
   add_get(*verb, action);
   add_make(*verb, action);
   add_inspect(*verb, action);
   add_verify(*verb, action);
+  add_pack(*verb, action);
+  add_index(*verb, action);
   verb->footer("Example:\n  stoker data inspect data/photos\nEach has a --help of its own.");
 }
 

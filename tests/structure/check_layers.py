@@ -18,7 +18,7 @@ LEVELS = [
     ["fetch", "config", "kernels"],
     ["shards", "decode", "augment"],
     ["data"],
-    ["loader", "inspect"],
+    ["loader", "inspect", "pack"],
     ["ops", "nn", "models", "weights", "optim", "metrics", "dist"],
     ["train"],
     ["algorithms", "callbacks"],
@@ -26,7 +26,7 @@ LEVELS = [
     ["run"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-BELOW_TORCH = {"core", "fetch", "config", "kernels", "shards", "decode", "augment", "data", "loader", "inspect"}
+BELOW_TORCH = {"core", "fetch", "config", "kernels", "shards", "decode", "augment", "data", "loader", "inspect", "pack"}
 SOURCES = {".h", ".cpp", ".cu", ".cuh", ".in"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -1,0 +1,176 @@
+#include "stoker/pack/pack.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/core/parallel.h"
+#include "stoker/core/permutation.h"
+#include "stoker/data/relabelled.h"
+#include "stoker/data/shard_set.h"
+#include "stoker/pack/staging.h"
+#include "stoker/shards/shard.h"
+#include "stoker/shards/tar_writer.h"
+
+namespace stoker::pack {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kImagesAThread = 16;     // converted ahead of writing
+constexpr int64_t kProbed = 64;            // images whose sizes tell how many shards there will be
+constexpr int64_t kMemberOverhead = 2048;  // two headers, the class, half a block of padding twice
+
+// What a thread made of one image, or why it could not.
+struct Slot {
+  std::optional<Converted> image;
+  std::string problem;
+};
+
+class SplitPacker {
+ public:
+  SplitPacker(const PackSplit& split, const fs::path& folder, const PackOptions& options,
+              const std::function<void(const PackProgress&)>& on_progress, FileSystem& files)
+      : split_(split),
+        dataset_(*split.dataset),
+        folder_(folder),
+        options_(options),
+        on_progress_(on_progress),
+        files_(files),
+        threads_(options.threads > 0 ? options.threads : usable_cpus()) {
+    if (dataset_.size() == 0) throw DataError(fmt::format("{}: no images to pack", split.name));
+    if (options.shuffle) order_.emplace(dataset_.size(), PermutationKey{options.seed, 0});
+    for (int i = 0; i < threads_; ++i) converters_.emplace_back(options.convert, options.limits);
+    result_.name = split.name;
+  }
+
+  PackedSplit run() {
+    const int64_t shards = shard_count();
+    for (int64_t shard = 0; shard < shards; ++shard) {
+      const int64_t begin = shard * dataset_.size() / shards;
+      const int64_t end = (shard + 1) * dataset_.size() / shards;
+      write_shard(begin, end);
+    }
+    if (result_.images == 0)
+      throw DataError(fmt::format("{}: none of the {} images can be read; the first: {}",
+                                  split_.name, dataset_.size(), result_.skipped.at(0)));
+    return std::move(result_);
+  }
+
+ private:
+  int64_t sample_at(int64_t position) const { return order_ ? (*order_)[position] : position; }
+
+  // As many as were asked for, or as the sizes of a few images let expect.
+  int64_t shard_count() {
+    const int64_t size = dataset_.size();
+    if (options_.shards > 0) return std::min(options_.shards, size);
+    const int64_t probed = std::min(size, kProbed);
+    const std::vector<Slot> slots = converted(probed, [&](int64_t i) { return i * size / probed; });
+    int64_t bytes = 0;
+    for (const Slot& slot : slots)
+      bytes += kMemberOverhead + (slot.image ? std::ssize(slot.image->bytes) : 0);
+    const double expected = double(bytes) / double(probed) * double(size);
+    return std::clamp(int64_t(expected / double(options_.shard_bytes)) + 1, int64_t{1}, size);
+  }
+
+  // Images sample_of(0) to sample_of(count - 1), by all threads.
+  template <class SampleOf>
+  std::vector<Slot> converted(int64_t count, const SampleOf& sample_of) {
+    std::vector<Slot> slots(static_cast<size_t>(count));
+    std::atomic<int64_t> next{0};
+    parallel_for(threads_, threads_, [&](int64_t thread) {
+      for (int64_t i; (i = next.fetch_add(1)) < count;)
+        convert(sample_of(i), converters_[size_t(thread)], slots[size_t(i)]);
+    });
+    return slots;
+  }
+
+  void convert(int64_t sample, Converter& converter, Slot& slot) const {
+    try {
+      slot.image = converter.convert(dataset_, sample);
+    } catch (const DataError& error) {
+      slot.problem = error.what();
+    } catch (const FileError& error) {
+      slot.problem = error.what();
+    }
+  }
+
+  void write_shard(int64_t begin, int64_t end) {
+    const fs::path path = folder_ / fmt::format("{}-{:06}.tar", split_.name, result_.shards);
+    shards::TarWriter tar(files_, path);
+    int64_t written = 0;
+    for (int64_t first = begin; first < end; first += kImagesAThread * threads_) {
+      const int64_t count = std::min(end - first, kImagesAThread * threads_);
+      const std::vector<Slot> slots =
+          converted(count, [&](int64_t i) { return sample_at(first + i); });
+      for (int64_t i = 0; i < count; ++i)
+        written += write_sample(tar, sample_at(first + i), slots[size_t(i)]);
+      if (on_progress_) on_progress_({split_.name, first + count, dataset_.size()});
+    }
+    if (written == 0) return;  // all skipped: a shard without samples would be refused
+    tar.commit();
+    shards::write_index(path, files_);
+    result_.images += written;
+    result_.shard_bytes += int64_t(tar.size_bytes());
+    ++result_.shards;
+  }
+
+  bool write_sample(shards::TarWriter& tar, int64_t sample, const Slot& slot) {
+    if (!slot.image) {
+      if (options_.on_error == data::OnError::kFail) throw DataError(slot.problem);
+      result_.skipped.push_back(slot.problem);
+      return false;
+    }
+    const std::string key = fmt::format("{:09}", sample);
+    tar.add(fmt::format("{}.{}", key, slot.image->ending), slot.image->bytes);
+    tar.add(key + ".cls", as_bytes(std::to_string(dataset_.label(sample))));
+    result_.source_bytes += slot.image->source_bytes;
+    result_.packed_bytes += std::ssize(slot.image->bytes);
+    return true;
+  }
+
+  const PackSplit& split_;
+  const data::Dataset& dataset_;
+  const fs::path folder_;
+  const PackOptions& options_;
+  const std::function<void(const PackProgress&)>& on_progress_;
+  FileSystem& files_;
+  const int threads_;
+  std::optional<Permutation> order_;
+  std::vector<Converter> converters_;
+  PackedSplit result_;
+};
+
+void write_class_names(const fs::path& folder, const std::vector<std::string>& names,
+                       FileSystem& files) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (name.find('\n') != std::string::npos || name.empty())
+      throw DataError(fmt::format("the class name \"{}\" cannot stand in a line of {}", name,
+                                  data::kClassesFile));
+    text += name + '\n';
+  }
+  write_file_atomically(files, folder / data::kClassesFile, as_bytes(text));
+}
+
+}  // namespace
+
+std::vector<PackedSplit> pack(std::span<const PackSplit> splits, const fs::path& folder,
+                              const PackOptions& options,
+                              const std::function<void(const PackProgress&)>& on_progress,
+                              FileSystem& files) {
+  STOKER_CHECK(!splits.empty(), "no splits");
+  const std::vector<std::string>& classes = splits[0].dataset->class_names();
+  StagedFolder staged(files, folder);
+  std::vector<PackedSplit> result;
+  for (const PackSplit& split : splits) {
+    const PackSplit labelled{split.name, data::relabel(split.dataset, classes)};
+    result.push_back(SplitPacker(labelled, staged.path(), options, on_progress, files).run());
+  }
+  write_class_names(staged.path(), classes, files);
+  staged.commit();
+  return result;
+}
+
+}  // namespace stoker::pack
