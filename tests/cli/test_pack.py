@@ -79,7 +79,7 @@ class Pack(BinaryTest):
         self.assertIn("0 of 2", self.stoker("data", "index", "packed")[0])
         self.assertNotIn("have no index", self.stoker("data", "verify", "packed")[1])
 
-    def test_killed_while_packing_leaves_nothing_that_looks_whole(self):
+    def stop_while_packing(self, number):
         packing = self.start("data", "pack", "shapes", "packed", "--raw", "--shards", "60",
                              "--threads", "1")
         deadline = time.time() + 60
@@ -87,10 +87,20 @@ class Pack(BinaryTest):
             self.assertIsNone(packing.poll(), "it was faster than the test")
             self.assertLess(time.time(), deadline)
             time.sleep(0.001)
-        packing.send_signal(signal.SIGKILL)
-        packing.communicate()
+        packing.send_signal(number)
+        _, err = packing.communicate(timeout=60)
         self.assertFalse((self.folder / "packed").exists())
+        return packing.returncode, err
+
+    def test_killed_while_packing_leaves_nothing_that_looks_whole(self):
+        self.stop_while_packing(signal.SIGKILL)
         self.pack()
+        self.assertFalse(list(self.folder.glob(".packed*")))
+
+    def test_interrupted_while_packing_leaves_nothing(self):
+        code, err = self.stop_while_packing(signal.SIGINT)
+        self.assertEqual(code, 75)
+        self.assertIn("interrupted", err)
         self.assertFalse(list(self.folder.glob(".packed*")))
 
     def test_what_is_there_is_not_overwritten(self):

@@ -5,6 +5,7 @@
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
+#include "stoker/core/interrupt.h"
 #include "stoker/core/parallel.h"
 #include "stoker/core/permutation.h"
 #include "stoker/data/relabelled.h"
@@ -102,6 +103,8 @@ class SplitPacker {
     int64_t written = 0;
     for (int64_t first = begin; first < end; first += kImagesAThread * threads_) {
       const int64_t count = std::min(end - first, kImagesAThread * threads_);
+      if (interrupt_signal() != 0)
+        throw Interrupted("packing was interrupted; nothing is left of it. Run it again");
       const std::vector<Slot> slots =
           converted(count, [&](int64_t i) { return sample_at(first + i); });
       for (int64_t i = 0; i < count; ++i)

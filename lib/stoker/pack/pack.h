@@ -51,8 +51,8 @@ struct PackedSplit {
 };
 
 // Splits are labelled by the classes of the first. Throws DataError for an image that cannot be
-// read under OnError::kFail, when all are skipped, and if something is at `folder`; FileError.
-// Nothing is left at `folder` then.
+// read under OnError::kFail, when all are skipped, and if something is at `folder`; FileError;
+// Interrupted on a signal. Nothing is left at `folder` then.
 std::vector<PackedSplit> pack(std::span<const PackSplit> splits,
                               const std::filesystem::path& folder, const PackOptions& options,
                               const std::function<void(const PackProgress&)>& on_progress = {},
