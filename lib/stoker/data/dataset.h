@@ -33,13 +33,13 @@ class Dataset {
   virtual const std::vector<std::string>& class_names() const = 0;
   // Memory that decoded images take once all were asked for, as estimated; 0 where none are kept.
   virtual int64_t kept_bytes_estimate() const { return 0; }
+  // The views in the record point into the data set or into `scratch`, which is reused from call to
+  // call; they hold until the next call with the same scratch. Throws DataError or FileError.
+  virtual Record get(int64_t index, std::vector<std::byte>& scratch) const = 0;
   // False where a sample is as quickly had as copied, so that keeping it in memory is of no use.
   virtual bool gains_from_cache() const { return true; }
   // Holds the stored sample against its checksum, where there is one. Throws DataError.
   virtual void verify(int64_t /*index*/) const {}
-  // The views in the record point into the data set or into `scratch`, which is reused from call to
-  // call; they hold until the next call with the same scratch. Throws DataError or FileError.
-  virtual Record get(int64_t index, std::vector<std::byte>& scratch) const = 0;
 };
 
 struct DataOptions;  // options.h
