@@ -2,12 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <new>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "stoker/core/error.h"
@@ -48,6 +51,22 @@ const char* kind_of(ExitCode code) {
   }
 }
 
+// What did not reach its reader (a full disk) must not look like success.
+ExitCode with_whole_output(const Action& action) {
+  const auto fail_if_cut = [] {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw FileError(fmt::format("standard output: {}", std::strerror(errno)));
+  };
+  try {
+    const ExitCode code = action();
+    fail_if_cut();
+    return code;
+  } catch (const std::system_error&) {  // {fmt}'s, when a write failed
+    fail_if_cut();
+    throw;
+  }
+}
+
 // CLI11 says of a misspelt verb only that there is none.
 void check_verb(const CLI::App& app, const std::string& word) {
   if (word.starts_with('-')) return;
@@ -74,6 +93,7 @@ int run(int argc, char** argv) {
   add_train(app, action);
   add_eval(app, action);
   add_predict(app, action);
+  add_bench(app, action);
   add_data(app, action);
   add_config(app, action);
   if (argc > 1) check_verb(app, argv[1]);
@@ -85,7 +105,7 @@ int run(int argc, char** argv) {
     return is_help ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   install_interrupt_handlers();
-  return static_cast<int>(action());
+  return static_cast<int>(with_whole_output(action));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct PredictArguments {
   std::vector<std::string> words;  // images and overrides
   int64_t top = 5;
   std::string format = "text";
+  bool null_separated = false;
 };
 
 void print_text(const run::Prediction& prediction) {
@@ -31,14 +32,6 @@ void print_text(const run::Prediction& prediction) {
   fmt::print("{}\n", line);
 }
 
-// Quoted as RFC 4180 has it.
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 void print_csv(const run::Prediction& prediction) {
   for (size_t i = 0; i < prediction.guesses.size(); ++i) {
     fmt::print("{},{},{},{:.6f}\n", csv_cell(prediction.image), i + 1,
@@ -47,11 +40,12 @@ void print_csv(const run::Prediction& prediction) {
 }
 
 void print_json(const run::Prediction& prediction) {
-  nlohmann::ordered_json json{{"image", prediction.image}};
+  std::string guesses;
   for (const auto& guess : prediction.guesses) {
-    json["guesses"].push_back({{"class", guess.class_name}, {"probability", guess.probability}});
+    guesses += fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
+                           json_string(guess.class_name), nlohmann::json(guess.probability).dump());
   }
-  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
 }
 
 ExitCode predict(const PredictArguments& arguments) {
@@ -65,7 +59,9 @@ ExitCode predict(const PredictArguments& arguments) {
                     : arguments.format == "json" ? print_json
                                                  : print_text;
   const run::PredictionTotals totals = run::run_predictions(
-      arguments.checkpoint, overrides, data::find_images(images, std::cin), arguments.top, emit);
+      arguments.checkpoint, overrides,
+      data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
+      emit);
   for (const loader::SkippedSample& sample : totals.unreadable) {
     fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
   }
@@ -95,11 +91,13 @@ void add_predict(CLI::App& app, Action& action) {
                    "text; csv, a line a guess; json, an object a line")
       ->check(CLI::IsMember({"text", "csv", "json"}))
       ->capture_default_str();
+  verb->add_flag("-0,--null", arguments->null_separated,
+                 "Paths on stdin end in a NUL byte, as `find -print0` writes them");
   verb->footer(
       "Exits with 3 when an image could not be read; the others are predicted all the same.\n"
       "Examples:\n"
       "  stoker predict runs/cifar10/1 photos/ more/*.png --top 3\n"
-      "  find . -name '*.jpg' | stoker predict runs/cifar10/1 - --format csv");
+      "  find . -name '*.jpg' -print0 | stoker predict runs/cifar10/1 - -0 --format csv");
   verb->callback([arguments, &action] { action = [arguments] { return predict(*arguments); }; });
 }
 

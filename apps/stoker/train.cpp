@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -68,6 +69,7 @@ config::Loaded<run::RunConfig> load(const TrainInput& input,
 }
 
 ExitCode train(const TrainArguments& arguments) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever watched the lines may leave; log.txt has them
   const TrainInput input = sort_words(arguments);
   std::optional<run::RunFolder> folder;
   if (input.resume_path) folder = run::RunFolder::open(*input.resume_path);

@@ -33,6 +33,33 @@ TEST_CASE("rewinding a log that is not there does nothing") {
 
 TEST_CASE("a metrics log that cannot be written names its path") {
   const test::TemporaryFolder folder;
-  CHECK_THROWS_WITH(callbacks::make_metrics_log(folder.path() / "absent" / "metrics.jsonl"),
+  CHECK_THROWS_WITH(callbacks::make_metrics_log(folder.path() / "absent", {}),
                     Catch::Contains("absent/metrics.jsonl"));
+}
+
+TEST_CASE("the table of metrics has the same columns whatever wrote the lines before") {
+  const test::TemporaryFolder folder;
+  // A version that knew no loss, one with a key that no column is for, and a loss that was NaN.
+  std::ofstream(folder.path() / "metrics.jsonl")
+      << R"({"step":4,"split":"train"})"
+      << "\n"
+      << R"({"time_s":1.5,"epoch":1.0,"step":6,"split":"val","loss":0.25,"top1":0.5,"new":7})"
+      << "\n"
+      << R"({"step":8,"split":"train","loss":null,"copy_us":2.5})"
+      << "\n";
+  std::ofstream(folder.path() / "metrics.csv") << "step,of,another,version\n1,2,3,4\n";
+  callbacks::make_metrics_log(folder.path(), {.csv = true});
+  CHECK(read_file(folder.path() / "metrics.csv") ==
+        "time_s,epoch,step,split,loss,lr,top1,top5,images,images_per_s,data_wait,memory_gib,"
+        "skipped_steps,read_us,decode_us,augment_us,copy_us\n"
+        ",,4,train,,,,,,,,,,,,,\n"
+        "1.5,1.0,6,val,0.25,,0.5,,,,,,,,,,\n"
+        ",,8,train,,,,,,,,,,,,,2.5\n");
+}
+
+TEST_CASE("no table is written where none is asked for") {
+  const test::TemporaryFolder folder;
+  callbacks::make_metrics_log(folder.path(), {.csv = false});
+  CHECK(std::filesystem::exists(folder.path() / "metrics.jsonl"));
+  CHECK(!std::filesystem::exists(folder.path() / "metrics.csv"));
 }

@@ -1,3 +1,4 @@
+import csv
 import json
 import unittest
 
@@ -55,6 +56,49 @@ class Eval(BinaryTest):
         _, err = self.stoker("eval", "runs/tiny/1", "data.format=image_folder",
                              "data.root=shapes", expect=3)
         self.assertIn("torus", err)
+
+    def test_a_confusion_matrix_is_a_picture_or_a_table(self):
+        out, _ = self.stoker("eval", "runs/tiny/1", "--json", "--confusion", "c.png",
+                             "--confusion", "c.csv", "--per-class", "classes.csv")
+        result = json.loads(out)
+        self.assertTrue((self.folder / "c.png").read_bytes().startswith(b"\x89PNG"))
+        with open(self.folder / "c.csv", newline="") as file:
+            rows = list(csv.reader(file))
+        names = [entry["name"] for entry in result["per_class"]]
+        self.assertEqual(rows[0][1:], names)
+        self.assertEqual([row[0] for row in rows[1:]], names)
+        self.assertEqual([[int(n) for n in row[1:]] for row in rows[1:]], result["confusion"])
+        with open(self.folder / "classes.csv", newline="") as file:
+            classes = list(csv.DictReader(file))
+        self.assertEqual([row["class"] for row in classes], names)
+        for row, entry in zip(classes, result["per_class"]):
+            self.assertEqual(int(row["images"]), entry["images"])
+            self.assertAlmostEqual(float(row["recall"]), entry["recall"], places=5)
+        out, _ = self.stoker("eval", "runs/tiny/1", "--confusion", "-")
+        self.assertIn("row: label", out)
+
+    def test_a_confusion_file_of_another_kind_is_refused_before_the_work(self):
+        _, err = self.stoker("eval", "runs/absent", "--confusion", "c.jpg", expect=2)
+        self.assertIn(".png", err)
+
+    def test_the_training_images_are_evaluated_without_their_randomness(self):
+        out, _ = self.stoker("eval", "runs/tiny/1", "--json", "--split", "train")
+        first = json.loads(out)
+        self.assertEqual(first["images"], 96)
+        out, _ = self.stoker("eval", "runs/tiny/1", "--json", "--split", "train", "seed=7")
+        again = json.loads(out)
+        self.assertEqual((again["loss"], again["top1"]), (first["loss"], first["top1"]))
+        self.stoker("eval", "runs/tiny/1", "--split", "test", expect=2)
+
+    def test_unreadable_images_are_counted(self):
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "40", "--size", "16",
+                    "--val-images", "20")
+        next((self.folder / "shapes" / "val" / "ring").glob("*.png")).write_bytes(b"no image")
+        words = ["eval", "runs/tiny/1", "data.format=image_folder", "data.root=shapes"]
+        self.stoker(*words, expect=3)
+        out, _ = self.stoker(*words, "data.on_error=skip", "--json")
+        self.assertEqual(json.loads(out)["images"], 19)
+        self.assertEqual(json.loads(out)["unreadable"], 1)
 
 
 if __name__ == "__main__":

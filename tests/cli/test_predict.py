@@ -1,9 +1,11 @@
 import csv
 import io
 import json
+import os
+import subprocess
 import unittest
 
-from binary import BinaryTest
+from binary import BINARY, BinaryTest
 
 
 class Predict(BinaryTest):
@@ -64,6 +66,53 @@ class Predict(BinaryTest):
             self.assertIn(words[0], err)
         self.stoker("predict", "runs/tiny/1", "device=cpu", expect=2)
         self.stoker("predict", "runs/absent", self.images[0], expect=2)
+
+    def test_a_file_that_is_not_there_does_not_hold_up_the_rest(self):
+        out, err = self.stoker("predict", "runs/tiny/1", self.images[0], "absent.png",
+                               self.images[1], expect=3)
+        self.assertEqual(len(out.splitlines()), 2)
+        self.assertIn("absent.png: cannot be read: No such file", err)
+        self.assertIn("1 unreadable", err)
+
+    def test_strange_names_survive(self):
+        names = ["a,b.png", 'say "x".png', "two\nlines.png", " lead.png", "猫.png", "k=v.png",
+                 os.fsdecode(b"caf\xe9.png"), "back\\slash.png"]
+        folder = self.folder / "strange"
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_bytes(self.images[0].read_bytes())
+        expected = sorted(os.fsencode(f"strange/{name}") for name in names)
+        out, _ = self.stoker("predict", "runs/tiny/1", "strange", "--format", "json",
+                             errors="surrogateescape")
+        found = [os.fsencode(json.loads(line)["image"]) for line in out.split("\n") if line]
+        self.assertEqual(sorted(found), expected)
+        out, _ = self.stoker("predict", "runs/tiny/1", "strange", "--format", "csv", "--top", "1",
+                             errors="surrogateescape")
+        rows = list(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual(sorted(os.fsencode(row["image"]) for row in rows), expected)
+        # As `find -print0` gives them.
+        process = self.start("predict", "runs/tiny/1", "-", "--null", "--format", "json", stdin=-1,
+                             errors="surrogateescape")
+        out, _ = process.communicate("".join(os.fsdecode(name) + "\0" for name in expected),
+                                     timeout=60)
+        self.assertEqual(process.returncode, 0)
+        found = [os.fsencode(json.loads(line)["image"]) for line in out.split("\n") if line]
+        self.assertEqual(found, expected)
+
+    def test_output_that_cannot_be_written_is_no_success(self):
+        with open("/dev/full", "w") as full:
+            process = subprocess.run([str(BINARY), "predict", "runs/tiny/1", "shapes/train"],
+                                     cwd=self.folder, stdout=full, stderr=subprocess.PIPE,
+                                     text=True, timeout=60)
+        self.assertEqual(process.returncode, 3)
+        self.assertIn("standard output: No space left", process.stderr)
+
+    def test_a_reader_may_leave_early(self):
+        result = subprocess.run(f"'{BINARY}' predict runs/tiny/1 shapes/train 2>&1 | head -n 1",
+                                shell=True, cwd=self.folder, capture_output=True, text=True,
+                                timeout=60)
+        self.assertEqual(len(result.stdout.splitlines()), 1)
+        self.assertEqual(result.stderr, "")
 
 
 if __name__ == "__main__":

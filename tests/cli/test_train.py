@@ -1,3 +1,4 @@
+import csv
 import json
 import unittest
 
@@ -8,7 +9,8 @@ class Train(BinaryTest):
     def test_a_run_leaves_everything_that_the_docs_name(self):
         _, err = self.stoker("train", "tiny.yaml")
         run = self.folder / "runs" / "tiny" / "1"
-        for name in ("config.yaml", "environment.json", "log.txt", "metrics.jsonl", "summary.json",
+        for name in ("config.yaml", "environment.json", "log.txt", "metrics.jsonl", "metrics.csv",
+                     "summary.json",
                      "checkpoints/latest", "checkpoints/best"):
             self.assertTrue((run / name).is_file(), name)
         latest = (run / "checkpoints" / "latest").read_text().strip()
@@ -78,6 +80,85 @@ class Train(BinaryTest):
             self.assertAlmostEqual(scalar.value, record["loss"], places=5)
         self.stoker("train", "tiny.yaml", "log.tensorboard=false", "train.max_steps=1")
         self.assertEqual(list((self.folder / "runs/tiny/2").glob("events*")), [])
+
+    def test_tensorboard_shows_a_batch_and_histograms_where_they_are_asked_for(self):
+        try:
+            from tensorboard.backend.event_processing import event_accumulator
+        except ImportError:
+            self.skipTest("needs the Python package tensorboard")
+        for precision, name in (("fp32", "plain"), ("fp16", "scaled")):
+            self.stoker("train", "tiny.yaml", "log.images=1", "log.histograms=0.5", f"name={name}",
+                        f"train.precision={precision}", "train.epochs=2")
+        plain, scaled = (
+            event_accumulator.EventAccumulator(
+                str(self.folder / f"runs/{name}/1"),
+                size_guidance={"images": 0, "histograms": 0}).Reload()
+            for name in ("plain", "scaled"))
+        images = plain.Images("train/batch")
+        self.assertEqual([image.step for image in images], [0, 6])
+        self.assertTrue(images[0].encoded_image_string.startswith(b"\x89PNG"))
+        self.assertGreater(images[0].width, 4 * 16)
+        tags = plain.Tags()["histograms"]
+        weights = [tag for tag in tags if tag.startswith("weights/")]
+        self.assertEqual(len(weights), 4)  # two layers, each with a bias
+        self.assertEqual(sorted(tag.replace("weights/", "gradients/") for tag in weights),
+                         sorted(tag for tag in tags if tag.startswith("gradients/")))
+        for tag in tags:
+            histograms = plain.Histograms(tag)
+            self.assertEqual([h.step for h in histograms], [0, 3, 6, 9])
+            values = histograms[0].histogram_value
+            self.assertEqual(sum(values.bucket), values.num)
+            self.assertGreaterEqual(values.max, values.min)
+            # The loss is scaled for fp16; what is shown are the gradients of the loss itself.
+            other = scaled.Histograms(tag)[0].histogram_value
+            self.assertAlmostEqual(values.sum_squares, other.sum_squares,
+                                   delta=0.05 * values.sum_squares + 1e-9)
+        self.stoker("train", "tiny.yaml", "log.images=-1", expect=2)
+
+    def test_the_table_of_metrics_holds_what_the_lines_hold(self):
+        self.stoker("train", "tiny.yaml", "train.max_steps=9")
+        self.stoker("train", "tiny.yaml", "--resume")
+        with open(self.folder / "runs/tiny/1/metrics.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        records = self.metrics("runs/tiny/1")
+        self.assertEqual(len(rows), len(records))
+        for row, record in zip(rows, records):
+            self.assertLessEqual(set(record), set(row))
+            for key, cell in row.items():
+                if key == "split":
+                    self.assertEqual(cell, record["split"])
+                elif key in record:
+                    self.assertEqual(float(cell), record[key])
+                else:
+                    self.assertEqual(cell, "")
+        self.stoker("train", "tiny.yaml", "log.csv=false", "train.max_steps=1")
+        self.assertFalse((self.folder / "runs/tiny/2/metrics.csv").exists())
+
+    def test_the_environment_tells_of_each_start(self):
+        self.stoker("train", "tiny.yaml", "train.max_steps=4")
+        self.stoker("train", "tiny.yaml", "--resume", "train.max_steps=8")
+        self.stoker("train", "tiny.yaml", "--resume")
+        path = self.folder / "runs/tiny/1/environment.json"
+        environment = json.loads(path.read_text())
+        self.assertEqual(environment["command_line"][1:], ["train", "tiny.yaml", "--resume"])
+        self.assertEqual([start["command_line"][-1] for start in environment["earlier"]],
+                         ["train.max_steps=4", "train.max_steps=8"])
+        for start in [environment, *environment["earlier"]]:
+            for key in ("time_utc", "host", "processor", "usable_cpus", "memory_gib", "device",
+                        "gpus", "versions", "git_revision", "folder"):
+                self.assertIn(key, start)
+        path.write_text("{broken")
+        _, err = self.stoker("train", "tiny.yaml", "--resume", "train.epochs=4")
+        self.assertIn("environment.json", err)
+        self.assertEqual(json.loads(path.read_text())["earlier"], [])
+
+    def test_memory_stays_flat_over_a_hundred_epochs(self):
+        self.stoker("train", "tiny.yaml", "train.epochs=100", "checkpoint.every_epochs=0",
+                    "log.every_steps=1000", "data.cache=none")
+        memory = {r["epoch"]: r["memory_gib"] * 1024 for r in self.metrics("runs/tiny/1")
+                  if r["split"] == "train"}
+        # In MiB. What every epoch kept would be 80 times the least that is looked for: 0.1 MiB.
+        self.assertLess(memory[100.0] - memory[20.0], 8)
 
     def test_dry_run_prints_the_plan_and_writes_nothing(self):
         out, _ = self.stoker("train", "tiny.yaml", "--dry-run")

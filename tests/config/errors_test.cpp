@@ -23,6 +23,7 @@ TEST_CASE("a mistake is said with its place, its key, what was read and what is 
       {"'a b': 1",
        "a.yaml:1: \"a b\": unknown key; the keys here are name, seed, clip, device, "
        "widths, mean, tags, train, optimizer, augment."},
+      {"epochs: 3", "a.yaml:1: epochs: unknown key; did you mean `train.epochs`?"},
       {"train:\n  epoch: 3", "a.yaml:2: train.epoch: unknown key; did you mean `epochs`?"},
       {"train: 5", "a.yaml:1: train: read 5, expected keys with their values."},
       {"train:", "a.yaml:1: train: read nothing, expected keys with their values."},

@@ -69,3 +69,28 @@ TEST_CASE("words are joined") {
   CHECK(join(kWords, ", ") == "a, b, c");
   CHECK(join({}, ", ").empty());
 }
+
+TEST_CASE("cells of CSV are quoted where they must be") {
+  CHECK(csv_cell("plain name.jpg") == "plain name.jpg");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("say \"cat\"") == "\"say \"\"cat\"\"\"");
+  CHECK(csv_cell("two\nlines") == "\"two\nlines\"");
+  CHECK(csv_cell("caf\xE9") == "caf\xE9");
+  CHECK(csv_cell("").empty());
+}
+
+TEST_CASE("JSON strings keep every byte of a name") {
+  CHECK(json_string("a/b c") == "\"a/b c\"");
+  CHECK(json_string("\"\\\n\t\x01") == R"("\"\\\u000a\u0009\u0001")");
+  CHECK(json_string("né 猫 😀") == "\"né 猫 😀\"");
+  CHECK(json_string("caf\xE9.jpg") == R"("caf\udce9.jpg")");
+  // Cut short, overlong, a surrogate, beyond Unicode, a lone continuation: byte by byte.
+  CHECK(json_string("\xE7\x8C") == R"("\udce7\udc8c")");
+  CHECK(json_string("\xC0\xAF") == R"("\udcc0\udcaf")");
+  CHECK(json_string("\xE0\x9F\x80") == R"("\udce0\udc9f\udc80")");
+  CHECK(json_string("\xED\xA0\x80") == R"("\udced\udca0\udc80")");
+  CHECK(json_string("\xF4\x90\x80\x80") == R"("\udcf4\udc90\udc80\udc80")");
+  CHECK(json_string("\xF0\x8F\xBF\xBF") == R"("\udcf0\udc8f\udcbf\udcbf")");
+  CHECK(json_string("\x80") == R"("\udc80")");
+  CHECK(json_string(std::string_view("\0", 1)) == R"("\u0000")");
+}

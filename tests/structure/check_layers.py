@@ -21,7 +21,7 @@ LEVELS = [
     ["loader", "inspect", "pack"],
     ["ops", "nn", "models", "weights", "optim", "metrics", "dist"],
     ["train"],
-    ["algorithms", "callbacks"],
+    ["algorithms", "callbacks", "bench"],
     ["tune", "monitor", "exporter"],
     ["run"],
 ]

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "stoker/callbacks/memory.h"
 #include "stoker/core/log.h"
@@ -28,10 +30,21 @@ std::string epoch_text(const State& state) {
   return fmt::format("epoch {:.0f}/{:g}", std::min(at, std::ceil(of)), std::round(of * 100) / 100);
 }
 
+// Where a line can be drawn anew.
+bool is_screen() {
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && terminal != nullptr &&
+         std::string_view(terminal) != "dumb" && !std::string_view(terminal).empty();
+}
+
+int screen_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 class Console : public train::Callback {
  public:
-  explicit Console(const LogOptions& options)
-      : shows_bar_(options.progress && isatty(STDERR_FILENO) == 1) {}
+  explicit Console(const LogOptions& options) : shows_bar_(options.progress && is_screen()) {}
   ~Console() override { clear_bar(); }
 
   void observe(Event event, const State& state) override {
@@ -50,26 +63,26 @@ class Console : public train::Callback {
 
   void draw_bar(const State& state) {
     if (Clock::now() - drawn_at_ < std::chrono::milliseconds(100)) return;
-    constexpr int kWidth = 30;
     const int64_t in_epoch = (state.step - 1) % state.plan.steps_per_epoch + 1;
-    const int64_t filled = kWidth * in_epoch / state.plan.steps_per_epoch;
-    std::string bar;
-    for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
-    draw(fmt::format("{}  {} {}/{}", epoch_text(state), bar, in_epoch, state.plan.steps_per_epoch));
+    draw(progress_line(epoch_text(state), in_epoch, state.plan.steps_per_epoch, screen_columns()));
   }
 
   void draw(const std::string& text) {
-    fmt::print(stderr, "\r\x1b[2K{}", text);
-    std::fflush(stderr);
+    put("\r\x1b[2K" + text);
     drawn_at_ = Clock::now();
     is_drawn_ = true;
   }
 
   void clear_bar() {
     if (!is_drawn_) return;
-    fmt::print(stderr, "\r\x1b[2K");
-    std::fflush(stderr);
+    put("\r\x1b[2K");
     is_drawn_ = false;
+  }
+
+  // A terminal that went away is no reason to stop.
+  static void put(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+    std::fflush(stderr);
   }
 
   bool shows_bar_;
@@ -78,6 +91,20 @@ class Console : public train::Callback {
 };
 
 }  // namespace
+
+std::string progress_line(std::string_view epoch, int64_t done, int64_t of, int columns) {
+  constexpr int kWidest = 30, kNarrowest = 5;
+  const std::string count = fmt::format("{}/{}", done, of);
+  // A line that fills the last column would wrap on some terminals.
+  const int room = columns - 1 - static_cast<int>(epoch.size() + count.size()) - 3;
+  if (room < kNarrowest)
+    return fmt::format("{} {}", epoch, count).substr(0, std::max(columns - 1, 0));
+  const int width = std::min(room, kWidest);
+  const int64_t filled = width * done / of;
+  std::string bar;
+  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
+  return fmt::format("{}  {} {}", epoch, bar, count);
+}
 
 std::string log_line(const State& state) {
   const LogWindow& w = state.window;

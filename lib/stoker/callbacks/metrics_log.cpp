@@ -6,9 +6,11 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "stoker/callbacks/memory.h"
+#include "stoker/callbacks/metrics_csv.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 
@@ -23,6 +25,9 @@ using train::State;
 
 ordered_json train_line(const State& state) {
   const train::LogWindow& w = state.window;
+  const auto us_per_image = [&w](double seconds) {
+    return w.stages.samples == 0 ? 0 : 1e6 * seconds / static_cast<double>(w.stages.samples);
+  };
   return {{"time_s", state.train_time_s},
           {"epoch", state.plan.epoch(state.step)},
           {"step", state.step},
@@ -33,7 +38,11 @@ ordered_json train_line(const State& state) {
           {"images_per_s", static_cast<double>(w.images) / w.time_s},
           {"data_wait", w.data_wait_s / w.time_s},
           {"memory_gib", memory_gib(state.device)},
-          {"skipped_steps", w.skipped_steps}};
+          {"skipped_steps", w.skipped_steps},
+          {"read_us", us_per_image(w.stages.read_s)},
+          {"decode_us", us_per_image(w.stages.decode_s)},
+          {"augment_us", us_per_image(w.stages.augment_s)},
+          {"copy_us", us_per_image(w.stages.copy_s)}};
 }
 
 ordered_json val_line(const State& state) {
@@ -48,23 +57,19 @@ ordered_json val_line(const State& state) {
           {"images", r.images}};
 }
 
-class MetricsLog : public train::Callback {
+// A file that grows line by line.
+class Lines {
  public:
-  explicit MetricsLog(const std::filesystem::path& path)
+  explicit Lines(const std::filesystem::path& path)
       : path_(path), file_(path, std::ios::app | std::ios::binary) {
     check();
   }
-
-  void observe(Event event, const State& state) override {
-    if (event == Event::kLog) write(train_line(state));
-    if (event == Event::kEvalDone && state.eval) write(val_line(state));
+  void write(const std::string& line) {
+    file_ << line << std::flush;
+    check();
   }
 
  private:
-  void write(const ordered_json& line) {
-    file_ << line.dump() << '\n' << std::flush;
-    check();
-  }
   void check() const {
     if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
   }
@@ -73,10 +78,39 @@ class MetricsLog : public train::Callback {
   std::ofstream file_;
 };
 
+class MetricsLog : public train::Callback {
+ public:
+  MetricsLog(const std::filesystem::path& folder, const MetricsLogOptions& options)
+      : json_(folder / "metrics.jsonl") {
+    const std::filesystem::path csv = folder / "metrics.csv";
+    if (!options.csv) return;
+    write_file_atomically(real_file_system(), csv,
+                          as_bytes(metrics_csv(read_file(folder / "metrics.jsonl"))));
+    csv_.emplace(csv);
+  }
+
+  void observe(Event event, const State& state) override {
+    if (event == Event::kLog) write(train_line(state));
+    if (event == Event::kEvalDone && state.eval) write(val_line(state));
+  }
+
+ private:
+  void write(const ordered_json& record) {
+    const std::string line = record.dump();
+    json_.write(line + "\n");
+    // Read back, so that a number that JSON cannot hold is as empty here as it is null there.
+    if (csv_) csv_->write(metrics_csv_row(ordered_json::parse(line)));
+  }
+
+  Lines json_;
+  std::optional<Lines> csv_;
+};
+
 }  // namespace
 
-std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& path) {
-  return std::make_unique<MetricsLog>(path);
+std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& folder,
+                                                  const MetricsLogOptions& options) {
+  return std::make_unique<MetricsLog>(folder, options);
 }
 
 void rewind_metrics_log(const std::filesystem::path& path, int64_t step) {

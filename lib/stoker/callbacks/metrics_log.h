@@ -1,11 +1,15 @@
-// metrics.jsonl: one JSON object a log step and an evaluation, with units in the keys.
+// metrics.jsonl: one JSON object a log step and an evaluation, with units in the keys; and the same
+// as a table, metrics.csv.
 //
 //   {"time_s":12.3,"epoch":1.25,"step":60,"split":"train","loss":1.71,"lr":0.41,
-//    "images_per_s":1180.2,"data_wait":0.01,"memory_gib":1.9}
+//    "images_per_s":1180.2,"data_wait":0.01,"memory_gib":1.9,"skipped_steps":0,
+//    "read_us":4.1,"decode_us":310.0,"augment_us":62.5,"copy_us":0}
 //   {"time_s":14.0,"epoch":2.0,"step":96,"split":"val","loss":1.2,"top1":0.61,"top5":0.96,
 //    "images":10000}
 //
-// time_s counts training time, across resumes. A loss that is not finite stands as null.
+// time_s counts training time, across resumes. data_wait is the share of it that waited for images.
+// read_us … copy_us are what a loader thread spends on an image. A loss that is not finite stands
+// as null, and as an empty cell.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +19,15 @@
 
 namespace stoker::callbacks {
 
-// Appends to `path`, each line flushed. Throws FileError.
-std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& path);
+struct MetricsLogOptions {
+  bool csv = true;
+};
+
+// Appends to metrics.jsonl in `folder`, each line flushed. metrics.csv is made anew from what
+// metrics.jsonl holds, so that its columns are the same before and after a resume, whichever
+// version began the run. Throws FileError.
+std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& folder,
+                                                  const MetricsLogOptions& options);
 
 // Drops lines of steps after `step` and a last line cut short: what a killed run wrote beyond the
 // checkpoint that it goes on from.

@@ -1,17 +1,20 @@
 #include "stoker/callbacks/table.h"
 
 #include "stoker/callbacks/console.h"
+#include "stoker/callbacks/data_wait.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/tensorboard.h"
 
 namespace stoker::callbacks {
 
 std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
+                                                             const RunFacts& facts,
                                                              const std::filesystem::path& folder) {
   std::vector<std::unique_ptr<train::Callback>> list;
   list.push_back(make_console(options));
-  list.push_back(make_metrics_log(folder / "metrics.jsonl"));
-  if (options.tensorboard) list.push_back(make_tensorboard(folder));
+  list.push_back(make_data_wait_watch({.keeps_decoded = facts.keeps_decoded}));
+  list.push_back(make_metrics_log(folder, {.csv = options.csv}));
+  if (options.tensorboard) list.push_back(make_tensorboard(options, facts.normalization, folder));
   return list;
 }
 

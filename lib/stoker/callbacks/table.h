@@ -6,13 +6,21 @@
 #include <vector>
 
 #include "stoker/callbacks/options.h"
+#include "stoker/kernels/image.h"
 #include "stoker/train/state.h"
 
 namespace stoker::callbacks {
 
+// What callbacks need to know of a run besides its state.
+struct RunFacts {
+  kernels::Normalization normalization;  // of the training images
+  bool keeps_decoded = false;            // data.cache holds decoded images
+};
+
 // Those that the options ask for, in the order in which they see events. `folder` is the run's;
 // what they write goes there. Throws FileError.
 std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
+                                                             const RunFacts& facts,
                                                              const std::filesystem::path& folder);
 
 }  // namespace stoker::callbacks

@@ -1,20 +1,12 @@
 #include "stoker/callbacks/tensorboard.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
+#include <cmath>
+#include <string>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-#include <fstream>
-#include <protozero/pbf_writer.hpp>
-#include <utility>
-#include <vector>
-
+#include "stoker/callbacks/batch_picture.h"
+#include "stoker/callbacks/event_file.h"
 #include "stoker/callbacks/memory.h"
-#include "stoker/core/crc32c.h"
-#include "stoker/core/error.h"
+#include "stoker/callbacks/tensor_histogram.h"
 
 namespace stoker::callbacks {
 
@@ -22,118 +14,81 @@ namespace {
 
 using train::Event;
 using train::State;
-using Scalars = std::vector<std::pair<std::string_view, double>>;
 
-// Field numbers of tensorflow's event.proto and summary.proto.
-namespace field {
-constexpr protozero::pbf_tag_type kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5,
-                                  kSessionLog = 7;             // of Event
-constexpr protozero::pbf_tag_type kValue = 1;                  // of Summary
-constexpr protozero::pbf_tag_type kTag = 1, kSimpleValue = 2;  // of Summary.Value
-constexpr protozero::pbf_tag_type kStatus = 1;                 // of SessionLog
-}  // namespace field
-constexpr int32_t kSessionStart = 1;  // SessionLog.START
-
-double wall_time_s() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+// Whether the step under way, of which `state.step` are done, is the first of a period.
+bool starts_period(const State& state, std::optional<double> every_epochs) {
+  if (!every_epochs) return false;
+  const double steps = *every_epochs * static_cast<double>(state.plan.steps_per_epoch);
+  const auto periods = [&](int64_t step) {
+    return std::floor((static_cast<double>(step) + 1e-6) / steps);
+  };
+  return state.step == 0 || periods(state.step) > periods(state.step - 1);
 }
 
-// Little-endian bytes of a number, as TFRecord has them.
-template <class T>
-std::string little_endian(T value) {
-  std::string bytes;
-  for (size_t i = 0; i < sizeof(T); ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xFF);
-  return bytes;
-}
-
-// TFRecord's masked CRC, so that a CRC of data that holds CRCs stays useful.
-uint32_t masked_crc(std::string_view bytes) {
-  const uint32_t crc = crc32c(as_bytes(bytes));
-  return ((crc >> 15) | (crc << 17)) + 0xA282EAD8u;
+EventFile::Scalars train_scalars(const State& state) {
+  const train::LogWindow& w = state.window;
+  EventFile::Scalars scalars{{"train/lr", w.lr},
+                             {"train/images_per_s", static_cast<double>(w.images) / w.time_s},
+                             {"train/data_wait", w.data_wait_s / w.time_s},
+                             {"train/memory_gib", memory_gib(state.device)}};
+  if (w.loss_images > 0) {
+    scalars.emplace_back("train/loss", w.loss_sum / static_cast<double>(w.loss_images));
+  }
+  return scalars;
 }
 
 class TensorBoard : public train::Callback {
  public:
-  explicit TensorBoard(const std::filesystem::path& folder) {
-    std::array<char, 128> host{};
-    ::gethostname(host.data(), host.size() - 1);
-    path_ = folder / fmt::format("events.out.tfevents.{}.{}.{}",
-                                 static_cast<int64_t>(wall_time_s()), host.data(), ::getpid());
-    file_.open(path_, std::ios::binary | std::ios::trunc);
-    std::string event;
-    protozero::pbf_writer writer(event);
-    writer.add_double(field::kWallTime, wall_time_s());
-    writer.add_string(field::kFileVersion, "brain.Event:2");
-    write_record(event);
-  }
+  TensorBoard(const LogOptions& options, const kernels::Normalization& normalization,
+              const std::filesystem::path& folder)
+      : options_(options), normalization_(normalization), file_(folder) {}
 
   void observe(Event event, const State& state) override {
-    if (event == Event::kFitStart) write_start(state.step);
-    if (event == Event::kLog) write_scalars(state.step, train_scalars(state));
+    if (event == Event::kFitStart) file_.start_at(state.step);
+    if (event == Event::kLog) file_.write_scalars(state.step, train_scalars(state));
+    if (event == Event::kBatchReady) write_batch(state);
+    if (event == Event::kGradientsReady) write_histograms(state);
     if (event == Event::kEvalDone && state.eval) {
       const metrics::ClassificationResult& r = state.eval->result;
-      write_scalars(state.eval->step,
-                    {{"val/loss", r.loss}, {"val/top1", r.top1}, {"val/top5", r.top5}});
+      file_.write_scalars(state.eval->step,
+                          {{"val/loss", r.loss}, {"val/top1", r.top1}, {"val/top5", r.top5}});
     }
   }
 
  private:
-  static Scalars train_scalars(const State& state) {
-    const train::LogWindow& w = state.window;
-    Scalars scalars{{"train/lr", w.lr},
-                    {"train/images_per_s", static_cast<double>(w.images) / w.time_s},
-                    {"train/data_wait", w.data_wait_s / w.time_s},
-                    {"train/memory_gib", memory_gib(state.device)}};
-    if (w.loss_images > 0) {
-      scalars.emplace_back("train/loss", w.loss_sum / static_cast<double>(w.loss_images));
+  // The first micro-batch of a step that is due.
+  void write_batch(const State& state) {
+    if (pictured_step_ == state.step || !starts_period(state, options_.images)) return;
+    pictured_step_ = state.step;
+    const Picture picture =
+        batch_picture(state.images, state.labels, state.class_names, normalization_);
+    file_.write_image(state.step, "train/batch", picture.png, picture.width, picture.height);
+  }
+
+  // fp16's gradients still carry the scale of the loss.
+  void write_histograms(const State& state) {
+    if (!starts_period(state, options_.histograms)) return;
+    const double scale = state.scaler != nullptr ? state.scaler->scale_value() : 1;
+    for (const auto& item : state.model.named_parameters()) {
+      file_.write_histogram(state.step, "weights/" + item.key(), tensor_histogram(item.value()));
+      if (!item.value().grad().defined()) continue;
+      file_.write_histogram(state.step, "gradients/" + item.key(),
+                            tensor_histogram(item.value().grad(), scale));
     }
-    return scalars;
   }
 
-  // TensorBoard drops what earlier files hold of later steps.
-  void write_start(int64_t step) {
-    std::string event;
-    protozero::pbf_writer writer(event);
-    writer.add_double(field::kWallTime, wall_time_s());
-    writer.add_int64(field::kStep, step + 1);
-    {
-      protozero::pbf_writer session(writer, field::kSessionLog);
-      session.add_enum(field::kStatus, kSessionStart);
-    }
-    write_record(event);
-  }
-
-  void write_scalars(int64_t step, const Scalars& scalars) {
-    std::string event;
-    protozero::pbf_writer writer(event);
-    writer.add_double(field::kWallTime, wall_time_s());
-    writer.add_int64(field::kStep, step);
-    {
-      protozero::pbf_writer summary(writer, field::kSummary);
-      for (const auto& [tag, number] : scalars) {
-        protozero::pbf_writer value(summary, field::kValue);
-        value.add_string(field::kTag, tag.data(), tag.size());
-        value.add_float(field::kSimpleValue, static_cast<float>(number));
-      }
-    }
-    write_record(event);
-  }
-
-  void write_record(const std::string& data) {
-    const std::string length = little_endian(static_cast<uint64_t>(data.size()));
-    file_ << length << little_endian(masked_crc(length)) << data << little_endian(masked_crc(data))
-          << std::flush;
-    if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
-  }
-
-  std::filesystem::path path_;
-  std::ofstream file_;
+  LogOptions options_;
+  kernels::Normalization normalization_;
+  EventFile file_;
+  int64_t pictured_step_ = -1;
 };
 
 }  // namespace
 
-std::unique_ptr<train::Callback> make_tensorboard(const std::filesystem::path& folder) {
-  return std::make_unique<TensorBoard>(folder);
+std::unique_ptr<train::Callback> make_tensorboard(const LogOptions& options,
+                                                  const kernels::Normalization& normalization,
+                                                  const std::filesystem::path& folder) {
+  return std::make_unique<TensorBoard>(options, normalization, folder);
 }
 
 }  // namespace stoker::callbacks

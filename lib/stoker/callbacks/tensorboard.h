@@ -1,18 +1,25 @@
-// events.out.tfevents.*: the run's scalars as TensorBoard reads them.
+// events.out.tfevents.*: the run's scalars as TensorBoard reads them, and by choice images of a
+// batch and histograms.
 //
 // One file a process. Each begins by saying at which step it starts, so that TensorBoard drops what
 // a killed run wrote beyond the checkpoint that this one goes on from. Tags are train/loss,
-// train/lr, train/images_per_s, train/data_wait, train/memory_gib, val/loss, val/top1, val/top5.
+// train/lr, train/images_per_s, train/data_wait, train/memory_gib, val/loss, val/top1, val/top5,
+// train/batch (images), gradients/<parameter> and weights/<parameter> (histograms).
 #pragma once
 
 #include <filesystem>
 #include <memory>
 
+#include "stoker/callbacks/options.h"
+#include "stoker/kernels/image.h"
 #include "stoker/train/state.h"
 
 namespace stoker::callbacks {
 
-// Makes a file in `folder`. Throws FileError.
-std::unique_ptr<train::Callback> make_tensorboard(const std::filesystem::path& folder);
+// Makes a file in `folder`. `normalization` is what images of a batch went through. Throws
+// FileError.
+std::unique_ptr<train::Callback> make_tensorboard(const LogOptions& options,
+                                                  const kernels::Normalization& normalization,
+                                                  const std::filesystem::path& folder);
 
 }  // namespace stoker::callbacks

@@ -74,8 +74,30 @@ class Reader {
     std::vector<std::string_view> names;
     if (!also.empty()) names.push_back(also);
     for (const Field& field : fields) names.push_back(field.name);
+    const std::string deeper = deeper_places(entry.key, fields, path);
     problems_.add(entry.location, join_path(path, show_key(entry.key)),
-                  "unknown key" + suggest_key(entry.key, names));
+                  "unknown key" + (deeper.empty() ? suggest_key(entry.key, names) : deeper));
+  }
+
+  // "; did you mean `train.batch_size` or `eval.batch_size`?": where the key stands one level down,
+  // as for those who come from tools whose options are all at the top.
+  static std::string deeper_places(const std::string& key, const std::vector<Field>& fields,
+                                   const std::string& path) {
+    std::string places;
+    const auto look_into = [&](const Field& field, const std::vector<Field>& children) {
+      if (std::ranges::find(children, key, &Field::name) == children.end()) return;
+      places += fmt::format("{}`{}`", places.empty() ? "" : " or ",
+                            join_path(join_path(path, field.name), key));
+    };
+    for (const Field& field : fields) {
+      look_into(field, field.children);
+      if (const auto* ref = std::get_if<ChoiceRef>(&field.ref)) {
+        Fields options;
+        ref->table->describe(*ref->value, options);
+        look_into(field, options.list());
+      }
+    }
+    return places.empty() ? "" : fmt::format("; did you mean {}?", places);
   }
 
   void read_value(const Node& node, const Field& field, const std::string& path) {

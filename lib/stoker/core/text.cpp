@@ -36,6 +36,31 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+// Length of the well-formed UTF-8 character that `bytes` begin with; 0 if there is none. Overlong
+// forms, surrogates and what lies beyond U+10FFFF are none (Unicode 15, table 3-7).
+size_t utf8_length(std::string_view bytes) {
+  const auto at = [&](size_t i) {
+    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u;
+  };
+  const auto continues = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i)
+      if ((at(i) & 0xC0u) != 0x80u) return false;
+    return true;
+  };
+  const unsigned first = at(0), second = at(1);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1, 2) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool is_good = !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
+    return is_good && continues(1, 3) ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool is_good = !(first == 0xF0 && second < 0x90) && !(first == 0xF4 && second > 0x8F);
+    return is_good && continues(1, 4) ? 4 : 0;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
@@ -89,6 +114,36 @@ std::string human_duration(double seconds) {
   if (minutes < 24 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
   const int64_t hours = std::llround(seconds / 3600);
   return fmt::format("{} d {:02} h", hours / 24, hours % 24);
+}
+
+std::string csv_cell(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string json_string(std::string_view bytes) {
+  std::string quoted = "\"";
+  while (!bytes.empty()) {
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const size_t length = utf8_length(bytes);
+    if (length == 0) {
+      quoted += fmt::format("\\udc{:02x}", first);
+    } else if (first == '"' || first == '\\') {
+      quoted += '\\';
+      quoted += bytes[0];
+    } else if (first < 0x20) {
+      quoted += fmt::format("\\u{:04x}", first);
+    } else {
+      quoted += bytes.substr(0, length);
+    }
+    bytes.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return quoted + "\"";
 }
 
 std::string join(std::span<const std::string_view> words, std::string_view separator) {

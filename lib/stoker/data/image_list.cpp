@@ -50,10 +50,10 @@ std::vector<fs::path> matches_of(const std::string& pattern) {
   return paths;
 }
 
-std::vector<fs::path> paths_of(const std::string& word, std::istream& input) {
+std::vector<fs::path> paths_of(const std::string& word, std::istream& input, char separator) {
   if (word == "-") {
     std::vector<fs::path> paths;
-    for (std::string line; std::getline(input, line);) {
+    for (std::string line; std::getline(input, line, separator);) {
       if (!line.empty()) paths.emplace_back(line);
     }
     return paths;
@@ -61,15 +61,16 @@ std::vector<fs::path> paths_of(const std::string& word, std::istream& input) {
   if (fs::is_directory(word)) return images_below(word);
   if (fs::exists(word)) return {word};
   if (word.find_first_of("*?[") != std::string::npos) return matches_of(word);
-  throw DataError(fmt::format("{}: no such file or folder", word));
+  return {word};
 }
 
 }  // namespace
 
-std::vector<fs::path> find_images(std::span<const std::string> words, std::istream& input) {
+std::vector<fs::path> find_images(std::span<const std::string> words, std::istream& input,
+                                  char separator) {
   std::vector<fs::path> paths;
   for (const std::string& word : words) {
-    for (fs::path& path : paths_of(word, input)) paths.push_back(std::move(path));
+    for (fs::path& path : paths_of(word, input, separator)) paths.push_back(std::move(path));
   }
   return paths;
 }

@@ -13,10 +13,11 @@
 namespace stoker::data {
 
 // A word is a file, a folder (all images below it, sorted), a pattern with * ? or [ ] as shells
-// have it, or "-": one path a line from `input`. Files are taken whatever their names. Throws
-// DataError for a word that leads to nothing.
+// have it, or "-": paths from `input`, each ended by `separator`. Files are taken whatever their
+// names; one that is not there is found out by who reads it. Throws DataError for a folder without
+// images and for a pattern that nothing matches.
 std::vector<std::filesystem::path> find_images(std::span<const std::string> words,
-                                               std::istream& input);
+                                               std::istream& input, char separator = '\n');
 
 // The label of each image is its own index: what is predicted of it is matched by that.
 std::shared_ptr<const Dataset> open_image_list(std::vector<std::filesystem::path> paths);

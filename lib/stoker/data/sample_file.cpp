@@ -25,9 +25,7 @@ struct Descriptor {
 };
 
 [[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  const char* hint = error == ENOENT ? "; it was there when the data set was listed" : "";
-  throw DataError(
-      fmt::format("{}: cannot be read: {}{}", path.string(), std::strerror(error), hint));
+  throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(error)));
 }
 
 }  // namespace

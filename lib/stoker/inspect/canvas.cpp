@@ -76,4 +76,16 @@ void PictureCanvas::write(std::string_view text, int32_t x, int32_t y, int32_t s
   }
 }
 
+void PictureCanvas::write_up(std::string_view text, int32_t x, int32_t y, int32_t scale,
+                             Rgb color) {
+  for (const char c : text) {
+    const Glyph& glyph = glyph_of(c);
+    for (int32_t row = 0; row < 7; ++row)
+      for (int32_t column = 0; column < 5; ++column)
+        if (glyph[static_cast<size_t>(row)] >> (4 - column) & 1)
+          fill(x + row * scale, y - (column + 1) * scale, scale, scale, color);
+    y -= kLetterWidth * scale;
+  }
+}
+
 }  // namespace stoker::inspect

@@ -23,6 +23,9 @@ class PictureCanvas {
   // Letters of 5 x 7 pixels, drawn `scale` times as large; (x, y) is the top left.
   void write(std::string_view text, int32_t x, int32_t y, int32_t scale, Rgb color);
 
+  // The same turned to be read from below: (x, y) is the bottom left of the first letter.
+  void write_up(std::string_view text, int32_t x, int32_t y, int32_t scale, Rgb color);
+
   kernels::ImageView view() const;
 
   static constexpr int32_t kLetterWidth = 6, kLetterHeight = 7;  // with the gap

@@ -48,6 +48,13 @@ train::Source open_source(const RunConfig& config, data::Split split) {
   return source;
 }
 
+train::Source evaluation_source(const RunConfig& config, data::Split split) {
+  train::Source source =
+      source_of(config, data::Split::kVal, data::open_dataset(config.data, split));
+  source.loader.on_error = config.data.on_error;
+  return source;
+}
+
 train::Source unlabelled_source(const RunConfig& config,
                                 std::shared_ptr<const data::Dataset> images) {
   train::Source source = source_of(config, data::Split::kVal, std::move(images));

@@ -16,6 +16,9 @@ namespace stoker::run {
 // list without its randomness.
 train::Source open_source(const RunConfig& config, data::Split split);
 
+// The images of one split, made ready as validation images are.
+train::Source evaluation_source(const RunConfig& config, data::Split split);
+
 // Images without labels, made ready as validation images are; unreadable ones are passed over.
 train::Source unlabelled_source(const RunConfig& config,
                                 std::shared_ptr<const data::Dataset> images);

@@ -3,12 +3,17 @@
 
 #include <c10/core/Device.h>
 
-#include <string>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 
 namespace stoker::run {
 
-// Host, processor, usable CPUs, memory, device, versions of stoker and its libraries, the command
-// line of this process and the time, as JSON.
-std::string environment_json(c10::Device device);
+// Host, processor, usable CPUs, memory, GPUs with their driver, device, versions of stoker and its
+// libraries, git revision, the command line of this process, its folder and the time.
+nlohmann::ordered_json environment(c10::Device device);
+
+// Writes it to `path`. What an earlier process wrote there moves into the list "earlier", oldest
+// first, so that the file tells of each resume. Throws FileError.
+void write_environment(const std::filesystem::path& path, c10::Device device);
 
 }  // namespace stoker::run

@@ -10,9 +10,9 @@
 namespace stoker::run {
 
 EvaluationResult run_evaluation(const std::filesystem::path& path,
-                                std::span<const std::string> overrides) {
+                                std::span<const std::string> overrides, data::Split split) {
   const TrainedModel trained = load_trained_model(path, overrides);
-  train::Source source = open_source(trained.config, data::Split::kVal);
+  train::Source source = evaluation_source(trained.config, split);
   source.dataset = data::relabel(source.dataset, trained.class_names);
 
   EvaluationResult result{
@@ -22,6 +22,7 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
                                    {.batch_size = trained.config.eval.batch_size,
                                     .precision = trained.config.train.precision,
                                     .loss = trained.config.train.loss});
+  result.unreadable_count = source.dataset->size() - result.metrics.images;
   result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "stoker/data/dataset.h"
 #include "stoker/metrics/classification.h"
 
 namespace stoker::run {
@@ -16,11 +17,15 @@ struct EvaluationResult {
   std::vector<std::string> class_names;
   metrics::ClassificationResult metrics;
   double time_s = 0;
+  int64_t unreadable_count = 0;  // images left out under data.on_error=skip
 };
 
 // path: a run's folder (its best checkpoint), a pointer or a checkpoint. The checkpoint's own
 // configuration says what to evaluate on and how; overrides change it (data.root=…, device=cpu).
+// Labels are matched by the classes' names; classes that the model does not know are a DataError.
+// Images of the training split are made ready as those of validation are.
 EvaluationResult run_evaluation(const std::filesystem::path& path,
-                                std::span<const std::string> overrides);
+                                std::span<const std::string> overrides,
+                                data::Split split = data::Split::kVal);
 
 }  // namespace stoker::run

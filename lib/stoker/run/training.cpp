@@ -28,8 +28,7 @@ class LogToFile {
 
 void write_origins(const RunFolder& folder, const TrainingRequest& request, at::Device device) {
   write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
-  write_file_atomically(real_file_system(), folder.environment(),
-                        as_bytes(environment_json(device)));
+  write_environment(folder.environment(), device);
 }
 
 // Puts the newest whole checkpoint of the run into the trainer, if the run has one yet.
@@ -73,6 +72,11 @@ void write_summary_of_failure(const RunFolder& folder, const train::State& state
   }
 }
 
+callbacks::RunFacts facts_of(const Session& session) {
+  return {.normalization = session.train.pipeline->normalization(),
+          .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0};
+}
+
 train::StopReason train_in(const RunFolder& folder, const TrainingRequest& request,
                            Session& session) {
   const RunConfig& config = session.config;
@@ -102,7 +106,7 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
   if (state.step == 0) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
-  for (auto& callback : callbacks::make_callbacks(config.log, folder.path())) {
+  for (auto& callback : callbacks::make_callbacks(config.log, facts_of(session), folder.path())) {
     trainer.add(std::move(callback));
   }
   try {

@@ -19,16 +19,25 @@ struct Source {
   loader::LoaderOptions loader;  // stage and type are set by the feed
 };
 
-// For one thread. Tensors must not outlive it: on the CPU they share the loader's buffers.
-class Feed {
+// Where the micro-batches of training steps come from. For one thread.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  // Nothing at the end.
+  virtual std::optional<ops::TensorBatch> next() = 0;
+  // Seconds that next() has waited for images, in all.
+  virtual double wait_s() const = 0;
+};
+
+// Tensors must not outlive it: on the CPU they share the loader's buffers.
+class Feed : public BatchSource {
  public:
   Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks);
 
   // images: [n, C, H, W] channels_last in the precision's input dtype; nothing at the end. Skipped
   // samples make n smaller; n may become 0.
-  std::optional<ops::TensorBatch> next();
-  // Seconds that next() has waited for the loader, in all.
-  double wait_s() const { return loader_.wait_s(); }
+  std::optional<ops::TensorBatch> next() override;
+  double wait_s() const override { return loader_.wait_s(); }
   const loader::Loader& loader() const { return loader_; }
 
  private:

@@ -39,7 +39,8 @@ LogWindow window_from(const json& w) {
           .loss_images = w.at("loss_images"),
           .time_s = w.at("time_s"),
           .data_wait_s = w.at("data_wait_s"),
-          .lr = w.at("lr")};
+          .lr = w.at("lr"),
+          .stages = {}};
 }
 
 // Puts the weights that evaluation used into `model`, and the model's own aside.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stoker/loader/stage_times.h"
 #include "stoker/metrics/classification.h"
 #include "stoker/models/model.h"
 #include "stoker/optim/grad_scaler.h"
@@ -39,6 +40,9 @@ struct LogWindow {
   double time_s = 0;
   double data_wait_s = 0;
   double lr = 0;  // of the newest step
+  // What the loader's threads did since the last log line, ahead of these steps; in no checkpoint.
+  loader::StageTimes stages;
+  int loader_threads = 0;
 };
 
 struct EvalRecord {

@@ -45,7 +45,7 @@ TrainStep::TrainStep(State& state, const TrainOptions& options, optim::Schedule 
                      Algorithms& algorithms)
     : state_(state), options_(options), schedule_(std::move(schedule)), algorithms_(algorithms) {}
 
-void TrainStep::run(Feed& feed) {
+void TrainStep::run(BatchSource& feed) {
   const Clock::time_point start = Clock::now();
   const double waited_before = feed.wait_s();
   for (auto& algorithm : algorithms_) algorithm->apply(Event::kStepStart, state_);
@@ -75,7 +75,7 @@ void TrainStep::run(Feed& feed) {
                     "the files",
                     state_.step));
   }
-  for (auto& algorithm : algorithms_) algorithm->apply(Event::kGradientsReady, state_);
+  emit(Event::kGradientsReady);
 
   const double lr_factor = schedule_(state_.schedule_step);
   const at::Tensor loss_mean = loss_sum / static_cast<double>(std::max<int64_t>(1, record.images));
@@ -100,7 +100,7 @@ void TrainStep::run(Feed& feed) {
 at::Tensor TrainStep::accumulate(const ops::TensorBatch& batch) {
   state_.images = batch.images;
   state_.labels = batch.labels;
-  for (auto& algorithm : algorithms_) algorithm->apply(Event::kBatchReady, state_);
+  emit(Event::kBatchReady);
   at::Tensor logits;
   {
     const Autocast autocast(state_.device.type(), options_.precision);
@@ -140,6 +140,11 @@ bool TrainStep::update(const at::Tensor& loss_mean, double lr_factor) {
   }
   state_.optimizer.step(step);
   return true;
+}
+
+void TrainStep::emit(Event event) {
+  for (auto& algorithm : algorithms_) algorithm->apply(event, state_);
+  if (observer_) observer_(event);
 }
 
 void TrainStep::read_losses() {

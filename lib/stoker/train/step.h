@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,9 +21,12 @@ class TrainStep {
   TrainStep(State& state, const TrainOptions& options, optim::Schedule schedule,
             Algorithms& algorithms);
 
+  // Sees kBatchReady and kGradientsReady after the algorithms.
+  void observe_with(std::function<void(Event)> observer) { observer_ = std::move(observer); }
+
   // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out.
   // Throws OutOfMemory with what to change.
-  void run(Feed& feed);
+  void run(BatchSource& feed);
 
   // Moves the losses of finished steps from the device into state.records. Throws Diverged, with
   // step, rate and the losses before, after max_nonfinite_steps in a row.
@@ -34,6 +38,7 @@ class TrainStep {
   // Returns whether the parameters moved, as far as the host knows.
   bool update(const at::Tensor& loss_mean, double lr_factor);
   void note(const StepRecord& record);
+  void emit(Event event);
 
   struct Pending {
     StepRecord record;
@@ -44,6 +49,7 @@ class TrainStep {
   const TrainOptions& options_;
   optim::Schedule schedule_;
   Algorithms& algorithms_;
+  std::function<void(Event)> observer_;
   std::vector<Pending> pending_;
   std::deque<double> recent_losses_;
   int64_t nonfinite_in_a_row_ = 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
@@ -48,7 +49,11 @@ Trainer::Trainer(State& state, TrainerParts parts, TrainerOptions options)
       step_(state_, options_.train, parts_.schedule, parts_.algorithms),
       max_time_s_(options_.train.max_time.empty()
                       ? std::numeric_limits<double>::infinity()
-                      : parse_duration_s(options_.train.max_time, "train.max_time")) {}
+                      : parse_duration_s(options_.train.max_time, "train.max_time")) {
+  step_.observe_with([this](Event event) {
+    for (auto& callback : callbacks_) callback->observe(event, state_);
+  });
+}
 
 void Trainer::load(const CheckpointContent& checkpoint) {
   restore(checkpoint, state_, parts_.algorithms);
@@ -70,7 +75,7 @@ StopReason Trainer::fit() {
         break;
       }
       step_.run(feed);
-      finish_step();
+      finish_step(feed.loader());
     }
     say_skipped(feed.loader());
     if (reason != StopReason::kInterrupted && parts_.val.dataset &&
@@ -85,12 +90,12 @@ StopReason Trainer::fit() {
   return reason;
 }
 
-void Trainer::finish_step() {
+void Trainer::finish_step(const loader::Loader& loader) {
   const bool epoch_done = state_.step % state_.plan.steps_per_epoch == 0;
   for (auto& callback : callbacks_) callback->observe(Event::kStepDone, state_);
   if (epoch_done || state_.step == state_.plan.total_steps ||
       state_.step % options_.log_every_steps == 0) {
-    log_window();
+    log_window(loader);
   }
   if (epoch_done) emit(Event::kEpochDone);
   if (evaluation_due()) evaluate_now();
@@ -119,8 +124,11 @@ void Trainer::fill_window() {
   state_.records.clear();
 }
 
-void Trainer::log_window() {
+void Trainer::log_window(const loader::Loader& loader) {
   fill_window();
+  const loader::StageTimes stages = loader.stage_times();
+  state_.window.stages = stages - std::exchange(logged_stages_, stages);
+  state_.window.loader_threads = loader.threads();
   emit(Event::kLog);
   state_.window = {};
 }

@@ -49,9 +49,9 @@ class Trainer {
 
  private:
   void emit(Event event);
-  void finish_step();
+  void finish_step(const loader::Loader& loader);
   void fill_window();
-  void log_window();
+  void log_window(const loader::Loader& loader);
   void evaluate_now();
   void save();
   // Whether something that happens each `every_epochs` is due after the current step.
@@ -66,6 +66,7 @@ class Trainer {
   std::vector<std::unique_ptr<Callback>> callbacks_;
   TrainStep step_;
   double max_time_s_;
+  loader::StageTimes logged_stages_;  // what the log lines so far have told
   // Steps of the run and of its newest evaluation that the newest checkpoint holds.
   std::pair<int64_t, int64_t> saved_{-1, -1};
 };

@@ -1,0 +1,114 @@
+#include "eval_report.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
+#include "stoker/core/text.h"
+#include "stoker/inspect/confusion_picture.h"
+
+namespace stoker::app {
+
+namespace {
+
+nlohmann::ordered_json to_json(const run::EvaluationResult& result) {
+  const metrics::ClassificationResult& m = result.metrics;
+  nlohmann::ordered_json json{{"checkpoint", result.checkpoint.string()},
+                              {"step", result.step},
+                              {"images", m.images},
+                              {"unreadable", result.unreadable_count},
+                              {"loss", m.loss},
+                              {"top1", m.top1},
+                              {"top5", m.top5},
+                              {"ece", m.ece},
+                              {"time_s", result.time_s},
+                              {"images_per_s", static_cast<double>(m.images) / result.time_s}};
+  for (size_t i = 0; i < m.per_class.size(); ++i) {
+    json["per_class"].push_back({{"name", result.class_names[i]},
+                                 {"images", m.per_class[i].images},
+                                 {"precision", m.per_class[i].precision},
+                                 {"recall", m.per_class[i].recall},
+                                 {"f1", m.per_class[i].f1}});
+  }
+  json["confusion"] = m.confusion;
+  return json;
+}
+
+void check_confusion(const run::EvaluationResult& result) {
+  if (!result.metrics.confusion.empty()) return;
+  throw DataError(fmt::format(
+      "there is no confusion matrix of {} classes: pairs are counted for up to {}. --per-class has "
+      "the figures of each class",
+      result.class_names.size(), metrics::kConfusionClasses));
+}
+
+std::string confusion_csv(const run::EvaluationResult& result) {
+  std::string table = "true\\predicted";
+  for (const std::string& name : result.class_names) table += "," + csv_cell(name);
+  table += "\n";
+  for (size_t row = 0; row < result.metrics.confusion.size(); ++row) {
+    table += csv_cell(result.class_names[row]);
+    for (const int64_t count : result.metrics.confusion[row]) table += fmt::format(",{}", count);
+    table += "\n";
+  }
+  return table;
+}
+
+}  // namespace
+
+void print_evaluation(const run::EvaluationResult& result) {
+  const metrics::ClassificationResult& m = result.metrics;
+  fmt::print("{}\n", result.checkpoint.string());
+  fmt::print("top1 {:.2f}%  top5 {:.2f}%  loss {:.4f}  calibration error {:.4f}\n", 100 * m.top1,
+             100 * m.top5, m.loss, m.ece);
+  fmt::print("{} images in {}", human_count(m.images), human_duration(result.time_s));
+  if (result.unreadable_count > 0)
+    fmt::print("; {} unreadable ones left out", human_count(result.unreadable_count));
+  size_t width = 5;
+  for (const std::string& name : result.class_names) width = std::max(width, name.size());
+  fmt::print("\n\n{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", "class", width, "images", "precision",
+             "recall", "f1");
+  for (size_t i = 0; i < m.per_class.size(); ++i) {
+    const auto& row = m.per_class[i];
+    fmt::print("{:<{}}  {:>8}  {:>8.2f}%  {:>7.2f}%  {:>7.2f}%\n", result.class_names[i], width,
+               human_count(row.images), 100 * row.precision, 100 * row.recall, 100 * row.f1);
+  }
+}
+
+void print_evaluation_json(const run::EvaluationResult& result) {
+  fmt::print("{}\n", to_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void print_confusion(const run::EvaluationResult& result) {
+  check_confusion(result);
+  fmt::print("\nconfusion (row: label, column: prediction)\n");
+  for (size_t i = 0; i < result.metrics.confusion.size(); ++i) {
+    for (const int64_t count : result.metrics.confusion[i]) fmt::print("{:>7}", count);
+    fmt::print("  {}\n", result.class_names[i]);
+  }
+}
+
+void write_confusion(const run::EvaluationResult& result, const std::filesystem::path& file) {
+  check_confusion(result);
+  if (file.extension() == ".png") {
+    write_file_atomically(real_file_system(), file,
+                          inspect::confusion_picture(result.class_names, result.metrics.confusion));
+  } else {
+    write_file_atomically(real_file_system(), file, as_bytes(confusion_csv(result)));
+  }
+}
+
+void write_per_class(const run::EvaluationResult& result, const std::filesystem::path& file) {
+  std::string table = "class,images,precision,recall,f1\n";
+  for (size_t i = 0; i < result.metrics.per_class.size(); ++i) {
+    const auto& row = result.metrics.per_class[i];
+    table += fmt::format("{},{},{:.6f},{:.6f},{:.6f}\n", csv_cell(result.class_names[i]),
+                         row.images, row.precision, row.recall, row.f1);
+  }
+  write_file_atomically(real_file_system(), file, as_bytes(table));
+}
+
+}  // namespace stoker::app

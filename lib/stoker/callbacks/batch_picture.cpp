@@ -1,0 +1,71 @@
+#include "stoker/callbacks/batch_picture.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "stoker/decode/decode.h"
+#include "stoker/inspect/canvas.h"
+
+namespace stoker::callbacks {
+
+namespace {
+
+using inspect::PictureCanvas;
+constexpr inspect::Rgb kPaper{250, 250, 248}, kInk{40, 40, 44};
+constexpr int32_t kSmallestTile = 96, kGap = 6, kTextScale = 1;
+constexpr int32_t kCaption = PictureCanvas::kLetterHeight * kTextScale + 4;
+
+// [n, H, W, C] uint8, contiguous.
+at::Tensor pixels_of(const at::Tensor& images, const kernels::Normalization& normalization) {
+  const int64_t channels = images.size(1);
+  const auto by_channel = [&](const float(&values)[3]) {
+    return at::tensor(at::ArrayRef<float>(values, static_cast<size_t>(channels)))
+        .view({1, channels, 1, 1});
+  };
+  const at::Tensor values = images.to(at::kCPU, at::kFloat);
+  return ((values - by_channel(normalization.bias)) / by_channel(normalization.scale))
+      .round()
+      .nan_to_num(0)
+      .clamp(0, 255)
+      .to(at::kByte)
+      .permute({0, 2, 3, 1})
+      .contiguous();
+}
+
+}  // namespace
+
+Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
+                      const std::vector<std::string>& class_names,
+                      const kernels::Normalization& normalization, int64_t most) {
+  const at::Tensor pixels =
+      pixels_of(images.narrow(0, 0, std::min(images.size(0), most)), normalization);
+  const at::Tensor classes = labels.to(at::kCPU, at::kLong).contiguous();
+  const auto count = static_cast<int32_t>(pixels.size(0));
+  const auto height = static_cast<int32_t>(pixels.size(1));
+  const auto width = static_cast<int32_t>(pixels.size(2));
+  const auto channels = static_cast<int32_t>(pixels.size(3));
+  const int32_t longest = std::max(width, height);
+  const int32_t tile = longest * std::max(1, (kSmallestTile + longest - 1) / longest);
+  const auto columns = static_cast<int32_t>(std::ceil(std::sqrt(count)));
+  const int32_t rows = (count + columns - 1) / columns;
+  PictureCanvas canvas(kGap + columns * (tile + kGap), kGap + rows * (tile + kCaption + kGap),
+                       kPaper);
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t x = kGap + i % columns * (tile + kGap);
+    const int32_t y = kGap + i / columns * (tile + kCaption + kGap);
+    canvas.place({pixels.const_data_ptr<uint8_t>() + int64_t{i} * height * width * channels, width,
+                  height, channels, int64_t{width} * channels},
+                 x, y, tile);
+    const std::string& name =
+        class_names[static_cast<size_t>(classes.const_data_ptr<int64_t>()[i])];
+    const auto letters = static_cast<size_t>(tile / (PictureCanvas::kLetterWidth * kTextScale));
+    canvas.write(name.substr(0, letters), x, y + tile + 3, kTextScale, kInk);
+  }
+  const kernels::ImageView view = canvas.view();
+  return {view.width, view.height, decode::encode_png(view)};
+}
+
+}  // namespace stoker::callbacks

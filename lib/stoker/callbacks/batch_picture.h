@@ -1,0 +1,26 @@
+// Some images of a batch as the network sees them, with their classes' names, as one picture.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stoker/kernels/image.h"
+
+namespace stoker::callbacks {
+
+struct Picture {
+  int32_t width = 0, height = 0;
+  std::vector<std::byte> png;
+};
+
+// images: [n, C, H, W] on any device, normalised as `normalization` says, which is undone; colours
+// beyond what 8 bits hold are cut. labels: [n]. Shows the first `most` images.
+Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
+                      const std::vector<std::string>& class_names,
+                      const kernels::Normalization& normalization, int64_t most = 16);
+
+}  // namespace stoker::callbacks

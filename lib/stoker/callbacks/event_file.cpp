@@ -1,0 +1,148 @@
+#include "stoker/callbacks/event_file.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <protozero/pbf_writer.hpp>
+
+#include "stoker/core/crc32c.h"
+#include "stoker/core/error.h"
+
+namespace stoker::callbacks {
+
+namespace {
+
+using Tag = protozero::pbf_tag_type;
+
+// Field numbers of tensorflow's event.proto and summary.proto.
+namespace event {
+constexpr Tag kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7;
+}
+namespace summary {
+constexpr Tag kValue = 1;
+}
+namespace value {
+constexpr Tag kTag = 1, kSimpleValue = 2, kImage = 4, kHistogram = 5;
+}
+namespace image {
+constexpr Tag kHeight = 1, kWidth = 2, kColorspace = 3, kEncoded = 4;
+constexpr int32_t kRgb = 3;
+}  // namespace image
+namespace histogram {
+constexpr Tag kMin = 1, kMax = 2, kCount = 3, kSum = 4, kSumOfSquares = 5, kLimits = 6,
+              kBuckets = 7;
+}
+namespace session {
+constexpr Tag kStatus = 1;
+constexpr int32_t kStart = 1;
+}  // namespace session
+
+double wall_time_s() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// Little-endian bytes of a number, as TFRecord has them.
+template <class T>
+std::string little_endian(T number) {
+  std::string bytes;
+  for (size_t i = 0; i < sizeof(T); ++i) bytes += static_cast<char>((number >> (8 * i)) & 0xFF);
+  return bytes;
+}
+
+// TFRecord's masked CRC, so that a CRC of data that holds CRCs stays useful.
+uint32_t masked_crc(std::string_view bytes) {
+  const uint32_t crc = crc32c(as_bytes(bytes));
+  return ((crc >> 15) | (crc << 17)) + 0xA282EAD8u;
+}
+
+// An Event whose summary holds what `add_values` writes.
+template <class AddValues>
+std::string summary_event(int64_t step, const AddValues& add_values) {
+  std::string bytes;
+  protozero::pbf_writer writer(bytes);
+  writer.add_double(event::kWallTime, wall_time_s());
+  writer.add_int64(event::kStep, step);
+  {
+    protozero::pbf_writer values(writer, event::kSummary);
+    add_values(values);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+EventFile::EventFile(const std::filesystem::path& folder) {
+  std::array<char, 128> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  path_ = folder / fmt::format("events.out.tfevents.{}.{}.{}", static_cast<int64_t>(wall_time_s()),
+                               host.data(), ::getpid());
+  file_.open(path_, std::ios::binary | std::ios::trunc);
+  std::string bytes;
+  protozero::pbf_writer writer(bytes);
+  writer.add_double(event::kWallTime, wall_time_s());
+  writer.add_string(event::kFileVersion, "brain.Event:2");
+  write_record(bytes);
+}
+
+void EventFile::start_at(int64_t step) {
+  std::string bytes;
+  protozero::pbf_writer writer(bytes);
+  writer.add_double(event::kWallTime, wall_time_s());
+  writer.add_int64(event::kStep, step + 1);
+  {
+    protozero::pbf_writer log(writer, event::kSessionLog);
+    log.add_enum(session::kStatus, session::kStart);
+  }
+  write_record(bytes);
+}
+
+void EventFile::write_scalars(int64_t step, const Scalars& scalars) {
+  write_record(summary_event(step, [&](protozero::pbf_writer& values) {
+    for (const auto& [tag, number] : scalars) {
+      protozero::pbf_writer one(values, summary::kValue);
+      one.add_string(value::kTag, tag.data(), tag.size());
+      one.add_float(value::kSimpleValue, static_cast<float>(number));
+    }
+  }));
+}
+
+void EventFile::write_image(int64_t step, std::string_view tag, std::span<const std::byte> png,
+                            int32_t width, int32_t height) {
+  write_record(summary_event(step, [&](protozero::pbf_writer& values) {
+    protozero::pbf_writer one(values, summary::kValue);
+    one.add_string(value::kTag, tag.data(), tag.size());
+    protozero::pbf_writer picture(one, value::kImage);
+    picture.add_int32(image::kHeight, height);
+    picture.add_int32(image::kWidth, width);
+    picture.add_int32(image::kColorspace, image::kRgb);
+    picture.add_bytes(image::kEncoded, reinterpret_cast<const char*>(png.data()), png.size());
+  }));
+}
+
+void EventFile::write_histogram(int64_t step, std::string_view tag, const Histogram& h) {
+  write_record(summary_event(step, [&](protozero::pbf_writer& values) {
+    protozero::pbf_writer one(values, summary::kValue);
+    one.add_string(value::kTag, tag.data(), tag.size());
+    protozero::pbf_writer drawn(one, value::kHistogram);
+    drawn.add_double(histogram::kMin, h.min);
+    drawn.add_double(histogram::kMax, h.max);
+    drawn.add_double(histogram::kCount, static_cast<double>(h.count));
+    drawn.add_double(histogram::kSum, h.sum);
+    drawn.add_double(histogram::kSumOfSquares, h.sum_of_squares);
+    drawn.add_packed_double(histogram::kLimits, h.upper_limits.begin(), h.upper_limits.end());
+    drawn.add_packed_double(histogram::kBuckets, h.counts.begin(), h.counts.end());
+  }));
+}
+
+void EventFile::write_record(const std::string& data) {
+  const std::string length = little_endian(static_cast<uint64_t>(data.size()));
+  file_ << length << little_endian(masked_crc(length)) << data << little_endian(masked_crc(data))
+        << std::flush;
+  if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
+}
+
+}  // namespace stoker::callbacks

@@ -1,0 +1,49 @@
+// A file of TensorBoard events: TFRecords that hold tensorflow's Event messages.
+//
+//   EventFile file(folder);
+//   file.start_at(step);                       // TensorBoard drops what older files hold beyond
+//   file.write_scalars(step, {{"train/loss", 1.7}});
+//   file.write_image(step, "train/images", png, width, height);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stoker::callbacks {
+
+// Counts of values between limits, as TensorBoard draws them.
+struct Histogram {
+  double min = 0, max = 0, sum = 0, sum_of_squares = 0;
+  int64_t count = 0;
+  std::vector<double> upper_limits;  // of each bucket, growing
+  std::vector<double> counts;
+};
+
+class EventFile {
+ public:
+  using Scalars = std::vector<std::pair<std::string_view, double>>;
+
+  // Makes events.out.tfevents.<time>.<host>.<process> in `folder`. All throw FileError.
+  explicit EventFile(const std::filesystem::path& folder);
+
+  void start_at(int64_t step);
+  void write_scalars(int64_t step, const Scalars& scalars);
+  void write_image(int64_t step, std::string_view tag, std::span<const std::byte> png,
+                   int32_t width, int32_t height);
+  void write_histogram(int64_t step, std::string_view tag, const Histogram& histogram);
+
+ private:
+  void write_record(const std::string& data);
+
+  std::filesystem::path path_;
+  std::ofstream file_;
+};
+
+}  // namespace stoker::callbacks
