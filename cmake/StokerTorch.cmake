@@ -74,6 +74,25 @@ target_link_options(stoker_torch INTERFACE
   -Wl,--no-as-needed
   # LibTorch finds its own libraries by its own RPATH.
   -Wl,--allow-shlib-undefined)
+
+# stoker_parallel_sources(<target> <file>…): at::parallel_for is a template, and in objects that are
+# compiled without OpenMP it runs on one thread. The threads are those of LibTorch's own OpenMP
+# library, whatever its file is called, not of a second one.
+function(stoker_parallel_sources target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A precompiled header serves only files with the same flags.
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fopenmp
+                                                   SKIP_PRECOMPILE_HEADERS ON)
+    file(GLOB gomp "${STOKER_TORCH_FOUND_DIR}/lib/libgomp*.so*")
+    if(gomp)
+      list(GET gomp 0 gomp)
+    else()
+      set(gomp gomp)
+    endif()
+    target_link_libraries(${target} PUBLIC ${gomp})
+  endif()
+endfunction()
+
 set(STOKER_TORCH_FOUND_DIR "${torch}")
 message(STATUS "LibTorch ${STOKER_TORCH_VERSION} in ${torch}")
 

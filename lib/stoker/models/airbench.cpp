@@ -16,6 +16,7 @@
 
 #include "stoker/models/check.h"
 #include "stoker/nn/batch_norm.h"
+#include "stoker/nn/convolution.h"
 #include "stoker/nn/max_pool.h"
 
 namespace stoker::models {
@@ -49,9 +50,9 @@ class Group : public torch::nn::Module {
         norm2_(register_module("norm2", make_norm(out, options))) {}
 
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = nn::max_pool(conv1_->forward(images), kGroupPool);
-    x = nn::activate(activation_, norm1_->forward(x));
-    return nn::activate(activation_, norm2_->forward(conv2_->forward(x)));
+    at::Tensor x = nn::max_pool(nn::convolve(*conv1_, images), kGroupPool);
+    x = nn::norm_activate(*norm1_, activation_, x);
+    return nn::norm_activate(*norm2_, activation_, nn::convolve(*conv2_, x));
   }
 
  private:
@@ -118,7 +119,7 @@ class Airbench : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = nn::activate(options_.activation, whiten_->forward(images));
+    at::Tensor x = nn::convolve_activate(*whiten_, options_.activation, images);
     x = nn::max_pool(groups_->forward(x), kLastPool);
     return head_->forward(at::flatten(x, 1)).mul(options_.scaling_factor);
   }

@@ -15,12 +15,14 @@
 
 #include "stoker/models/check.h"
 #include "stoker/nn/batch_norm.h"
+#include "stoker/nn/convolution.h"
 
 namespace stoker::models {
 namespace {
 
 using Conv = std::shared_ptr<torch::nn::Conv2dImpl>;
 using Norm = std::shared_ptr<nn::BatchNorm>;
+constexpr nn::Activation kRelu = nn::Activation::kRelu;
 
 Conv make_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t groups = 1) {
   auto conv = std::make_shared<torch::nn::Conv2dImpl>(torch::nn::Conv2dOptions(in, out, kernel)
@@ -42,7 +44,7 @@ class Downsample : public torch::nn::Module {
   Downsample(int64_t in, int64_t out, int64_t stride)
       : conv_(register_module("0", make_conv(in, out, 1, stride))),
         norm_(register_module("1", make_norm(out))) {}
-  at::Tensor forward(const at::Tensor& x) { return norm_->forward(conv_->forward(x)); }
+  at::Tensor forward(const at::Tensor& x) { return norm_->forward(nn::convolve(*conv_, x)); }
 
  private:
   Conv conv_;
@@ -71,12 +73,11 @@ class Block : public torch::nn::Module {
   }
 
   at::Tensor forward(const at::Tensor& x) {
+    const at::Tensor shortcut = downsample_ ? downsample_->forward(x) : x;
     at::Tensor y = x;
-    for (size_t i = 0; i < convs_.size(); ++i) {
-      if (i > 0) y = y.relu_();  // of a norm's output, which its gradient does not need
-      y = norms_[i]->forward(convs_[i]->forward(y));
-    }
-    return y.add_(downsample_ ? downsample_->forward(x) : x).relu_();
+    for (size_t i = 0; i + 1 < convs_.size(); ++i)
+      y = nn::norm_activate(*norms_[i], kRelu, nn::convolve(*convs_[i], y));
+    return nn::norm_activate(*norms_.back(), kRelu, nn::convolve(*convs_.back(), y), shortcut);
   }
 
   nn::BatchNorm& last_norm() { return *norms_.back(); }
@@ -149,7 +150,7 @@ class Resnet : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = bn1_->forward(conv1_->forward(images)).relu_();
+    at::Tensor x = nn::norm_activate(*bn1_, kRelu, nn::convolve(*conv1_, images));
     if (pool_stem_) x = at::max_pool2d(x, 3, 2, 1);
     for (const auto& stage : stages_) x = stage->forward(x);
     x = at::flatten(at::adaptive_avg_pool2d(x, {1, 1}), 1);

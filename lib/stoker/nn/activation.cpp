@@ -34,4 +34,10 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
   throw InternalError(fmt::format("no such activation: {}", static_cast<int>(activation)));
 }
 
+std::optional<kernels::Gate> gate_of(Activation activation) {
+  if (activation == Activation::kRelu) return kernels::Gate::kRelu;
+  if (activation == Activation::kGelu) return kernels::Gate::kGelu;
+  return std::nullopt;
+}
+
 }  // namespace stoker::nn

@@ -6,8 +6,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "stoker/kernels/channels.h"
 
 namespace stoker::nn {
 
@@ -16,5 +19,12 @@ std::span<const std::string_view> enum_names(Activation);  // relu, sigmoid, tan
 
 // Elementwise; GELU is the exact one, x * Phi(x). Same shape, dtype and memory format as `x`.
 at::Tensor activate(Activation activation, const at::Tensor& x);
+
+// activation(x + bias) for x: [N, C, H, W] and bias: [C] float32; same dtype and layout as x. One
+// pass on the CPU, for ReLU and GELU of float32 and bfloat16 in channels_last. Differentiable once.
+at::Tensor bias_activate(const at::Tensor& bias, Activation activation, const at::Tensor& x);
+
+// The kernels' name for it, where they have it.
+std::optional<kernels::Gate> gate_of(Activation activation);
 
 }  // namespace stoker::nn

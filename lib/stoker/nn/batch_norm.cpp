@@ -4,6 +4,8 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "stoker/nn/fused_norm.h"
+
 namespace stoker::nn {
 
 BatchNorm::BatchNorm(int64_t channels, const BatchNormOptions& options) : options_(options) {
@@ -14,10 +16,29 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormOptions& options) : option
   num_batches_tracked = register_buffer("num_batches_tracked", at::zeros({}, at::kLong));
 }
 
+NormState BatchNorm::state() const {
+  return {weight, bias, running_mean, running_var, options_.momentum, options_.eps, is_training()};
+}
+
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
   if (is_training()) num_batches_tracked.add_(1);
+  if (suits_fused_norm(state(), x, {})) return fused_norm(state(), kernels::Gate::kNone, x, {});
   return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(),
                         options_.momentum, options_.eps, /*cudnn_enabled=*/true);
+}
+
+at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tensor& x,
+                         const at::Tensor& residual) {
+  const std::optional<kernels::Gate> gate = gate_of(activation);
+  const bool fits = gate && (!residual.defined() || *gate == kernels::Gate::kRelu);
+  if (fits && suits_fused_norm(norm.state(), x, residual)) {
+    if (norm.is_training()) norm.num_batches_tracked.add_(1);
+    return fused_norm(norm.state(), *gate, x, residual);
+  }
+  at::Tensor y = norm.forward(x);
+  // In place: no gradient needs the norm's output, or the sum.
+  if (residual.defined()) y = y.add_(residual);
+  return activation == Activation::kRelu ? y.relu_() : activate(activation, y);
 }
 
 }  // namespace stoker::nn

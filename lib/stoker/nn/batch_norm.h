@@ -4,13 +4,17 @@
 //
 //   auto norm = register_module("norm1", std::make_shared<BatchNorm>(64, BatchNormOptions{}));
 //   x = norm->forward(conv->forward(x));
+//   x = nn::norm_activate(*norm, Activation::kRelu, conv->forward(x));  // the same and ReLU
 //
-// LibTorch's own can only leave out weight and bias together.
+// LibTorch's own can only leave out weight and bias together. On the CPU, for float32 and bfloat16
+// in channels_last, both are our own kernels (nn/fused_norm.h).
 #pragma once
 
 #include <torch/nn/module.h>
 
 #include <cstdint>
+
+#include "stoker/nn/activation.h"
 
 namespace stoker::nn {
 
@@ -19,6 +23,8 @@ struct BatchNormOptions {
   double momentum = 0.1;  // share of the new batch in the running statistics, as in PyTorch
   bool scale = true;      // learn `weight`; without it there is no such parameter
 };
+
+struct NormState;
 
 class BatchNorm : public torch::nn::Module {
  public:
@@ -29,6 +35,8 @@ class BatchNorm : public torch::nn::Module {
   // running statistics; in eval mode normalizes by those.
   at::Tensor forward(const at::Tensor& x);
 
+  NormState state() const;  // for norm_activate
+
   at::Tensor weight;  // undefined without scale
   at::Tensor bias;
   at::Tensor running_mean, running_var, num_batches_tracked;
@@ -36,5 +44,9 @@ class BatchNorm : public torch::nn::Module {
  private:
   BatchNormOptions options_;
 };
+
+// activation(norm(x) + residual); residual: of x's shape and dtype, or undefined for none.
+at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tensor& x,
+                         const at::Tensor& residual = {});
 
 }  // namespace stoker::nn

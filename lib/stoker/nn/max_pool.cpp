@@ -11,6 +11,8 @@
 #include <type_traits>
 
 #include "stoker/core/error.h"
+#include "stoker/nn/by_type.h"
+#include "stoker/nn/channel_lines.h"
 
 namespace stoker::nn {
 namespace {
@@ -155,11 +157,6 @@ Shape shape_of(const at::Tensor& x, int64_t size) {
   return {x.size(0), x.size(1), x.size(2), x.size(3), size};
 }
 
-template <class T>
-T* data_of(const at::Tensor& tensor) {
-  return static_cast<T*>(tensor.data_ptr());
-}
-
 struct MaxPool : torch::autograd::Function<MaxPool> {
   using Context = torch::autograd::AutogradContext;
 
@@ -203,10 +200,7 @@ at::Tensor max_pool(const at::Tensor& x, int64_t size) {
   STOKER_CHECK(
       x.dim() == 4 && size >= 1 && size <= kLargestWindow && x.size(2) >= size && x.size(3) >= size,
       "dimensions={} size={}", x.dim(), size);
-  const bool ours = x.device().is_cpu() &&
-                    (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
-                    x.is_contiguous(at::MemoryFormat::ChannelsLast);
-  return ours ? MaxPool::apply(x, size) : at::max_pool2d(x, size);
+  return suits_channel_loops(x) ? MaxPool::apply(x, size) : at::max_pool2d(x, size);
 }
 
 }  // namespace stoker::nn
