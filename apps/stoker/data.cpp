@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "data_pack.h"
 #include "data_report.h"
@@ -11,8 +12,11 @@
 #include "stoker/data/guess.h"
 #include "stoker/data/make_shapes.h"
 #include "stoker/fetch/known_datasets.h"
+#include "stoker/inspect/augment_sheet.h"
 #include "stoker/inspect/contact_sheet.h"
 #include "stoker/inspect/inspect.h"
+#include "stoker/run/build.h"
+#include "stoker/run/load.h"
 #include "transfer_line.h"
 #include "verb.h"
 
@@ -65,6 +69,10 @@ struct LookArguments {
   std::string sheet;
   int32_t images_per_class = 10;
   bool json = false;
+  std::string augment_config;
+  std::vector<std::string> overrides;
+  int32_t samples = 6;
+  int32_t draws = 7;
 };
 
 // The splits at the path, or the one that was asked for.
@@ -80,7 +88,35 @@ std::vector<FoundSplit> splits_of(const LookArguments& arguments) {
       fmt::format("{} has no split \"{}\"; it has {}", arguments.path, arguments.split, names));
 }
 
+// The samples of a training run as its network will see them.
+ExitCode inspect_augmented(const LookArguments& arguments) {
+  std::vector<std::string> overrides = arguments.overrides;
+  if (!arguments.path.empty()) overrides.insert(overrides.begin(), arguments.path);
+  for (const std::string& word : overrides)
+    if (!is_override(word))
+      throw ConfigError(fmt::format(
+          "\"{}\" beside --augment is no key=value override; the data set is that of the config, "
+          "and data.root=… names another",
+          word));
+  const auto loaded = run::load_run_config(arguments.augment_config, overrides);
+  const train::Source source = run::open_source(loaded.options, data::Split::kTrain);
+  const auto png = inspect::augment_sheet(source.dataset, source.pipeline, source.loader,
+                                          {.samples = arguments.samples, .draws = arguments.draws});
+  const std::string sheet = arguments.sheet.empty() ? "augment.png" : arguments.sheet;
+  write_file_atomically(real_file_system(), sheet, png);
+  fmt::print("augmented samples: {}\n", sheet);
+  return ExitCode::kDone;
+}
+
 ExitCode inspect(const LookArguments& arguments) {
+  if (!arguments.augment_config.empty()) return inspect_augmented(arguments);
+  if (arguments.path.empty())
+    throw ConfigError(
+        "no data set: expected `stoker data inspect PATH`, or `--augment CONFIG` to see what "
+        "training makes of a config's images");
+  if (!arguments.overrides.empty())
+    throw ConfigError(fmt::format("\"{}\" after the data set: overrides need --augment CONFIG",
+                                  arguments.overrides.front()));
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {
@@ -159,8 +195,7 @@ std::shared_ptr<LookArguments> add_look_options(CLI::App* verb) {
   auto arguments = std::make_shared<LookArguments>();
   verb->add_option("path", arguments->path,
                    "Class folders, train and val folders of those, CIFAR's or MNIST's files, .tar "
-                   "shards, or a .csv manifest")
-      ->required();
+                   "shards, or a .csv manifest");
   verb->add_option("--split", arguments->split, "Only this split");
   verb->add_flag("--json", arguments->json, "Print everything as JSON");
   return arguments;
@@ -173,7 +208,21 @@ void add_inspect(CLI::App& parent, Action& action) {
   verb->add_option("--per-class", arguments->images_per_class, "Images a class on the sheet")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  verb->footer("Example:\n  stoker data inspect data/photos --sheet photos.png");
+  verb->add_option(
+      "--augment", arguments->augment_config,
+      "Instead of a path: a config, whose training images are drawn several times each "
+      "as the network will see them, into --sheet (default: augment.png)");
+  verb->add_option("overrides", arguments->overrides, "With --augment: key=value for the config");
+  verb->add_option("--samples", arguments->samples, "With --augment: rows of the sheet")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  verb->add_option("--draws", arguments->draws, "With --augment: epochs a row")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  verb->footer(
+      "Examples:\n"
+      "  stoker data inspect data/photos --sheet photos.png\n"
+      "  stoker data inspect --augment configs/cifar10.yaml data.root=data/cifar10-jpeg");
   verb->callback([arguments, &action] { action = [arguments] { return inspect(*arguments); }; });
 }
 
@@ -181,6 +230,7 @@ void add_verify(CLI::App& parent, Action& action) {
   CLI::App* verb =
       parent.add_subcommand("verify", "Decode every image and list what cannot be read");
   const auto arguments = add_look_options(verb);
+  verb->get_option("path")->required();
   verb->footer(
       "Exits with 3 if anything is unreadable.\nExample:\n  stoker data verify data/photos");
   verb->callback([arguments, &action] { action = [arguments] { return verify(*arguments); }; });

@@ -21,6 +21,22 @@ class Data(BinaryTest):
         self.stoker("data", "inspect", "shapes/train", "--sheet", "sheet.png")
         self.assertEqual((self.folder / "sheet.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
+    def test_augmented_samples_are_drawn_by_the_training_pipeline(self):
+        self.make()
+        list_of_steps = "augment=[{color_jitter: {hue: 0.1}}, random_erasing]"
+        self.stoker("data", "inspect", "--augment", "tiny.yaml", "data.format=image_folder",
+                    "data.root=shapes", list_of_steps, "--sheet", "augment.png", "--samples", "2",
+                    "--draws", "3")
+        self.assertEqual((self.folder / "augment.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        _, err = self.stoker("data", "inspect", "--augment", "tiny.yaml", "shapes", expect=2)
+        self.assertIn("shapes", err)
+        _, err = self.stoker("data", "inspect", expect=2)
+        self.assertIn("--augment CONFIG", err)
+
+    def test_a_list_that_one_pass_cannot_do_is_refused(self):
+        _, err = self.stoker("train", "tiny.yaml", "augment=[random_invert, flip]", expect=2)
+        self.assertIn("flip comes after random_invert", err)
+
     def test_verify_lists_every_unreadable_file(self):
         self.make()
         self.stoker("data", "verify", "shapes/train")

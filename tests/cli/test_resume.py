@@ -12,6 +12,10 @@ CASES = {
     "bf16, clipping": ["train.precision=bf16", "train.clip_grad_norm=0.5"],
     "average": ["algorithms=[{ema: {decay: 0.9}}]"],
     "batch norm": ["model={name: mlp, hidden: [24], batch_norm: true}"],
+    "mixing": ["algorithms=[{mixup: {probability: 0.5}}, {cutmix: {per: pair}}]",
+               "train.microbatch=5", "train.label_smoothing=0.1"],
+    "augmentation": ["augment=[flip, {color_jitter: {hue: 0.1}}, rand_augment, gaussian_noise, "
+                     "random_erasing]"],
     "one cycle": ["schedule=one_cycle", "optimizer=adam"],
 }
 

@@ -2,9 +2,11 @@
 
 #include "data/files.h"
 #include "decode/golden_images.h"
+#include "stoker/augment/normalize.h"
 #include "stoker/core/error.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/image_folder.h"
+#include "stoker/inspect/augment_sheet.h"
 #include "stoker/inspect/contact_sheet.h"
 #include "support/catch.h"
 #include "support/temporary.h"
@@ -81,6 +83,67 @@ TEST_CASE("a contact sheet is a PNG with a row a class", "[inspect]") {
   CHECK(at(first_tile + 20 + 8, 12 + 8) == 30);
   CHECK(at(first_tile + 20, 12 + 20) == 200);  // the broken one is crossed out
   CHECK(at(first_tile + 20 + 8, 12 + 20 + 1) == 228);
+}
+
+TEST_CASE("an augmentation sheet shows what the loader makes of a sample", "[inspect]") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "a/1.png", plain_png(40, 40, 10));
+  write(folder.path() / "b/1.png", plain_png(40, 40, 30));
+  const std::shared_ptr<const data::Dataset> dataset = data::open_image_folder(folder.path());
+  std::vector<config::Choice> steps;
+  for (const char* name : {"random_invert", "normalize"})
+    steps.push_back(augment::augmentations().pick(name));
+  steps[1].as<augment::NormalizeOptions>() = {{0.4}, {0.2}};
+  const auto pipeline = std::make_shared<const augment::Pipeline>(steps);
+  const auto png = augment_sheet(dataset, pipeline, {.seed = 3, .threads = 1},
+                                 {.samples = 5, .draws = 6, .tile = 40});
+  std::vector<uint8_t> buffer;
+  const auto image = decode::Decoder().decode(png, "sheet.png", buffer);
+  CHECK(image.width == 2 * 12 + 7 * 46 - 6);
+  CHECK(image.height == 2 * 12 + 2 * (40 + 40 + 9) - 6);  // a row for each of two samples
+  int inverted = 0;
+  for (int row = 0; row < 2; ++row)
+    for (int column = 0; column < 7; ++column) {
+      const int x = 12 + 46 * column + 20, y = 12 + 89 * row + 10 + 20;
+      const int value = image.pixels[y * image.row_bytes + 3 * x], plain = row == 0 ? 10 : 30;
+      const auto program =
+          pipeline->recipe({3, static_cast<uint32_t>(column - 1), uint64_t(row)}, 40, 40).program;
+      const bool inverts = column > 0 && program.count == 1;
+      CHECK(value == (inverts ? 255 - plain : plain));
+      inverted += inverts;
+    }
+  CHECK((inverted > 0 && inverted < 12));
+}
+
+TEST_CASE("an augmentation sheet has room for what many steps draw", "[inspect]") {
+  const test::TemporaryFolder folder;
+  write(folder.path() / "a/1.png", plain_png(9, 8, 10));
+  std::vector<config::Choice> steps;
+  for (const char* name : {"color_jitter", "rand_augment", "auto_augment", "gaussian_noise",
+                           "salt_and_pepper", "random_affine", "random_erasing"})
+    steps.push_back(augment::augmentations().pick(name));
+  const auto pipeline = std::make_shared<const augment::Pipeline>(steps);
+  for (const int32_t tile : {32, 64, 200})
+    CHECK_NOTHROW(augment_sheet(data::open_image_folder(folder.path()), pipeline, {.threads = 1},
+                                {.draws = 40, .tile = tile}));
+}
+
+TEST_CASE("a program is told in a few words", "[inspect]") {
+  using enum kernels::OpKind;
+  augment::Recipe recipe;
+  recipe.geometry.box_w = 60;
+  recipe.geometry.box_h = 40;
+  kernels::Program& program = recipe.program;
+  CHECK(words_of(recipe, 60, 40) == "as it is");
+  program.add({kHue, {-0.08f}});
+  program.add({kEqualize});
+  program.add({kWarp, {1, 0, -5, 0, 1, 3}});
+  program.add({kContrast, {1.5f}});
+  program.erase.width = 3;
+  CHECK(words_of(recipe, 60, 40) == "hue -0.08, equalize, move 5 -3, contrast 1.5, erase");
+  recipe.geometry.flip_x = true;
+  recipe.program = {};
+  CHECK(words_of(recipe, 80, 40) == "box 60x40, mirrored");
 }
 
 TEST_CASE("splits are found by what a folder holds", "[inspect]") {

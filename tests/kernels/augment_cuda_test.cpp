@@ -7,25 +7,14 @@
 #include <cuda_runtime_api.h>
 
 #include <cmath>
-#include <memory>
 
+#include "device_memory.h"
 #include "random_image.h"
 
 namespace stoker::kernels {
 namespace {
 
-struct CudaFree {
-  void operator()(void* memory) const { cudaFree(memory); }
-};
-
-template <class T>
-std::unique_ptr<T, CudaFree> to_device(const std::vector<T>& values) {
-  void* memory = nullptr;
-  REQUIRE(cudaMalloc(&memory, values.size() * sizeof(T)) == cudaSuccess);
-  REQUIRE(cudaMemcpy(memory, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice) ==
-          cudaSuccess);
-  return std::unique_ptr<T, CudaFree>(static_cast<T*>(memory));
-}
+using test::to_device;
 
 TEST_CASE("the device augments as the CPU does", "[gpu]") {
   int devices = 0;
@@ -38,7 +27,7 @@ TEST_CASE("the device augments as the CPU does", "[gpu]") {
   RandomStream random({.seed = 11}, Purpose::kSynthesize);
   const Normalization normalization{{0.017f, 0.018f, 0.019f}, {-2.1f, -2.0f, -1.8f}};
   std::vector<float> expected(kCount * kWidth * kHeight * 3);
-  std::vector<std::unique_ptr<uint8_t, CudaFree>> pixels;
+  std::vector<test::DeviceMemory<uint8_t>> pixels;
   std::vector<ImageView> views;
   std::vector<Geometry> geometries;
   for (int64_t i = 0; i < kCount; ++i) {

@@ -1,6 +1,7 @@
 #include "stoker/algorithms/table.h"
 
 #include "stoker/algorithms/ema.h"
+#include "stoker/algorithms/mixing.h"
 
 namespace stoker::algorithms {
 
@@ -8,6 +9,10 @@ const AlgorithmTable& algorithms() {
   static const AlgorithmTable table{
       AlgorithmTable::row<EmaOptions>(
           "ema", "evaluate and save an exponential moving average of the weights", make_ema),
+      AlgorithmTable::row<MixupOptions>("mixup", "blend pairs of images, and their targets",
+                                        make_mixup),
+      AlgorithmTable::row<CutmixOptions>(
+          "cutmix", "paste a box of one image into another, and share the target", make_cutmix),
   };
   return table;
 }

@@ -40,7 +40,8 @@ std::vector<config::Choice> evaluation_steps(std::span<const config::Choice> tra
       const std::vector<int64_t>& size = step.as<RandomResizedCropOptions>().size;
       if (!size.empty()) steps.push_back(resize_around(size));
       steps.push_back(center_crop(size));
-    } else if (step.name() != "flip") {
+    } else if (step.name() == "resize" || step.name() == "center_crop" ||
+               step.name() == "normalize") {
       steps.push_back(step);
     }
   }

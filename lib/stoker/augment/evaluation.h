@@ -9,8 +9,8 @@
 namespace stoker::augment {
 
 // Without randomness: pad_crop becomes a center_crop of its size; random_resized_crop a resize of
-// the short side to size / 0.875 (256 for 224, as is usual for ImageNet) and a center_crop; flips
-// are left out; the rest stays.
+// the short side to size / 0.875 (256 for 224, as is usual for ImageNet) and a center_crop; of the
+// others resize, center_crop and normalize stay.
 std::vector<config::Choice> evaluation_steps(std::span<const config::Choice> training_steps);
 
 }  // namespace stoker::augment

@@ -4,8 +4,51 @@
 #include "stoker/core/error.h"
 
 namespace stoker::augment {
+namespace {
+
+constexpr std::string_view kErasing = "random_erasing";
+
+// Keeps the order of the list: pixels are moved, then changed, then erased.
+class Order {
+ public:
+  void add_geometric(const std::string& name) const {
+    if (!changed_by_.empty())
+      throw ConfigError(fmt::format(
+          "augment: {} comes after {}, but one pass moves pixels before it changes them; put {} "
+          "before {}.",
+          name, changed_by_, name, changed_by_));
+  }
+
+  void add_image_step(const std::string& name, int most_ops, bool normalized) {
+    if (changed_by_ == kErasing || erased_)
+      throw ConfigError(fmt::format(
+          "augment: {} comes after {}, which paints over the finished image; put {} last.", name,
+          kErasing, kErasing));
+    erased_ = name == kErasing;
+    if (normalized && !erased_)
+      throw ConfigError(fmt::format(
+          "augment: {} comes after normalize, but it works on pixels of 8 bits; put normalize "
+          "after {}.",
+          name, name));
+    if (changed_by_.empty()) changed_by_ = name;
+    ops_ += most_ops;
+    if (ops_ > kernels::Program::kMostOps)
+      throw ConfigError(fmt::format(
+          "augment: with {} the list comes to {} operations an image, and a pass holds {}; leave "
+          "some out.",
+          name, ops_, kernels::Program::kMostOps));
+  }
+
+ private:
+  std::string changed_by_;  // the first step that changes pixels
+  bool erased_ = false;
+  int ops_ = 0;
+};
+
+}  // namespace
 
 Pipeline::Pipeline(std::span<const config::Choice> steps) {
+  Order order;
   for (const config::Choice& choice : steps) {
     if (choice.name() == "normalize") {
       if (plan_.normalized)
@@ -14,26 +57,43 @@ Pipeline::Pipeline(std::span<const config::Choice> steps) {
       normalization_ = normalization_of(choice.as<NormalizeOptions>());
       continue;
     }
-    std::unique_ptr<GeometricStep> step = augmentations().build(choice);
-    step->look_ahead(plan_);
-    steps_.push_back(std::move(step));
+    Step step = augmentations().build(choice);
+    if (auto* geometric = std::get_if<std::unique_ptr<GeometricStep>>(&step)) {
+      order.add_geometric(choice.name());
+      (*geometric)->look_ahead(plan_);
+      steps_.push_back(std::move(*geometric));
+    } else if (auto* image = std::get_if<std::unique_ptr<ImageStep>>(&step)) {
+      order.add_image_step(choice.name(), (*image)->most_ops(), plan_.normalized);
+      image_steps_.push_back(std::move(*image));
+    }
   }
 }
 
-Canvas Pipeline::run(StreamKey key, int32_t width, int32_t height) const {
-  RandomStream random(key, Purpose::kAugment);
+Canvas Pipeline::run(StreamKey key, RandomStream& random, int32_t width, int32_t height) const {
   Canvas canvas = canvas_of(width, height);
   for (const auto& step : steps_) step->apply(canvas, random, key);
   return canvas;
 }
 
 kernels::Geometry Pipeline::draw(StreamKey key, int32_t width, int32_t height) const {
-  return run(key, width, height).geometry;
+  RandomStream random(key, Purpose::kAugment);
+  return run(key, random, width, height).geometry;
+}
+
+Recipe Pipeline::recipe(StreamKey key, int32_t width, int32_t height) const {
+  RandomStream random(key, Purpose::kAugment);
+  const Canvas canvas = run(key, random, width, height);
+  Recipe recipe{canvas.geometry, {}};
+  recipe.program.key = key;
+  for (const auto& step : image_steps_)
+    step->append({canvas.width, canvas.height}, random, recipe.program);
+  return recipe;
 }
 
 Size Pipeline::output_size(int32_t source_width, int32_t source_height) const {
   if (plan_.size) return *plan_.size;
-  const Canvas canvas = run({}, source_width, source_height);
+  RandomStream random({}, Purpose::kAugment);
+  const Canvas canvas = run({}, random, source_width, source_height);
   return {canvas.width, canvas.height};
 }
 

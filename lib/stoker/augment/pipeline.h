@@ -1,11 +1,13 @@
 // The list under `augment:` in a config, made into the parameters of one fused pass per sample.
 //
 // Geometric steps compose by arithmetic instead of by passes over pixels: whatever their number,
-// each image is resampled once. Every draw is a function of (seed, epoch, sample) alone. No torch.
+// each image is resampled once. Steps that change pixels become operations of a program on the
+// result. Every draw is a function of (seed, epoch, sample) alone. No torch.
 //
 //   Pipeline pipeline(options.augment);
-//   kernels::Geometry g = pipeline.draw({seed, epoch, sample}, width, height);
-//   kernels::augment(image, g, pipeline.normalization(), output, slot);
+//   Recipe recipe = pipeline.recipe({seed, epoch, sample}, width, height);
+//   kernels::augment(image, recipe.geometry, recipe.program, pipeline.normalization(), output,
+//   slot);
 //
 // Immutable after construction; safe to share between threads.
 #pragma once
@@ -21,20 +23,31 @@
 
 namespace stoker::augment {
 
-// Rows: pad_crop, random_resized_crop, resize, center_crop, flip, normalize.
+// The steps a config can list; docs/augment.md describes them.
 const StepTable& augmentations();
+
+// What is done to one sample.
+struct Recipe {
+  kernels::Geometry geometry;
+  kernels::Program program;
+};
 
 class Pipeline {
  public:
   using Size = augment::Size;
 
   // steps: as read from the config. Throws ConfigError for orders that one pass cannot do (a
-  // resize after padding) and for more than one normalize.
+  // resize after padding, a crop after a change of colour), for more than one normalize, and for
+  // more operations than a program holds.
   explicit Pipeline(std::span<const config::Choice> steps);
 
   // The geometry of one sample whose source is width x height. Throws DataError for a source that
   // is too small for a crop.
   kernels::Geometry draw(StreamKey key, int32_t width, int32_t height) const;
+  // The same geometry, and the operations that follow it.
+  Recipe recipe(StreamKey key, int32_t width, int32_t height) const;
+  // Whether any sample's program may hold something.
+  bool has_program() const { return !image_steps_.empty(); }
   // Size of the output for a source of this size; all samples of a batch must agree.
   Size output_size(int32_t source_width, int32_t source_height) const;
   // The size of every output whatever the source, where the steps fix one.
@@ -42,9 +55,10 @@ class Pipeline {
   const kernels::Normalization& normalization() const { return normalization_; }
 
  private:
-  Canvas run(StreamKey key, int32_t width, int32_t height) const;
+  Canvas run(StreamKey key, RandomStream& random, int32_t width, int32_t height) const;
 
   std::vector<std::unique_ptr<GeometricStep>> steps_;
+  std::vector<std::unique_ptr<ImageStep>> image_steps_;
   Plan plan_;
   kernels::Normalization normalization_;
 };

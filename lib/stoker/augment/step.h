@@ -1,12 +1,17 @@
-// What a step of the `augment:` list is: a look ahead before any image, and a move of the canvas.
+// What a step of the `augment:` list is: a move of the canvas, with a look ahead before any image,
+// or operations on the image that the canvas shows.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 #include "stoker/augment/canvas.h"
 #include "stoker/config/choice.h"
 #include "stoker/core/random.h"
+#include "stoker/kernels/program.h"
 
 namespace stoker::augment {
 
@@ -30,8 +35,20 @@ class GeometricStep {
   virtual void apply(Canvas& canvas, RandomStream& random, StreamKey key) const = 0;
 };
 
-// A row without pixels to move builds nothing.
-using StepTable = config::Table<std::unique_ptr<GeometricStep>()>;
+// One step of the list that changes pixels in place, at their final size. Immutable.
+class ImageStep {
+ public:
+  virtual ~ImageStep() = default;
+  // How many operations append() adds at most.
+  virtual int most_ops() const = 0;
+  // Adds what is drawn for one image of this size, which may be nothing.
+  virtual void append(Size size, RandomStream& random, kernels::Program& program) const = 0;
+};
+
+// A row that does neither builds nothing.
+using Step =
+    std::variant<std::monostate, std::unique_ptr<GeometricStep>, std::unique_ptr<ImageStep>>;
+using StepTable = config::Table<Step()>;
 
 // `size: 224` and `size: [192, 256]`, height first. Throws ConfigError naming `step` for other
 // lengths and for sides outside [1, 65536].

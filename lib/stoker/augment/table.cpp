@@ -8,6 +8,7 @@
 #include "stoker/augment/pipeline.h"
 #include "stoker/augment/random_resized_crop.h"
 #include "stoker/augment/resize.h"
+#include "stoker/augment/rows.h"
 #include "stoker/core/error.h"
 
 namespace stoker::augment {
@@ -23,9 +24,26 @@ const StepTable& augmentations() {
       StepTable::row<CenterCropOptions>("center_crop", "the middle of the image",
                                         build_center_crop),
       StepTable::row<FlipOptions>("flip", "mirror left and right, or top and bottom", build_flip),
-      StepTable::row<NormalizeOptions>(
-          "normalize", "subtract the mean, divide by the standard deviation",
-          [](const NormalizeOptions&) { return std::unique_ptr<GeometricStep>(); }),
+      color_jitter_row(),
+      random_grayscale_row(),
+      random_posterize_row(),
+      random_solarize_row(),
+      random_autocontrast_row(),
+      random_equalize_row(),
+      random_invert_row(),
+      random_sharpness_row(),
+      gaussian_blur_row(),
+      gaussian_noise_row(),
+      salt_and_pepper_row(),
+      random_affine_row(),
+      random_perspective_row(),
+      rand_augment_row(),
+      trivial_augment_wide_row(),
+      auto_augment_row(),
+      random_erasing_row(),
+      StepTable::row<NormalizeOptions>("normalize",
+                                       "subtract the mean, divide by the standard deviation",
+                                       [](const NormalizeOptions&) { return Step(); }),
   };
   return table;
 }

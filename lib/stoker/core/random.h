@@ -43,6 +43,7 @@ enum class Purpose : uint32_t {
   kSynthesize = 3,  // pixels of a procedural data set
   kMix = 4,         // mixup and cutmix
   kPick = 5,        // choice of samples for statistics and previews
+  kNoise = 6,       // noise of single pixels
 };
 
 struct StreamKey {

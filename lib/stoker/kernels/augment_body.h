@@ -131,14 +131,15 @@ STOKER_HOST_DEVICE inline void store(float value, const OutputView& output, int6
     case PixelType::kFloat16:
       static_cast<uint16_t*>(output.pixels)[element] = to_float16(value);
       break;
+    case PixelType::kUInt8:
+      static_cast<uint8_t*>(output.pixels)[element] = to_uint8(value);
+      break;
   }
 }
 
-// Output pixel (x, y) of image `index` of the batch.
-STOKER_HOST_DEVICE inline void augment_pixel(const ImageView& image, const Geometry& g,
-                                             const Normalization& normalization,
-                                             const OutputView& output, int64_t index, int32_t x,
-                                             int32_t y) {
+// What output pixel (x, y) shows, in the output's channels.
+STOKER_HOST_DEVICE inline Pixel shown_pixel(const ImageView& image, const Geometry& g,
+                                            const OutputView& output, int32_t x, int32_t y) {
   const int32_t grid_x = grid_index(x, output.width, g.offset_x, g.flip_x, g.grid_w, g.border);
   const int32_t grid_y = grid_index(y, output.height, g.offset_y, g.flip_y, g.grid_h, g.border);
   Pixel pixel = grid_pixel(image, g, grid_x, grid_y);
@@ -147,9 +148,29 @@ STOKER_HOST_DEVICE inline void augment_pixel(const ImageView& image, const Geome
   } else if (output.channels == 1) {
     pixel.channel[0] = luma(pixel.channel[0], pixel.channel[1], pixel.channel[2]);
   }
-  const int64_t first = ((index * output.height + y) * output.width + x) * output.channels;
+  return pixel;
+}
+
+// First element of pixel (x, y) of image `index` of the batch.
+STOKER_HOST_DEVICE inline int64_t element_of(const OutputView& output, int64_t index, int32_t x,
+                                             int32_t y) {
+  return ((index * output.height + y) * output.width + x) * output.channels;
+}
+
+STOKER_HOST_DEVICE inline void store_pixel(const Pixel& pixel, const Normalization& normalization,
+                                           const OutputView& output, int64_t index, int32_t x,
+                                           int32_t y) {
+  const int64_t first = element_of(output, index, x, y);
   for (int32_t c = 0; c < output.channels; ++c)
     store(pixel.channel[c] * normalization.scale[c] + normalization.bias[c], output, first + c);
+}
+
+// Output pixel (x, y) of image `index` of the batch.
+STOKER_HOST_DEVICE inline void augment_pixel(const ImageView& image, const Geometry& g,
+                                             const Normalization& normalization,
+                                             const OutputView& output, int64_t index, int32_t x,
+                                             int32_t y) {
+  store_pixel(shown_pixel(image, g, output, x, y), normalization, output, index, x, y);
 }
 
 }  // namespace stoker::kernels

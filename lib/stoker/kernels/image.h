@@ -69,8 +69,12 @@ struct Normalization {
   float bias[3] = {0, 0, 0};
 };
 
-enum class PixelType : uint8_t { kFloat32, kBFloat16, kFloat16 };
-inline int pixel_bytes(PixelType type) { return type == PixelType::kFloat32 ? 4 : 2; }
+// kUInt8 is rounded to nearest, ties to even; it is what operations between the passes read and
+// write, and no type of a network's input.
+enum class PixelType : uint8_t { kFloat32, kBFloat16, kFloat16, kUInt8 };
+inline int pixel_bytes(PixelType type) {
+  return type == PixelType::kFloat32 ? 4 : type == PixelType::kUInt8 ? 1 : 2;
+}
 
 // Output batch, NHWC and contiguous: [count, height, width, channels] of `type`. A source of one
 // channel fills three; a source of three into one channel becomes luma (ITU-R 601).

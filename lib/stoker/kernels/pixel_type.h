@@ -1,4 +1,5 @@
-// Conversion of float to the 16-bit types that networks read, round to nearest, ties to even.
+// Conversion of float to the 16-bit types that networks read and to whole numbers, round to
+// nearest, ties to even.
 //
 // Plain integer arithmetic without branches: compilers vectorise loops over it for any instruction
 // set, and host and device give the same bits. C++17; .cu files include it.
@@ -23,6 +24,17 @@ STOKER_HOST_DEVICE inline float bits_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
+}
+
+// For values within 2^22 of zero: adding 1.5 * 2^23 leaves no bit for a fraction.
+STOKER_HOST_DEVICE inline float rounded(float value) {
+  constexpr float kNoFraction = 12582912.0f;
+  return (value + kNoFraction) - kNoFraction;
+}
+
+// Of values that round to [0, 255].
+STOKER_HOST_DEVICE inline uint8_t to_uint8(float value) {
+  return static_cast<uint8_t>(static_cast<int32_t>(rounded(value)));
 }
 
 // bfloat16 is the upper half of a float. A NaN stays one: its quiet bit is set.

@@ -95,6 +95,8 @@ STOKER_INLINE auto cast(float value) {
     return to_bfloat16(value);
   else if constexpr (kType == PixelType::kFloat16)
     return to_float16(value);
+  else if constexpr (kType == PixelType::kUInt8)
+    return to_uint8(value);
   else
     return value;
 }
@@ -148,9 +150,9 @@ constexpr RowLoops loops_of() {
   return {&Level::blend,
           {&Level::gray, nullptr, &Level::color},
           {&Level::template store<kFloat32, uint8_t>, &Level::template store<kBFloat16, uint8_t>,
-           &Level::template store<kFloat16, uint8_t>},
+           &Level::template store<kFloat16, uint8_t>, &Level::template store<kUInt8, uint8_t>},
           {&Level::template store<kFloat32, float>, &Level::template store<kBFloat16, float>,
-           &Level::template store<kFloat16, float>},
+           &Level::template store<kFloat16, float>, &Level::template store<kUInt8, float>},
           nullptr,
           nullptr};
 }

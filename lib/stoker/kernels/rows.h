@@ -32,8 +32,8 @@ struct RowLoops {
   void (*resample_row[3])(const float* in, const int32_t* first, const float* weights, int32_t taps,
                           int32_t width, float* out);
   // out[i] = in[i] * scale + bias as PixelType; i in [0, n). Indexed by PixelType.
-  void (*store_bytes[3])(const uint8_t* in, int64_t n, const Pattern& pattern, void* out);
-  void (*store_floats[3])(const float* in, int64_t n, const Pattern& pattern, void* out);
+  void (*store_bytes[4])(const uint8_t* in, int64_t n, const Pattern& pattern, void* out);
+  void (*store_floats[4])(const float* in, int64_t n, const Pattern& pattern, void* out);
   // store_floats as kFloat32 past the caches, for batches larger than they are; out is 64-byte
   // aligned and finish_streams follows before another thread reads. Null below AVX-512, where it
   // buys nothing.

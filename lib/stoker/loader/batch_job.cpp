@@ -32,7 +32,7 @@ void pack(const kernels::ImageView& image, uint8_t* to) {
 }  // namespace
 
 BatchJob::BatchJob(BatchPool& pool, const Chunk& chunk, int64_t dataset_size,
-                   const LoaderOptions& options, int64_t bytes_per_image)
+                   const LoaderOptions& options, int64_t bytes_per_image, bool has_programs)
     : pool_(pool),
       chunk_(chunk),
       stage_(options.stage),
@@ -51,6 +51,7 @@ BatchJob::BatchJob(BatchPool& pool, const Chunk& chunk, int64_t dataset_size,
   if (stage_ == Stage::kDecoded) {
     batch_->images.assign(size_t(chunk.count), {});
     batch_->geometries.assign(size_t(chunk.count), {});
+    batch_->programs.resize(has_programs ? size_t(chunk.count) : 0);
   }
   sizes_.resize(size_t(chunk.count));
 }
@@ -79,7 +80,7 @@ kernels::OutputView BatchJob::output(int64_t slot, Size size) {
 }
 
 void BatchJob::add_image(int64_t slot, Size size, const kernels::ImageView& image,
-                         const kernels::Geometry& geometry) {
+                         const augment::Recipe& recipe) {
   const size_t bytes = packed_bytes(image);
   if (pixels_.load(std::memory_order_acquire) == nullptr) allocate(size, int64_t(aligned(bytes)));
   const size_t offset = used_.fetch_add(aligned(bytes), std::memory_order_relaxed);
@@ -96,7 +97,8 @@ void BatchJob::add_image(int64_t slot, Size size, const kernels::ImageView& imag
   kernels::ImageView& packed = batch_->images[slot] = image;
   packed.pixels = to;
   packed.row_bytes = int64_t{image.width} * image.channels;
-  batch_->geometries[slot] = geometry;
+  batch_->geometries[slot] = recipe.geometry;
+  if (!batch_->programs.empty()) batch_->programs[slot] = recipe.program;
   sizes_[slot] = size;
 }
 
@@ -156,6 +158,7 @@ void BatchJob::compact() {
       if (stage_ == Stage::kDecoded) {
         batch_->images[kept] = batch_->images[slot];
         batch_->geometries[kept] = batch_->geometries[slot];
+        if (!batch_->programs.empty()) batch_->programs[kept] = batch_->programs[slot];
       } else {
         std::memcpy(pixels + kept * image_bytes, pixels + slot * image_bytes, image_bytes);
       }
@@ -168,6 +171,7 @@ void BatchJob::compact() {
   if (stage_ == Stage::kDecoded) {
     batch_->images.resize(kept);
     batch_->geometries.resize(kept);
+    if (!batch_->programs.empty()) batch_->programs.resize(kept);
     batch_->pixels_bytes = used_.load();
   } else {
     batch_->pixels_bytes = kept * image_bytes;

@@ -35,8 +35,9 @@ class BatchJob {
   };
 
   // bytes_per_image: what to reserve under Stage::kDecoded; 0 when nothing is known yet.
+  // has_programs: whether recipes hold programs to keep.
   BatchJob(BatchPool& pool, const Chunk& chunk, int64_t dataset_size, const LoaderOptions& options,
-           int64_t bytes_per_image);
+           int64_t bytes_per_image, bool has_programs);
 
   int64_t count() const { return chunk_.count; }
   uint32_t epoch() const { return chunk_.epoch; }
@@ -55,7 +56,7 @@ class BatchJob {
   kernels::OutputView output(int64_t slot, Size size);
   // Copies a decoded image.
   void add_image(int64_t slot, Size size, const kernels::ImageView& image,
-                 const kernels::Geometry& geometry);
+                 const augment::Recipe& recipe);
   void skip(int64_t slot, std::string reason);
   void fail(int64_t slot, std::exception_ptr error);
   // Samples after this one need not be loaded any more. What comes before still must, so that the

@@ -32,6 +32,7 @@ void move_vectors(Batch& from, Batch& to) {
   to.labels = std::move(from.labels);
   to.images = std::move(from.images);
   to.geometries = std::move(from.geometries);
+  to.programs = std::move(from.programs);
 }
 
 }  // namespace

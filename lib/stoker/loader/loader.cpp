@@ -172,7 +172,7 @@ bool Loader::Impl::open() {
     const std::optional<Chunk> chunk = source_();
     if (chunk) {
       entries_.push_back({std::make_unique<BatchJob>(pool_, *chunk, dataset_->size(), options_,
-                                                     bytes_per_image_)});
+                                                     bytes_per_image_, pipeline_->has_program())});
       work_.notify_all();
       return true;
     }

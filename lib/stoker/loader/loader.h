@@ -52,7 +52,7 @@ class BatchMemory {
 BatchMemory& plain_memory();
 
 // Where the fused pass runs: in the loader's threads (CPU training), or later on the device, which
-// then gets the decoded pixels and geometries.
+// then gets the decoded pixels, geometries and programs.
 enum class Stage { kAugmented, kDecoded };
 
 struct LoaderOptions {
@@ -84,6 +84,7 @@ struct Batch {
   size_t pixels_bytes = 0;
   std::vector<kernels::ImageView> images;
   std::vector<kernels::Geometry> geometries;
+  std::vector<kernels::Program> programs;  // empty where no step of the pipeline changes pixels
   std::function<void()> give_back;
 
   Batch() = default;

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "stoker/core/error.h"
-#include "stoker/kernels/augment.h"
 #include "stoker/kernels/region.h"
+#include "stoker/kernels/run_program.h"
 
 namespace stoker::loader {
 namespace {
@@ -59,7 +59,7 @@ SampleWorker::Drawn SampleWorker::draw(const BatchJob& job, int64_t sample, int3
   STOKER_CHECK(size.width > 0 && size.height > 0, "output of {}x{} from an image of {}x{}",
                size.width, size.height, width, height);
   const StreamKey key{options_.seed, job.epoch(), uint64_t(sample)};
-  return {size, pipeline_.draw(key, width, height)};
+  return {size, pipeline_.recipe(key, width, height)};
 }
 
 // The crop is chosen from the header, so that no more than it needs is decoded.
@@ -70,13 +70,13 @@ kernels::ImageView SampleWorker::decode(const data::Record& record, int64_t samp
   drawn = draw(job, sample, info.width, info.height);
   int shrink = 1;
   if (shrinks_) {
-    shrink = decode::allowed_shrink(info, kernels::shrink_of(drawn.geometry));
-    drawn.geometry = kernels::shrunk(drawn.geometry, shrink);
+    shrink = decode::allowed_shrink(info, kernels::shrink_of(drawn.recipe.geometry));
+    drawn.recipe.geometry = kernels::shrunk(drawn.recipe.geometry, shrink);
   }
   const kernels::Extent source{(info.width + shrink - 1) / shrink,
                                (info.height + shrink - 1) / shrink};
   const kernels::Region region =
-      kernels::source_region(drawn.geometry, {drawn.size.width, drawn.size.height}, source);
+      kernels::source_region(drawn.recipe.geometry, {drawn.size.width, drawn.size.height}, source);
   return decoder_.decode_region(record.encoded, name, region, shrink, decoded_);
 }
 
@@ -103,13 +103,14 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
     clock_.lap(StageClock::kDecode);
   }
   if (options_.stage == Stage::kDecoded) {
-    job.add_image(slot, drawn.size, image, drawn.geometry);
+    job.add_image(slot, drawn.size, image, drawn.recipe);
     clock_.lap(StageClock::kCopy);
     return;
   }
   const kernels::OutputView output = job.output(slot, drawn.size);
   if (output.pixels != nullptr)
-    kernels::augment(image, drawn.geometry, pipeline_.normalization(), output, slot);
+    kernels::augment(image, drawn.recipe.geometry, drawn.recipe.program, pipeline_.normalization(),
+                     output, slot);
   clock_.lap(StageClock::kAugment);
 }
 

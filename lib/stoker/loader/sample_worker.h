@@ -33,7 +33,7 @@ class SampleWorker {
   void load_sample(BatchJob& job, int64_t slot, int64_t sample);
   struct Drawn {
     augment::Pipeline::Size size;
-    kernels::Geometry geometry;
+    augment::Recipe recipe;
   };
   Drawn draw(const BatchJob& job, int64_t sample, int32_t width, int32_t height);
   kernels::ImageView decode(const data::Record& record, int64_t sample, const BatchJob& job,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "stoker/core/error.h"
-#include "stoker/kernels/augment.h"
+#include "stoker/kernels/run_program.h"
 #include "stoker/ops/launch.h"
 #include "stoker/ops/pixels.h"
 
@@ -33,20 +33,25 @@ kernels::ImageView image_view(const at::Tensor& image) {
 
 void augment_on_cpu(std::span<const kernels::ImageView> images,
                     std::span<const kernels::Geometry> geometries,
+                    std::span<const kernels::Program> programs,
                     const kernels::Normalization& normalization, const at::Tensor& output) {
   const kernels::OutputView view = output_view(output);
   at::parallel_for(0, static_cast<int64_t>(images.size()), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      kernels::augment(images[static_cast<size_t>(i)], geometries[static_cast<size_t>(i)],
-                       normalization, view, i);
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+      kernels::augment(images[i], geometries[i],
+                       programs.empty() ? kernels::Program{} : programs[i], normalization, view,
+                       static_cast<int64_t>(i));
   });
 }
 
 at::Tensor augment(std::span<const at::Tensor> images,
                    std::span<const kernels::Geometry> geometries,
-                   const kernels::Normalization& normalization, const AugmentOutput& output) {
-  STOKER_CHECK(!images.empty() && images.size() == geometries.size(), "images={} geometries={}",
-               images.size(), geometries.size());
+                   const kernels::Normalization& normalization, const AugmentOutput& output,
+                   std::span<const kernels::Program> programs) {
+  STOKER_CHECK(!images.empty() && images.size() == geometries.size() &&
+                   (programs.empty() || programs.size() == images.size()),
+               "images={} geometries={} programs={}", images.size(), geometries.size(),
+               programs.size());
   const at::Device device = images[0].device();
   at::Tensor batch = empty_images(static_cast<int64_t>(images.size()), output.channels,
                                   output.height, output.width, output.dtype, device);
@@ -56,11 +61,12 @@ at::Tensor augment(std::span<const at::Tensor> images,
                  text(images[i]), device.str());
     views.push_back(image_view(images[i]));
     kernels::check_augment(views.back(), geometries[i], output_view(batch));
+    if (!programs.empty()) kernels::check_program(programs[i], output_view(batch));
   }
   if (device.is_cpu()) {
-    augment_on_cpu(views, geometries, normalization, batch);
+    augment_on_cpu(views, geometries, programs, normalization, batch);
   } else {
-    augment_on_cuda(views, geometries, normalization, batch);
+    augment_on_cuda(views, geometries, programs, normalization, batch);
   }
   return batch;
 }

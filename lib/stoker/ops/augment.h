@@ -10,6 +10,7 @@
 #include <span>
 
 #include "stoker/kernels/image.h"
+#include "stoker/kernels/program.h"
 
 namespace stoker::ops {
 
@@ -21,11 +22,13 @@ struct AugmentOutput {
 };
 
 // images: uint8 [height, width, channels] each, contiguous, all on one device, of any sizes; at
-// least one. Returns [N, channels, height, width] in channels_last on that device; on CUDA the
-// work is queued on the current stream. Throws InternalError with the values that do not fit.
+// least one. programs: one an image, or none at all. Returns [N, channels, height, width] in
+// channels_last on that device; on CUDA the work is queued on the current stream. Throws
+// InternalError with the values that do not fit.
 at::Tensor augment(std::span<const at::Tensor> images,
                    std::span<const kernels::Geometry> geometries,
-                   const kernels::Normalization& normalization, const AugmentOutput& output);
+                   const kernels::Normalization& normalization, const AugmentOutput& output,
+                   std::span<const kernels::Program> programs = {});
 
 // The tensor's pixels; checks dtype, shape and contiguity.
 kernels::ImageView image_view(const at::Tensor& image);

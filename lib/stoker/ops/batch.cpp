@@ -26,7 +26,7 @@ class CpuBatchMover : public BatchMover {
       return {augmented_images(batch, dtype_, /*keeps_batch=*/true), std::move(labels)};
     at::Tensor images =
         empty_images(batch->count, batch->channels, batch->height, batch->width, dtype_, at::kCPU);
-    augment_on_cpu(batch->images, batch->geometries, normalization_, images);
+    augment_on_cpu(batch->images, batch->geometries, batch->programs, normalization_, images);
     return {std::move(images), std::move(labels)};
   }
 
@@ -52,9 +52,10 @@ void check_batch(const loader::Batch& batch, at::ScalarType dtype) {
                "count={} width={} height={} channels={}", batch.count, batch.width, batch.height,
                batch.channels);
   if (!batch.images.empty()) {
-    STOKER_CHECK(batch.images.size() == count && batch.geometries.size() == count,
-                 "count={} images={} geometries={}", batch.count, batch.images.size(),
-                 batch.geometries.size());
+    STOKER_CHECK(batch.images.size() == count && batch.geometries.size() == count &&
+                     (batch.programs.empty() || batch.programs.size() == count),
+                 "count={} images={} geometries={} programs={}", batch.count, batch.images.size(),
+                 batch.geometries.size(), batch.programs.size());
     return;
   }
   const uint64_t needed = count * static_cast<uint64_t>(batch.width) *
@@ -102,7 +103,8 @@ loader::BatchMemory& batch_memory(at::Device device) {
 
 #if !STOKER_HAS_CUDA
 void augment_on_cuda(std::span<const kernels::ImageView>, std::span<const kernels::Geometry>,
-                     const kernels::Normalization&, const at::Tensor& output) {
+                     std::span<const kernels::Program>, const kernels::Normalization&,
+                     const at::Tensor& output) {
   refuse(output.device());
 }
 #endif

@@ -9,7 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/text.h"
-#include "stoker/kernels/augment.h"
+#include "stoker/kernels/run_program.h"
 #include "stoker/ops/batch_parts.h"
 #include "stoker/ops/launch.h"
 #include "stoker/ops/pixels.h"
@@ -81,13 +81,14 @@ class CudaBatchMover : public BatchMover {
     std::vector<kernels::ImageView> views = batch->images;
     for (size_t i = 0; i < views.size(); ++i) {
       kernels::check_augment(views[i], batch->geometries[i], output);
+      if (!batch->programs.empty()) kernels::check_program(batch->programs[i], output);
       const int64_t at = views[i].pixels - host;
       STOKER_CHECK(at >= 0 && at + views[i].row_bytes * views[i].height <= bytes,
                    "image {} of {} rows of {} bytes begins at {} of {} bytes", i, views[i].height,
                    views[i].row_bytes, at, bytes);
       views[i].pixels = pixels.const_data_ptr<uint8_t>() + at;
     }
-    augment_on_cuda(views, batch->geometries, normalization_, images);
+    augment_on_cuda(views, batch->geometries, batch->programs, normalization_, images);
     return images;
   }
 

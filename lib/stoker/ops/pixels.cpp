@@ -27,6 +27,8 @@ at::ScalarType scalar_type(kernels::PixelType type) {
       return at::kBFloat16;
     case kernels::PixelType::kFloat16:
       return at::kHalf;
+    case kernels::PixelType::kUInt8:
+      return at::kByte;
     case kernels::PixelType::kFloat32:
       break;
   }

@@ -7,7 +7,7 @@
 //       kStepStart
 //       for each micro-batch of the step:
 //         batch = loader.next()                  # waiting is counted as data wait
-//         kBatchReady                            # images, labels; mixup would go here
+//         kBatchReady                            # images, labels; mixup and cutmix set targets
 //         logits = model(images)                 # under autocast
 //         loss = loss_sum(logits, targets) / images of the step
 //         (scaled) loss.backward()

@@ -70,8 +70,10 @@ struct State {
   int64_t images_seen = 0;
 
   // The micro-batch at kBatchReady.
-  at::Tensor images;  // [n, C, H, W]
-  at::Tensor labels;  // [n] int64
+  int64_t micro_step = 0;  // its number within the step
+  at::Tensor images;       // [n, C, H, W]
+  at::Tensor labels;       // [n] int64
+  at::Tensor targets;      // undefined; an algorithm may set [n, classes] float32 for the loss
 
   // Finished steps whose losses have been read and are not in the window yet. On a GPU losses are
   // read only when a log line or a checkpoint asks for them.

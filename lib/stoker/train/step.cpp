@@ -59,6 +59,7 @@ void TrainStep::run(BatchSource& feed) {
                    state_.plan.total_steps);
       if (batch->labels.size(0) == 0) continue;  // every sample was skipped as unreadable
       seed_torch(state_.seed, state_.step, micro);
+      state_.micro_step = micro;
       const at::Tensor loss = accumulate(*batch);
       loss_sum = loss_sum.defined() ? loss_sum + loss : loss;
       record.images += batch->labels.size(0);
@@ -106,12 +107,14 @@ at::Tensor TrainStep::accumulate(const ops::TensorBatch& batch) {
     const Autocast autocast(state_.device.type(), options_.precision);
     logits = state_.model.forward(state_.images);
   }
+  const at::Tensor& targets = state_.targets.defined() ? state_.targets : state_.labels;
   const at::Tensor loss_sum =
-      loss_per_sample(options_.loss, options_.label_smoothing, logits, state_.labels).sum();
+      loss_per_sample(options_.loss, options_.label_smoothing, logits, targets).sum();
   const at::Tensor share = loss_sum / static_cast<double>(state_.plan.batch_size);
   (state_.scaler != nullptr ? state_.scaler->scale(share) : share).backward();
   state_.images.reset();
   state_.labels.reset();
+  state_.targets.reset();
   return loss_sum.detach();
 }
 

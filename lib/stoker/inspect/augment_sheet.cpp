@@ -1,0 +1,165 @@
+#include "stoker/inspect/augment_sheet.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "stoker/core/error.h"
+#include "stoker/inspect/canvas.h"
+
+namespace stoker::inspect {
+namespace {
+
+constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
+constexpr int32_t kMargin = 12, kGap = 6, kLineHeight = PictureCanvas::kLetterHeight + 3;
+constexpr int32_t kLines = 3;  // under a tile
+
+// The network's input back to pixels: float32 NHWC of one or three channels.
+std::vector<uint8_t> to_bytes(const loader::Batch& batch, const kernels::Normalization& n) {
+  const auto* values = static_cast<const float*>(batch.pixels);
+  const auto count = static_cast<size_t>(int64_t{batch.width} * batch.height * batch.channels);
+  std::vector<uint8_t> bytes(count);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t c = i % static_cast<size_t>(batch.channels);
+    const float value = (values[i] - n.bias[c]) / n.scale[c];
+    bytes[i] = static_cast<uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f)));
+  }
+  return bytes;
+}
+
+// Breaks after a comma where a line is full; what does not fit is left out.
+std::array<std::string, kLines> lines_of(const std::string& text, size_t letters) {
+  std::array<std::string, kLines> lines;
+  size_t at = 0;
+  for (std::string& line : lines) {
+    size_t length = std::min(letters, text.size() - at);
+    if (at + length < text.size())
+      if (const size_t comma = text.rfind(", ", at + length - 1);
+          comma != std::string::npos && comma > at)
+        length = comma + 2 - at;
+    line = text.substr(at, length);
+    at += length;
+  }
+  if (at < text.size()) lines.back().replace(std::min(lines.back().size(), letters - 2), 2, "..");
+  return lines;
+}
+
+class Sheet {
+ public:
+  Sheet(const AugmentSheetOptions& options, int32_t rows)
+      : tile_(options.tile),
+        canvas_(2 * kMargin + (options.draws + 1) * (tile_ + kGap) - kGap,
+                2 * kMargin + rows * row_height() - kGap, kPaper) {}
+
+  void add_tile(int32_t row, int32_t column, const kernels::ImageView& image,
+                const std::string& label, const std::string& words) {
+    const int32_t x = kMargin + column * (tile_ + kGap), y = kMargin + row * row_height();
+    const size_t letters = static_cast<size_t>(tile_ / PictureCanvas::kLetterWidth);
+    canvas_.write(label.substr(0, letters), x, y, 1, kInk);
+    canvas_.fill(x, y + kLineHeight, tile_, tile_, kFaint);
+    if (image.pixels == nullptr)
+      canvas_.cross_out(x, y + kLineHeight, tile_, kBad);
+    else
+      canvas_.place(image, x, y + kLineHeight, tile_);
+    int32_t line_y = y + kLineHeight + tile_ + 3;
+    for (const std::string& line : lines_of(words, letters)) {
+      canvas_.write(line, x, line_y, 1, kInk);
+      line_y += kLineHeight;
+    }
+  }
+
+  std::vector<std::byte> png() const { return decode::encode_png(canvas_.view()); }
+
+ private:
+  int32_t row_height() const { return tile_ + (1 + kLines) * kLineHeight + kGap + 3; }
+
+  int32_t tile_;
+  PictureCanvas canvas_;
+};
+
+// Samples at even distances, and each in all epochs.
+class Chunks {
+ public:
+  Chunks(int64_t size, int32_t samples, int32_t draws)
+      : size_(size), samples_(std::min<int64_t>(samples, size)), draws_(draws) {}
+
+  int32_t rows() const { return static_cast<int32_t>(samples_); }
+  int64_t sample(int64_t row) const { return row * size_ / samples_; }
+  loader::ChunkSource source() const {
+    return [chunks = *this, next = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
+      if (next == chunks.samples_ * chunks.draws_) return std::nullopt;
+      const int64_t row = next / chunks.draws_, draw = next % chunks.draws_;
+      ++next;
+      return loader::Chunk{static_cast<uint32_t>(draw), chunks.sample(row), 1};
+    };
+  }
+
+ private:
+  int64_t size_, samples_, draws_;
+};
+
+// An unreadable sample leaves an empty view, as it leaves an empty batch.
+kernels::ImageView original_of(const data::Dataset& dataset, int64_t sample,
+                               decode::Decoder& decoder, std::vector<std::byte>& file,
+                               std::vector<uint8_t>& pixels) {
+  try {
+    const data::Record record = dataset.get(sample, file);
+    return record.is_decoded() ? record.pixels
+                               : decoder.decode(record.encoded, dataset.name(sample), pixels);
+  } catch (const DataError&) {
+    return {};
+  }
+}
+
+std::string class_of(const data::Dataset& dataset, int64_t sample) {
+  const auto label = static_cast<size_t>(dataset.label(sample));
+  return label < dataset.class_names().size() ? dataset.class_names()[label] : "";
+}
+
+}  // namespace
+
+std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>& dataset,
+                                     const std::shared_ptr<const augment::Pipeline>& pipeline,
+                                     const loader::LoaderOptions& loader_options,
+                                     const AugmentSheetOptions& options) {
+  STOKER_CHECK(options.samples >= 1 && options.draws >= 1 && options.tile >= 32,
+               "samples={} draws={} tile={}", options.samples, options.draws, options.tile);
+  if (dataset->size() == 0) throw DataError("the data set holds no images");
+  const Chunks chunks(dataset->size(), options.samples, options.draws);
+  loader::LoaderOptions plain = loader_options;
+  plain.shuffle = false;  // positions are samples; draws depend on the sample, not on its position
+  plain.stage = loader::Stage::kAugmented;
+  plain.type = kernels::PixelType::kFloat32;
+  loader::Loader loader(dataset, pipeline, plain, loader::plain_memory(), chunks.source());
+  decode::Decoder decoder(plain.limits);
+  std::vector<std::byte> file;
+  std::vector<uint8_t> pixels;
+  Sheet sheet(options, chunks.rows());
+  for (int32_t row = 0; row < chunks.rows(); ++row) {
+    const int64_t sample = chunks.sample(row);
+    const kernels::ImageView original = original_of(*dataset, sample, decoder, file, pixels);
+    sheet.add_tile(row, 0, original, class_of(*dataset, sample),
+                   fmt::format("{}x{}", original.width, original.height));
+    for (int32_t draw = 0; draw < options.draws; ++draw) {
+      const std::unique_ptr<loader::Batch> batch = loader.next();
+      const std::string label = fmt::format("epoch {}", draw);
+      if (batch->count == 0) {
+        sheet.add_tile(row, draw + 1, {}, label, "skipped");
+        continue;
+      }
+      const StreamKey key{plain.seed, static_cast<uint32_t>(draw), static_cast<uint64_t>(sample)};
+      const std::string words = words_of(pipeline->recipe(key, original.width, original.height),
+                                         original.width, original.height);
+      const std::vector<uint8_t> bytes = to_bytes(*batch, pipeline->normalization());
+      sheet.add_tile(row, draw + 1,
+                     {bytes.data(), batch->width, batch->height, batch->channels,
+                      int64_t{batch->width} * batch->channels},
+                     label, words);
+    }
+  }
+  return sheet.png();
+}
+
+}  // namespace stoker::inspect
