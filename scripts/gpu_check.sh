@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All that needs a GPU, in one call: the gpu tests, CIFAR-10 in each precision, a run that is stopped
-# and goes on. Ends with one table; results also go to OUT/gpu_check.txt.
+# and goes on, training steps beside Python PyTorch, a profile. Ends with one table; results also go to
+# OUT/gpu_check.txt.
 #
 #   scripts/gpu_check.sh DATA [OUT]
 #
@@ -38,6 +39,28 @@ train() {
   fi
 }
 
+# compare MODEL BATCH: our step beside PyTorch's, eager and compiled.
+compare() {
+  local model=$1 batch=$2 line
+  if STOKER_PYTHON=$python "$repository/bench/step.sh" "$model" --device cuda --batch "$batch" \
+    --stoker "$stoker" --json "$out/step-$model.json" > "$out/step-$model.log" 2>&1; then
+    while read -r line; do row "step $model" "$line"; done < <(tail -n +2 "$out/step-$model.log")
+  else
+    row "step $model" "FAILED: see $out/step-$model.log"
+    failed=1
+  fi
+}
+
+# Where a step's time goes on the device, if Nsight Systems is there.
+profile() {
+  command -v nsys > /dev/null || { row "profile" "left out: no nsys"; return; }
+  nsys profile --force-overwrite=true -o "$out/profile" "$stoker" train \
+    "$repository/configs/cifar10.yaml" "data.root=$data" device=cuda "run.dir=$out/runs" \
+    name=profile train.max_steps=60 > "$out/profile.log" 2>&1 &&
+    nsys stats --report cuda_gpu_kern_sum "$out/profile.nsys-rep" > "$out/profile.txt" 2>&1 &&
+    row "profile" "$out/profile.txt"
+}
+
 row "device" "$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader | head -n 1)"
 row "stoker" "$("$stoker" --version | head -n 1)"
 if ctest --test-dir "$repository/build" -L gpu --output-on-failure > "$out/tests.log" 2>&1; then
@@ -57,5 +80,8 @@ else
   row "resume" "FAILED: see $out/resumed.log"
   failed=1
 fi
+compare airbench 1024
+compare resnet50 256
+profile
 cat "$table"
 exit "$failed"
