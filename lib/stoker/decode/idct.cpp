@@ -127,6 +127,13 @@ STOKER_AVX2_INLINE void turn(const __m256i* rows, __m256i* pairs) {
   pairs[3] = _mm256_unpackhi_epi64(high02, high46);
 }
 
+// Two rows of eight bytes, the second two rows below the first.
+STOKER_AVX2_INLINE void store_two(__m128i rows, uint8_t* out, int64_t row_bytes) {
+  const int64_t first = _mm_cvtsi128_si64(rows), second = _mm_extract_epi64(rows, 1);
+  std::memcpy(out, &first, sizeof first);
+  std::memcpy(out + 2 * row_bytes, &second, sizeof second);
+}
+
 // columns: eight, their rows in turn's order.
 STOKER_AVX2_INLINE void store(const __m256i* columns, uint8_t* out, int64_t row_bytes) {
   const __m256i gather = _mm256_broadcastsi128_si256(
@@ -141,15 +148,10 @@ STOKER_AVX2_INLINE void store(const __m256i* columns, uint8_t* out, int64_t row_
   const __m256i bias = _mm256_set1_epi8(-128);
   const __m256i low = _mm256_xor_si256(_mm256_unpacklo_epi32(half[0], half[1]), bias);
   const __m256i high = _mm256_xor_si256(_mm256_unpackhi_epi32(half[0], half[1]), bias);
-  const auto two_rows = [out, row_bytes](__m128i rows, int first) {
-    uint8_t* at = out + first * row_bytes;
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(at), rows);
-    _mm_storeh_pd(reinterpret_cast<double*>(at + 2 * row_bytes), _mm_castsi128_pd(rows));
-  };
-  two_rows(_mm256_castsi256_si128(low), 0);
-  two_rows(_mm256_extracti128_si256(low, 1), 1);
-  two_rows(_mm256_castsi256_si128(high), 4);
-  two_rows(_mm256_extracti128_si256(high, 1), 5);
+  store_two(_mm256_castsi256_si128(low), out, row_bytes);
+  store_two(_mm256_extracti128_si256(low, 1), out + row_bytes, row_bytes);
+  store_two(_mm256_castsi256_si128(high), out + 4 * row_bytes, row_bytes);
+  store_two(_mm256_extracti128_si256(high, 1), out + 5 * row_bytes, row_bytes);
 }
 
 STOKER_AVX2 void transform_v3(const int16_t* block, uint8_t* out, int64_t row_bytes) {
