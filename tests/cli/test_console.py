@@ -10,6 +10,8 @@ import unittest
 
 from binary import BINARY, BinaryTest
 
+# Many epochs, but no work between them.
+SELDOM = ("eval.every_epochs=0", "checkpoint.every_epochs=0")
 SEQUENCE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -41,7 +43,7 @@ class Console(BinaryTest):
         for columns in (80, 18):
             with self.subTest(columns=columns):
                 screen = self.on_terminal("train", "tiny.yaml", "train.epochs=40",
-                                          "log.every_steps=1000", columns=columns)
+                                          "log.every_steps=1000", *SELDOM, columns=columns)
                 drawn = [line for line in re.split(r"[\r\n]", screen) if "\x1b[2K" in line]
                 bars = [SEQUENCE.sub("", line) for line in drawn]
                 bars = [bar for bar in bars if re.fullmatch(r"epoch \d+/40 .*\d+/6", bar)]
@@ -78,8 +80,8 @@ class Console(BinaryTest):
     def test_slow_data_is_said_once_with_what_to_change(self):
         # Images of 400x400, drawn anew each time, for a network that hardly computes.
         slow = ["data.shapes_size=400", "data.cache=none", "data.threads=1", "train.epochs=100",
-                "log.every_steps=1", "train.max_time=5s", "eval.every_epochs=0",
-                "data.shapes_val_images=10", "model.hidden=[1]", "eval.augment=[]"]
+                "log.every_steps=1", "train.max_time=5s", "data.shapes_val_images=10",
+                "model.hidden=[1]", *SELDOM]
         _, err = self.stoker("train", "tiny.yaml", *slow)
         self.assertEqual(err.count("training waits for images"), 1, err)
         self.assertIn("Reading is the slowest", err)
@@ -88,7 +90,7 @@ class Console(BinaryTest):
         self.assertGreater(record["read_us"], record["augment_us"])
 
     def test_data_that_keeps_up_is_not_talked_about(self):
-        _, err = self.stoker("train", "tiny.yaml", "train.epochs=20")
+        _, err = self.stoker("train", "tiny.yaml", "train.epochs=20", *SELDOM)
         self.assertNotIn("waits for images", err)
 
 
