@@ -32,10 +32,30 @@ def class_folders(photos, folder):
     return folder / "photos"
 
 
-def measure(command, environment=None):
-    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True,
-                            env=environment)
+def measure(command):
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True)
     return json.loads(result.stdout.splitlines()[-1])
+
+
+class Peer:
+    """A process that has compiled its pipeline and measures when asked."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen([str(c) for c in command], text=True, env=environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
+        while self.process.stdout.readline().strip() != "ready":
+            if self.process.poll() is not None:
+                raise SystemExit(f"FFCV ended: {command}")
+
+    def measure(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def size_mb(folder, ending):
@@ -72,12 +92,15 @@ def main():
                 sides[name, "stoker", kind] = [args.build / "bench/shard_bench", folder / name, kind,
                                                args.seconds]
             for kind in ("fp32", "uint8"):
-                sides[name, "FFCV", kind] = [*peer, "read", folder / f"{name}.beton", kind,
-                                             args.seconds]
+                sides[name, "FFCV", kind] = Peer(
+                    [*peer, "read", folder / f"{name}.beton", kind, args.seconds], one_thread)
         results = {side: [] for side in sides}
         for _ in range(args.repeats):
-            for side, command in sides.items():
-                results[side].append(measure(command, one_thread))
+            for side, what in sides.items():
+                results[side].append(what.measure() if isinstance(what, Peer) else measure(what))
+        for what in sides.values():
+            if isinstance(what, Peer):
+                what.end()
     report(results)
 
 

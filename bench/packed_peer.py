@@ -1,9 +1,10 @@
 """FFCV's side of packed_compare.py: writes its files, and reads one of them.
 
     packed_peer.py write PHOTOS OUT        OUT/jpg.beton and OUT/raw.beton, longest side 340
-    packed_peer.py read FILE fp32|uint8 SECONDS
+    packed_peer.py read FILE fp32|uint8 SECONDS    compiles, then measures once for each line of stdin
 """
 import json
+import os
 import pathlib
 import resource
 import sys
@@ -24,7 +25,8 @@ STD = numpy.array([0.229, 0.224, 0.225]) * 255
 
 class Photos:
     def __init__(self, folder):
-        self.paths = sorted(p for p in pathlib.Path(folder).rglob("*") if p.is_file())
+        self.paths = sorted(pathlib.Path(parent) / name for parent, _, names in
+                            os.walk(folder, followlinks=True) for name in names)
 
     def __len__(self):
         return len(self.paths)
@@ -55,13 +57,15 @@ def read(path, output, seconds):
     for _ in range(2):  # compiles
         for images, _ in loader:
             shape, dtype = images.shape, str(images.dtype)
-    count, start, cpu = 0, time.time(), cpu_s()
-    while time.time() - start < seconds:
-        for images, _ in loader:
-            count += len(images)
-    print(json.dumps({"images_per_s": count / (time.time() - start),
-                      "images_per_cpu_s": count / (cpu_s() - cpu),
-                      "output": f"{list(shape)} {dtype}"}))
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        count, start, cpu = 0, time.time(), cpu_s()
+        while time.time() - start < seconds:
+            for images, _ in loader:
+                count += len(images)
+        print(json.dumps({"images_per_s": count / (time.time() - start),
+                          "images_per_cpu_s": count / (cpu_s() - cpu),
+                          "output": f"{list(shape)} {dtype}"}), flush=True)
 
 
 if __name__ == "__main__":
