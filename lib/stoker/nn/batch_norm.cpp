@@ -15,9 +15,11 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormOptions& options) : option
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
-  if (is_training()) num_batches_tracked.add_(1);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(),
-                        options_.momentum, options_.eps, /*cudnn_enabled=*/true);
+  const bool learns = bias.requires_grad() || (weight.defined() && weight.requires_grad());
+  const bool by_batch = is_training() && learns;
+  if (by_batch) num_batches_tracked.add_(1);
+  return at::batch_norm(x, weight, bias, running_mean, running_var, by_batch, options_.momentum,
+                        options_.eps, /*cudnn_enabled=*/true);
 }
 
 }  // namespace stoker::nn
