@@ -21,13 +21,24 @@ if [ ! -x "$venv/bin/clang-tidy" ] || [ ! -x "$venv/bin/clang-format" ]; then
   step "Installing clang-format and clang-tidy" "$venv/bin/python" -m pip --disable-pip-version-check \
     install clang-format==14.0.6 clang-tidy==14.0.6
 fi
+# What tests compare with; one that misses something is reported as skipped. torchvision goes without
+# its requirements, because the LibTorch here is its torch.
+if ! "$venv/bin/python" -c 'import importlib.util as util, sys
+sys.exit(any(util.find_spec(name) is None for name in sys.argv[1:]))' \
+  numpy PIL safetensors tensorboard torchvision; then
+  step "Installing Python's libraries to compare with" "$venv/bin/python" -m pip \
+    --disable-pip-version-check install numpy pillow safetensors tensorboard
+  step "Installing torchvision" "$venv/bin/python" -m pip --disable-pip-version-check install \
+    --no-deps torchvision==0.26.0
+fi
 build build all
 status=0
 say "Tests of build"
 run_tests build "$@" || status=$?
 
 configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF \
-  -DSTOKER_OPENCV="$(on_or_off STOKER_OPENCV ON)" -DSTOKER_SANITIZE=address,undefined
+  -DSTOKER_OPENCV="$(on_or_off STOKER_OPENCV ON)" -DSTOKER_SANITIZE=address,undefined \
+  -DPython3_EXECUTABLE="$venv/bin/python"
 build build-sanitize all
 say "Tests of build-sanitize (address, undefined)"
 run_tests build-sanitize || status=$?

@@ -38,7 +38,10 @@ struct TrainInput {
 TrainInput sort_words(TrainArguments arguments) {
   TrainInput input{.resume = arguments.resume_option->count() > 0};
   if (!arguments.resume.empty()) {
-    if (is_override(arguments.resume) || fs::is_regular_file(arguments.resume)) {
+    // The last of overrides of one key holds, and most write --resume behind the others.
+    if (is_override(arguments.resume)) {
+      arguments.words.push_back(arguments.resume);
+    } else if (fs::is_regular_file(arguments.resume)) {
       arguments.words.insert(arguments.words.begin(), arguments.resume);
     } else {
       input.resume_path = arguments.resume;
@@ -79,7 +82,9 @@ ExitCode train(const TrainArguments& arguments) {
   }
   if (folder) run::check_resume(*folder, loaded.options);
   if (arguments.dry_run) {
-    fmt::print("{}\n", run::plan_text(run::build_session(loaded.options)));
+    run::Session session = run::build_session(loaded.options);
+    if (!folder) run::begin_with_weights(session);
+    fmt::print("{}\n", run::plan_text(session));
     return ExitCode::kDone;
   }
   const run::TrainingResult result = run::run_training(

@@ -49,6 +49,13 @@ TEST_CASE("labels are balanced and named", "[shapes]") {
   CHECK(counts == std::vector<int>(10, 3));
 }
 
+TEST_CASE("fewer figures are the first ones", "[shapes]") {
+  const auto few = make_shapes_dataset({.images = 10, .size = 9, .classes = 3});
+  CHECK(few->class_names() == std::vector<std::string>{"circle", "ring", "crescent"});
+  for (int64_t i = 0; i < few->size(); ++i) CHECK(few->label(i) == i % 3);
+  CHECK_THROWS_AS(make_shapes_dataset({.classes = 11}), InternalError);
+}
+
 TEST_CASE("every figure lies within the unit circle and fills part of it", "[shapes]") {
   for (const Figure& figure : figures()) {
     CAPTURE(figure.name());

@@ -47,6 +47,28 @@ TEST_CASE("batch norm in eval mode uses and keeps the running statistics", "[nn]
   CHECK(norm.num_batches_tracked.item<int64_t>() == 0);
 }
 
+TEST_CASE("a batch norm of which nothing learns keeps its statistics in training mode", "[nn]") {
+  const at::Tensor x = at::randn({3, 2, 5, 4});
+  for (const bool scale : {true, false}) {
+    BatchNorm norm(2, {.scale = scale});
+    norm.running_mean.fill_(4);
+    norm.running_var.fill_(9);
+    norm.train();
+    norm.bias.set_requires_grad(false);
+    if (scale) {  // one parameter that learns is enough to be an ordinary norm
+      norm.forward(x);
+      CHECK(norm.num_batches_tracked.item<int64_t>() == 1);
+      norm.running_mean.fill_(4);
+      norm.running_var.fill_(9);
+      norm.weight.set_requires_grad(false);
+    }
+    CHECK(norm.forward(x).allclose((x - 4) / 3, 1e-4, 1e-5));
+    CHECK(norm.running_mean.eq(4).all().item<bool>());
+    CHECK(norm.running_var.eq(9).all().item<bool>());
+    CHECK(norm.num_batches_tracked.item<int64_t>() == (scale ? 1 : 0));
+  }
+}
+
 TEST_CASE("batch norm of bfloat16 keeps float32 statistics", "[nn]") {
   BatchNorm norm(4, {.scale = false});
   const at::Tensor x =

@@ -11,6 +11,11 @@
 //   }
 //   // In a config:  optimizer: {name: sgd, lr: 0.8}   or   optimizer: sgd
 //   auto optimizer = optimizers().build(options.optimizer, parameters);
+//
+// A table may add options that all rows have beside their own:
+//
+//   static const ModelTable table{{…rows…}, config::common<PretrainedOptions>()};
+//   choice.common<PretrainedOptions>().weights
 #pragma once
 
 #include <any>
@@ -42,13 +47,23 @@ class Choice {
   Options& as() {
     return std::any_cast<Options&>(options_);
   }
+  // The options that all rows of the table have; throws as as() does.
+  template <class Options>
+  const Options& common() const {
+    return std::any_cast<const Options&>(common_);
+  }
+  template <class Options>
+  Options& common() {
+    return std::any_cast<Options&>(common_);
+  }
 
  private:
   friend class Alternatives;
-  Choice(std::string_view name, std::any options) : name_(name), options_(std::move(options)) {}
+  Choice(std::string_view name, std::any options, std::any common)
+      : name_(name), options_(std::move(options)), common_(std::move(common)) {}
 
   std::string name_;
-  std::any options_;
+  std::any options_, common_;
 };
 
 // Finds describe() of a row's options by argument-dependent lookup, past the members named
@@ -58,17 +73,38 @@ void describe_options(Options& options, Fields& fields) {
   describe(options, fields);
 }
 
+using DescribeAny = void (*)(std::any&, Fields&);
+
+template <class Options>
+DescribeAny describe_any() {
+  return [](std::any& options, Fields& fields) {
+    describe_options(std::any_cast<Options&>(options), fields);
+  };
+}
+
 // One row as far as config needs it.
 struct Alternative {
   std::string_view name;
   std::string_view help;
   std::any defaults;
-  void (*describe)(std::any&, Fields&);
+  DescribeAny describe;
 };
+
+// Options that every row has.
+struct CommonAlternative {
+  std::any defaults;
+  DescribeAny describe = nullptr;  // none: there are no such options
+};
+
+template <class Options>
+CommonAlternative common(Options defaults = {}) {
+  return {std::any(std::move(defaults)), describe_any<Options>()};
+}
 
 class Alternatives {
  public:
-  explicit Alternatives(std::vector<Alternative> rows) : rows_(std::move(rows)) {}
+  explicit Alternatives(std::vector<Alternative> rows, CommonAlternative common = {})
+      : rows_(std::move(rows)), common_(std::move(common)) {}
 
   const std::vector<Alternative>& rows() const { return rows_; }
   const Alternative* find(std::string_view name) const {
@@ -78,15 +114,25 @@ class Alternatives {
   }
   // The row with its default options; throws std::invalid_argument for an unknown name.
   Choice pick(std::string_view name) const {
-    if (const Alternative* row = find(name)) return Choice(row->name, row->defaults);
+    if (const Alternative* row = find(name))
+      return Choice(row->name, row->defaults, common_.defaults);
     throw std::invalid_argument("no such alternative: " + std::string(name));
   }
+  // The row's own options, then those that all rows have.
   void describe(Choice& choice, Fields& fields) const {
+    describe_row(choice, fields);
+    describe_common(choice, fields);
+  }
+  void describe_row(Choice& choice, Fields& fields) const {
     if (const Alternative* row = find(choice.name_)) row->describe(choice.options_, fields);
+  }
+  void describe_common(Choice& choice, Fields& fields) const {
+    if (common_.describe != nullptr && !choice.empty()) common_.describe(choice.common_, fields);
   }
 
  private:
   std::vector<Alternative> rows_;
+  CommonAlternative common_;
 };
 
 // Alternatives that also know how to build a Product from the chosen options and Args.
@@ -103,16 +149,15 @@ class Table<Product(Args...)> : public Alternatives {
 
   template <class Options, class Build>
   static Row row(std::string_view name, std::string_view help, Build build, Options defaults = {}) {
-    return {{name, help, std::any(std::move(defaults)),
-             [](std::any& options, Fields& fields) {
-               describe_options(std::any_cast<Options&>(options), fields);
-             }},
+    return {{name, help, std::any(std::move(defaults)), describe_any<Options>()},
             [build](const Choice& choice, Args... args) -> Product {
               return build(choice.as<Options>(), std::forward<Args>(args)...);
             }};
   }
 
-  Table(std::initializer_list<Row> rows) : Alternatives(alternatives(rows)) {
+  Table(std::initializer_list<Row> rows) : Table(rows, {}) {}
+  Table(std::initializer_list<Row> rows, CommonAlternative common)
+      : Alternatives(alternatives(rows), std::move(common)) {
     for (const Row& row : rows) builders_.push_back(row.build);
   }
 

@@ -123,6 +123,7 @@ class Page {
     const std::string usual =
         ref.value->empty() ? "" : fmt::format(" Without a `name` it is `{}`.", ref.value->name());
     text_ += fmt::format("{} Takes {}.{}\n", sentence(meaning(field)), expectation(field), usual);
+    common_options(*ref.table, path, level);
     rows(
         *ref.table, path, level + 1,
         [&](const Alternative& row) {
@@ -142,6 +143,17 @@ class Page {
         [&](const Alternative& row) { return join_path(path, row.name); });
   }
 
+  // What may stand beside every `name`, said once and not again under each row.
+  void common_options(const Alternatives& alternatives, const std::string& path, int level) {
+    if (alternatives.rows().empty()) return;
+    Choice choice = alternatives.pick(alternatives.rows().front().name);
+    Fields fields;
+    alternatives.describe_common(choice, fields);
+    if (fields.list().empty()) return;
+    text_ += fmt::format("\nEvery `{}` has these options; those of a name follow.\n\n", path);
+    options(fields.list(), path, level);
+  }
+
   // options_path: of a row's options; a choice has them beside its `name`, a list's item below it.
   template <class Pick, class Path>
   void rows(const Alternatives& table, const std::string& path, int level, const Pick& pick,
@@ -151,7 +163,7 @@ class Page {
       text_ += sentence(row.help) + "\n\n";
       Choice choice = pick(row);
       Fields fields;
-      table.describe(choice, fields);
+      table.describe_row(choice, fields);
       options(fields.list(), options_path(row), level);
     }
   }

@@ -55,6 +55,9 @@ void describe(DataOptions& o, config::Fields& fields) {
   fields("shapes_seed", o.shapes_seed, "shapes only: another seed draws other images")
       .at_least(0)
       .fixed_on_resume(kSameSamples);
+  fields("shapes_classes", o.shapes_classes, "shapes only: how many of the ten figures occur")
+      .in(2, 10)
+      .fixed_on_resume(kSameSamples);
 }
 
 decode::DecodeLimits decode_limits(const DataOptions& options) {

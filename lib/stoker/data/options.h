@@ -36,6 +36,7 @@ struct DataOptions {
   int64_t shapes_val_images = 2000;
   int64_t shapes_size = 32;
   int64_t shapes_seed = 0;
+  int64_t shapes_classes = 10;
 };
 void describe(DataOptions& options, config::Fields& fields);
 

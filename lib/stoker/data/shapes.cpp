@@ -99,7 +99,8 @@ void draw(const Figure& figure, RandomStream& random, int32_t size, uint8_t* pix
 class Shapes : public Dataset {
  public:
   explicit Shapes(const ShapesOptions& options) : options_(options) {
-    for (const Figure& figure : figures()) classes_.emplace_back(figure.name());
+    for (const Figure& figure : figures().first(static_cast<size_t>(options.classes)))
+      classes_.emplace_back(figure.name());
   }
 
   int64_t size() const override { return options_.images; }
@@ -132,6 +133,8 @@ class Shapes : public Dataset {
 std::shared_ptr<const Dataset> make_shapes_dataset(const ShapesOptions& options) {
   STOKER_CHECK(options.images >= 1 && options.size >= 8, "images={} size={}", options.images,
                options.size);
+  STOKER_CHECK(options.classes >= 1 && options.classes <= std::ssize(figures()), "classes={}",
+               options.classes);
   return std::make_shared<Shapes>(options);
 }
 

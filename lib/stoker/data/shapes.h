@@ -15,6 +15,7 @@ struct ShapesOptions {
   int64_t images = 8000;
   int32_t size = 32;  // width and height in pixels
   uint64_t seed = 0;
+  int64_t classes = 10;  // the first of the ten figures
   Split split = Split::kTrain;
 };
 

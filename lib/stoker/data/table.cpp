@@ -89,6 +89,7 @@ std::shared_ptr<const Dataset> open_shapes(const DataOptions& options, Split spl
       {.images = split == Split::kTrain ? options.shapes_train_images : options.shapes_val_images,
        .size = static_cast<int32_t>(options.shapes_size),
        .seed = static_cast<uint64_t>(options.shapes_seed),
+       .classes = options.shapes_classes,
        .split = split});
 }
 

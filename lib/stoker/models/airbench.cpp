@@ -136,6 +136,14 @@ class Airbench : public Model {
 
   std::string head() const override { return "head."; }
 
+  std::vector<std::vector<std::string>> layers() const override {
+    std::vector<std::vector<std::string>> layers{{"whiten."}};
+    for (size_t group = 0; group < options_.widths.size(); ++group)
+      layers.push_back({fmt::format("groups.{}.", group)});
+    layers.push_back({"head."});
+    return layers;
+  }
+
  private:
   AirbenchOptions options_;
   Conv whiten_;

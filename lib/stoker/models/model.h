@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/models/transfer.h"
 
 namespace stoker::models {
 
@@ -34,10 +36,18 @@ class Model : public torch::nn::Module {
   // evaluation. Called once, before the first step, on the model's device.
   virtual void initialize(const at::Tensor& images) { (void)images; }
 
-  // Parameter-name prefix of the classifier ("fc."), for fine-tuning on other classes.
+  // Parameter-name prefix of the classifier ("fc."), for fine-tuning on other classes; "" where the
+  // model does not know it.
   virtual std::string head() const = 0;
+
+  // Layers from the images to the classifier, each the prefixes of its parameters' names ("conv1.",
+  // "bn1."), for rates that fall with the depth. Unless overridden: one a child with parameters, in
+  // the order of registration.
+  virtual std::vector<std::vector<std::string>> layers() const;
 };
 
+// Every row has the TransferOptions of transfer.h beside its own:
+// options.model.common<TransferOptions>().
 using ModelTable = config::Table<std::shared_ptr<Model>(const ModelContext&)>;
 const ModelTable& models();
 

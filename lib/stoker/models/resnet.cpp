@@ -160,6 +160,16 @@ class Resnet : public Model {
 
   std::string head() const override { return "fc."; }
 
+  // The stem, each block, the classifier, as timm counts them.
+  std::vector<std::vector<std::string>> layers() const override {
+    std::vector<std::vector<std::string>> layers{{"conv1.", "bn1."}};
+    for (size_t stage = 0; stage < stages_.size(); ++stage)
+      for (size_t block = 0; block < stages_[stage]->blocks().size(); ++block)
+        layers.push_back({fmt::format("layer{}.{}.", stage + 1, block)});
+    layers.push_back({"fc."});
+    return layers;
+  }
+
  private:
   int64_t add_stage(int64_t index, int64_t in, const Architecture& architecture,
                     const ResnetOptions& options) {

@@ -17,13 +17,21 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormOptions& options) : option
 }
 
 NormState BatchNorm::state() const {
-  return {weight, bias, running_mean, running_var, options_.momentum, options_.eps, is_training()};
+  const bool learns = bias.requires_grad() || (weight.defined() && weight.requires_grad());
+  return {weight,
+          bias,
+          running_mean,
+          running_var,
+          options_.momentum,
+          options_.eps,
+          is_training() && learns};
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
-  if (is_training()) num_batches_tracked.add_(1);
-  if (suits_fused_norm(state(), x, {})) return fused_norm(state(), kernels::Gate::kNone, x, {});
-  return at::batch_norm(x, weight, bias, running_mean, running_var, is_training(),
+  const NormState norm = state();
+  if (norm.training) num_batches_tracked.add_(1);
+  if (suits_fused_norm(norm, x, {})) return fused_norm(norm, kernels::Gate::kNone, x, {});
+  return at::batch_norm(x, weight, bias, running_mean, running_var, norm.training,
                         options_.momentum, options_.eps, /*cudnn_enabled=*/true);
 }
 
@@ -31,9 +39,9 @@ at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tenso
                          const at::Tensor& residual) {
   const std::optional<kernels::Gate> gate = gate_of(activation);
   const bool fits = gate && (!residual.defined() || *gate == kernels::Gate::kRelu);
-  if (fits && suits_fused_norm(norm.state(), x, residual)) {
-    if (norm.is_training()) norm.num_batches_tracked.add_(1);
-    return fused_norm(norm.state(), *gate, x, residual);
+  if (const NormState state = norm.state(); fits && suits_fused_norm(state, x, residual)) {
+    if (state.training) norm.num_batches_tracked.add_(1);
+    return fused_norm(state, *gate, x, residual);
   }
   at::Tensor y = norm.forward(x);
   // In place: no gradient needs the norm's output, or the sum.

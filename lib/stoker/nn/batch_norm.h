@@ -32,7 +32,8 @@ class BatchNorm : public torch::nn::Module {
 
   // x: [N, channels] or [N, channels, H, W], fp32 or a lower precision; same shape and dtype out.
   // In training mode normalizes by the batch (more than one value a channel) and updates the
-  // running statistics; in eval mode normalizes by those.
+  // running statistics; in eval mode normalizes by those. While none of its parameters requires a
+  // gradient it is frozen, and training mode is as eval mode.
   at::Tensor forward(const at::Tensor& x);
 
   NormState state() const;  // for norm_activate

@@ -49,6 +49,11 @@ void describe_common(CommonOptions& options, config::Fields& fields) {
   fields("weight_decay", options.weight_decay, "pull of the weights towards zero").at_least(0);
   fields("no_decay_norm_bias", options.no_decay_norm_bias,
          "no weight decay on biases and on the weights of norms");
+  fields("layer_decay", options.layer_decay,
+         "times lr for each layer further from the classifier, as fine-tuning likes it; 1: all "
+         "layers learn alike")
+      .above(0)
+      .at_most(1);
   fields("groups", options.groups, "factors on lr and weight_decay by parameter name");
 }
 

@@ -73,6 +73,7 @@ std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
 struct CommonOptions {
   double weight_decay = 0;
   bool no_decay_norm_bias = false;
+  double layer_decay = 1;  // of the rate, from each layer to the one below; see layer_decay.h
   std::vector<GroupOptions> groups;
 };
 const CommonOptions& common_options(const config::Choice& optimizer);

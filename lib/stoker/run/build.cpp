@@ -6,6 +6,7 @@
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/error.h"
 #include "stoker/decode/decode.h"
+#include "stoker/optim/layer_decay.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::run {
@@ -108,7 +109,9 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
   }
   const optim::CommonOptions& common = optim::common_options(config.optimizer);
   return optim::optimizers().build(
-      config.optimizer, optim::make_groups(parameters, common.groups, common.no_decay_norm_bias));
+      config.optimizer, optim::apply_layer_decay(optim::make_groups(parameters, common.groups,
+                                                                    common.no_decay_norm_bias),
+                                                 model.layers(), common.layer_decay));
 }
 
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan) {

@@ -1,6 +1,7 @@
 // The folder of one run: <dir>/<name>/<number>.
 //
 //   config.yaml environment.json log.txt metrics.jsonl summary.json checkpoints/
+//   weights.json   which files model.weights was, with their SHA-256
 #pragma once
 
 #include <filesystem>
@@ -20,6 +21,7 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.yaml"; }
   std::filesystem::path environment() const { return path_ / "environment.json"; }
+  std::filesystem::path weights() const { return path_ / "weights.json"; }
   std::filesystem::path log() const { return path_ / "log.txt"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path summary() const { return path_ / "summary.json"; }

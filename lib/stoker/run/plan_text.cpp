@@ -25,6 +25,22 @@ std::string epochs_text(const train::StepPlan& plan) {
   return fmt::format("{:g}", plan.epoch(plan.total_steps));
 }
 
+std::string parameters_text(const Session& session) {
+  const int64_t learned = models::parameter_count(*session.model);
+  int64_t all = 0;
+  for (const at::Tensor& parameter : session.model->parameters()) all += parameter.numel();
+  if (learned == all) return fmt::format("{} parameters", human_count(all));
+  return fmt::format("{} parameters, {} of them trainable", human_count(all), human_count(learned));
+}
+
+// "conv1.weight … layer3.1.bn2.bias"
+std::string frozen_text(const models::FrozenParameters& frozen) {
+  return fmt::format("{} parameters in {} tensors, {}{}{} (model.freeze)",
+                     human_count(frozen.values), frozen.names.size(), frozen.names.front(),
+                     frozen.names.size() > 1 ? " … " : "",
+                     frozen.names.size() > 1 ? frozen.names.back() : "");
+}
+
 }  // namespace
 
 std::string plan_text(const Session& session) {
@@ -47,10 +63,12 @@ std::string plan_text(const Session& session) {
                                       human_bytes(static_cast<uint64_t>(kept)))
                         : std::string("none"));
   row("model",
-      fmt::format("{}  {} parameters  {:.3g} GFLOPs an image of {}x{}x{}",
-                  session.config.model.name(), human_count(models::parameter_count(*session.model)),
+      fmt::format("{}  {}  {:.3g} GFLOPs an image of {}x{}x{}", session.config.model.name(),
+                  parameters_text(session),
                   static_cast<double>(models::forward_flops(*session.model, context)) * 1e-9,
                   context.channels, context.height, context.width));
+  if (session.weights) row("weights", to_text(*session.weights));
+  if (!session.frozen.names.empty()) row("frozen", frozen_text(session.frozen));
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
                            human_count(plan.total_steps), human_count(plan.batch_size),
                            human_count(plan.steps_per_epoch), epochs_text(plan)));

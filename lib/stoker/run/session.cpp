@@ -50,6 +50,8 @@ Session build_session(RunConfig config) {
   match_classes(session);
   session.context = model_context(session.train);
   session.model = build_model(session.config, session.context, session.device);
+  session.frozen =
+      models::freeze(*session.model, session.config.model.common<models::TransferOptions>().freeze);
   session.optimizer = build_optimizer(session.config, *session.model);
   if (session.config.train.precision == train::Precision::kFp16) {
     session.scaler =
@@ -58,6 +60,15 @@ Session build_session(RunConfig config) {
   session.plan = train::plan_steps(session.train.dataset->size(), session.config.train);
   say_what_is_off(session);
   return session;
+}
+
+void begin_with_weights(Session& session) {
+  const auto& options = session.config.model.common<models::TransferOptions>();
+  if (options.weights) {
+    session.weights = load_initial_weights(*session.model, session.config);
+  } else if (options.head == models::Head::kReset) {
+    log().warn("model.head: reset does nothing without model.weights: all weights begin anew");
+  }
 }
 
 }  // namespace stoker::run

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "stoker/run/build.h"
+#include "stoker/run/initial_weights.h"
 
 namespace stoker::run {
 
@@ -15,6 +17,8 @@ struct Session {
   train::Source val;
   models::ModelContext context;
   std::shared_ptr<models::Model> model;
+  models::FrozenParameters frozen;        // model.freeze
+  std::optional<InitialWeights> weights;  // model.weights, once loaded
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
   train::StepPlan plan;
@@ -22,6 +26,10 @@ struct Session {
 
 // Opens the data, builds the model and the rest. Weights computed from data are not set yet.
 Session build_session(RunConfig config);
+
+// Loads model.weights where the config names any. For a run that begins, not one that goes on: its
+// checkpoint holds all weights.
+void begin_with_weights(Session& session);
 
 // What the run will be, for a person: data, model with parameters and FLOPs, memory, steps.
 std::string plan_text(const Session& session);

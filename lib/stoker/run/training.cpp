@@ -26,20 +26,25 @@ class LogToFile {
   LogToFile& operator=(const LogToFile&) = delete;
 };
 
-void write_origins(const RunFolder& folder, const TrainingRequest& request, at::Device device) {
+void write_origins(const RunFolder& folder, const TrainingRequest& request,
+                   const Session& session) {
   write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
-  write_environment(folder.environment(), device);
+  write_environment(folder.environment(), session.device);
+  // A run that goes on loads none and keeps the record of its beginning.
+  if (session.weights) {
+    write_file_atomically(real_file_system(), folder.weights(),
+                          as_bytes(to_json(*session.weights)));
+  }
 }
 
-// Puts the newest whole checkpoint of the run into the trainer, if the run has one yet.
-void resume_from_checkpoint(const train::CheckpointStore& store, const RunFolder& folder,
+// Where a run that was killed before its first checkpoint stands.
+void start_again(const RunFolder& folder) {
+  log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
+  callbacks::rewind_metrics_log(folder.metrics(), 0);
+}
+
+void resume_from_checkpoint(const std::filesystem::path& checkpoint, const RunFolder& folder,
                             train::Trainer& trainer, train::State& state) {
-  const std::filesystem::path checkpoint = store.newest_whole();
-  if (checkpoint.empty()) {
-    log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
-    callbacks::rewind_metrics_log(folder.metrics(), 0);
-    return;
-  }
   trainer.load(train::read_checkpoint(checkpoint));
   callbacks::rewind_metrics_log(folder.metrics(), state.step);
   log().info("going on from {} at step {} of {}", checkpoint.string(), state.step,
@@ -77,8 +82,9 @@ callbacks::RunFacts facts_of(const Session& session) {
           .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0};
 }
 
+// checkpoint: what the run goes on from; empty for one that begins.
 train::StopReason train_in(const RunFolder& folder, const TrainingRequest& request,
-                           Session& session) {
+                           const std::filesystem::path& checkpoint, Session& session) {
   const RunConfig& config = session.config;
   train::State state{.model = *session.model,
                      .optimizer = *session.optimizer,
@@ -102,8 +108,9 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
                           .eval = config.eval,
                           .checkpoint = config.checkpoint,
                           .log_every_steps = config.log.every_steps});
-  if (request.resume) resume_from_checkpoint(store, folder, trainer, state);
-  if (state.step == 0) {
+  if (!checkpoint.empty()) {
+    resume_from_checkpoint(checkpoint, folder, trainer, state);
+  } else if (!session.weights) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
   for (auto& callback : callbacks::make_callbacks(config.log, facts_of(session), folder.path())) {
@@ -124,14 +131,22 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
 
 TrainingResult run_training(TrainingRequest request) {
   Session session = build_session(request.config);
+  if (!request.resume) begin_with_weights(session);  // what fails here leaves no folder behind
   TrainingResult result{
       .folder = request.resume ? *request.resume
                                : RunFolder::create(request.config.run.dir, request.config.name)};
   const RunLock lock(result.folder.path());
-  write_origins(result.folder, request, session.device);
+  std::filesystem::path checkpoint;
+  if (request.resume) {
+    checkpoint =
+        train::CheckpointStore(real_file_system(), result.folder.checkpoints()).newest_whole();
+    if (checkpoint.empty()) begin_with_weights(session);
+  }
+  write_origins(result.folder, request, session);
   const LogToFile log_to_file(result.folder.log());
+  if (request.resume && checkpoint.empty()) start_again(result.folder);
   log().info(plan_text(session));
-  result.reason = train_in(result.folder, request, session);
+  result.reason = train_in(result.folder, request, checkpoint, session);
   return result;
 }
 

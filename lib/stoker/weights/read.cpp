@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "stoker/core/error.h"
 #include "stoker/weights/safetensors.h"
@@ -53,12 +56,16 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   return shards;
 }
 
+std::set<std::string> shards_of(const std::map<std::string, std::string>& index) {
+  std::set<std::string> shards;
+  for (const auto& [name, shard] : index) shards.insert(shard);
+  return shards;
+}
+
 NamedTensors read_shards(const fs::path& index) {
   const std::map<std::string, std::string> shard_of = read_index(index);
-  std::set<std::string> shards;
-  for (const auto& [name, shard] : shard_of) shards.insert(shard);
   NamedTensors tensors;
-  for (const std::string& shard : shards) {
+  for (const std::string& shard : shards_of(shard_of)) {
     const SafetensorsFile file(index.parent_path() / shard);
     for (const std::string& name : file.names()) {
       const auto named = shard_of.find(name);
@@ -78,18 +85,50 @@ NamedTensors read_shards(const fs::path& index) {
   return tensors;
 }
 
+bool is_index(const fs::path& path) { return path.extension() == ".json"; }
+
+// The file that `path` means: itself, or what a folder holds.
+fs::path entry_file(const fs::path& path) {
+  if (!fs::exists(path)) throw DataError(fmt::format("{}: no such file.", path.string()));
+  if (!fs::is_directory(path)) return path;
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
+    if (fs::exists(path / name)) return path / name;
+  }
+  throw DataError(fmt::format("{}: holds neither model.safetensors nor its index.", path.string()));
+}
+
+// torch.save writes a zip archive of pickles, before PyTorch 1.6 a bare one.
+void refuse_pickle(const fs::path& path) {
+  std::array<char, 4> magic{};
+  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
+  const std::string_view start(magic.data(), magic.size());
+  if (start != "PK\x03\x04" && !start.starts_with("\x80\x02")) return;
+  fs::path converted = path;
+  converted.replace_extension(".safetensors");
+  throw DataError(fmt::format(
+      "{0}: is a file of torch.save. Reading one runs what is pickled in it, so it is not opened. "
+      "Convert it once: python scripts/convert_weights.py {0} {1}. (A TorchScript module is a "
+      "model, not weights: model: {{name: torchscript, file: {0}, trust_code: true}}.)",
+      path.string(), converted.string()));
+}
+
 }  // namespace
 
-NamedTensors read_weights(const fs::path& path) {
-  if (fs::is_directory(path)) {
-    for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
-      if (fs::exists(path / name)) return read_weights(path / name);
-    }
-    throw DataError(
-        fmt::format("{}: holds neither model.safetensors nor its index.", path.string()));
+std::vector<fs::path> weight_files(const fs::path& path) {
+  const fs::path entry = entry_file(path);
+  std::vector<fs::path> files{entry};
+  if (is_index(entry)) {
+    for (const std::string& shard : shards_of(read_index(entry)))
+      files.push_back(entry.parent_path() / shard);
   }
-  if (path.extension() == ".json") return read_shards(path);
-  const SafetensorsFile file(path);
+  return files;
+}
+
+NamedTensors read_weights(const fs::path& path) {
+  const fs::path entry = entry_file(path);
+  if (is_index(entry)) return read_shards(entry);
+  refuse_pickle(entry);
+  const SafetensorsFile file(entry);
   NamedTensors tensors;
   for (const std::string& name : file.names()) tensors.emplace_back(name, file.tensor(name));
   return tensors;

@@ -58,7 +58,10 @@ class SafetensorsFile {
 
 // Every tensor of `path`, as views of the mapped files: a .safetensors file, the index of a sharded
 // one (model.safetensors.index.json), or a folder that holds either under the name model. The
-// shards and their index must name the same tensors. Throws DataError.
+// shards and their index must name the same tensors. Throws DataError; for a file of torch.save one
+// that says how to convert it.
 NamedTensors read_weights(const std::filesystem::path& path);
+// The files that read_weights(path) reads, an index before its shards.
+std::vector<std::filesystem::path> weight_files(const std::filesystem::path& path);
 
 }  // namespace stoker::weights

@@ -1,0 +1,148 @@
+#include "stoker/run/initial_weights.h"
+
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "stoker/core/error.h"
+#include "stoker/core/hash.h"
+#include "stoker/core/log.h"
+#include "stoker/train/checkpoint.h"
+#include "stoker/weights/foreign_names.h"
+#include "stoker/weights/state_dict.h"
+
+namespace stoker::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Runs, checkpoints and the pointers to them are ours, and have checksums of their own.
+bool is_ours(const fs::path& path) {
+  return fs::exists(path / "checkpoints") || fs::exists(path / "manifest.json") ||
+         (path.parent_path().filename() == "checkpoints" && fs::is_regular_file(path));
+}
+
+struct Source {
+  weights::NamedTensors tensors;
+  std::vector<fs::path> files;
+};
+
+Source open(const std::string& path) {
+  if (!is_ours(path)) {
+    if (!fs::exists(path)) {
+      throw ConfigError(
+          fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
+                      "a sharded one, a folder that holds either, or a run or checkpoint of "
+                      "stoker.",
+                      path));
+    }
+    return {weights::read_weights(path), weights::weight_files(path)};
+  }
+  const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true);
+  return {train::read_checkpoint(checkpoint).model, {checkpoint / "model.safetensors"}};
+}
+
+WeightFile describe_file(const fs::path& path) {
+  const MappedFile map(path);
+  return {
+      .path = path.string(), .sha256 = sha256_hex(map.bytes()), .size_bytes = map.bytes().size()};
+}
+
+bool is_of(std::string_view name, std::string_view head) {
+  return !head.empty() && name.starts_with(head);
+}
+
+// Where only the classifier stands in the way, it is most likely another number of classes.
+std::string advice(const weights::LoadReport& report, const std::string& head) {
+  const auto in_head = [&](const std::string& name) { return is_of(name, head); };
+  if (std::all_of(report.missing.begin(), report.missing.end(), in_head) &&
+      std::all_of(report.unexpected.begin(), report.unexpected.end(), in_head) &&
+      std::all_of(report.misshapen.begin(), report.misshapen.end(), in_head)) {
+    return fmt::format(
+        "Only the classifier ({}*) differs: model.head: reset loads the rest and begins with a new "
+        "one.",
+        head);
+  }
+  return "Choose the model, and what shapes it (model.stem, for one), that the weights were made "
+         "for; parts of a file can be taken with scripts/convert_weights.py.";
+}
+
+void check_head(const models::Model& model, const std::string& row) {
+  if (model.head().empty()) {
+    throw ConfigError(fmt::format(
+        "model.head: reset needs a model whose classifier is known; that of {} is not.", row));
+  }
+}
+
+}  // namespace
+
+InitialWeights load_initial_weights(models::Model& model, const RunConfig& config) {
+  const auto& options = config.model.common<models::TransferOptions>();
+  const bool reset = options.head == models::Head::kReset;
+  if (reset) check_head(model, config.model.name());
+  InitialWeights loaded{.source = options.weights.value()};
+  Source source = open(loaded.source);
+  for (const fs::path& file : source.files) loaded.files.push_back(describe_file(file));
+
+  std::set<std::string> own;
+  for (const auto& [name, tensor] : weights::state_dict(model)) {
+    own.insert(name);
+    if (reset && is_of(name, model.head())) loaded.anew.push_back(name);
+  }
+  weights::PlainNames plain = weights::without_wrappers(std::move(source.tensors), own);
+  loaded.prefix = plain.prefix;
+  if (!loaded.prefix.empty()) {
+    log().info("model.weights: all names in {} begin with {}, which is left out", loaded.source,
+               loaded.prefix);
+  }
+  if (reset) {
+    std::erase_if(plain.tensors,
+                  [&](const auto& entry) { return is_of(entry.first, model.head()); });
+  }
+  loaded.tensors = static_cast<int64_t>(plain.tensors.size());
+  weights::LoadReport report = weights::load_state_dict(model, plain.tensors);
+  if (reset) {
+    std::erase_if(report.missing, [&](const auto& name) { return is_of(name, model.head()); });
+  }
+  if (!report.ok()) {
+    throw ConfigError(fmt::format("model.weights: {} does not fit {}:\n{}\n{}", loaded.source,
+                                  config.model.name(), report.message(),
+                                  advice(report, model.head())));
+  }
+  return loaded;
+}
+
+std::string to_json(const InitialWeights& weights) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
+  for (const WeightFile& file : weights.files) {
+    std::error_code error;
+    const fs::path absolute = fs::absolute(file.path, error);
+    files.push_back(
+        {{"path", absolute.string()}, {"size_bytes", file.size_bytes}, {"sha256", file.sha256}});
+  }
+  const nlohmann::ordered_json json{{"source", weights.source},
+                                    {"files", files},
+                                    {"prefix", weights.prefix},
+                                    {"tensors_loaded", weights.tensors},
+                                    {"begun_anew", weights.anew}};
+  return json.dump(2) + "\n";
+}
+
+std::string to_text(const InitialWeights& weights) {
+  std::string text = fmt::format("{} tensors of {}", weights.tensors, weights.source);
+  if (weights.files.size() == 1) {
+    text += fmt::format(" (SHA-256 {}…)", weights.files[0].sha256.substr(0, 12));
+  } else {
+    text += fmt::format(" ({} files)", weights.files.size());
+  }
+  if (!weights.anew.empty()) {
+    text += fmt::format("; {} begin anew (model.head: reset)", fmt::join(weights.anew, ", "));
+  }
+  return text;
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,40 @@
+// Fine-tuning: the weights that a run begins with instead of random ones.
+//
+//   if (const auto options = config.model.common<models::TransferOptions>(); options.weights)
+//     session.weights = load_initial_weights(*session.model, config);
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stoker/models/model.h"
+#include "stoker/run/run_config.h"
+
+namespace stoker::run {
+
+struct WeightFile {
+  std::string path;
+  std::string sha256;
+  uint64_t size_bytes = 0;
+};
+
+struct InitialWeights {
+  std::string source;             // as the config says it
+  std::vector<WeightFile> files;  // what was read for it
+  std::string prefix;             // taken off the names in the file; mostly ""
+  int64_t tensors = 0;            // loaded
+  std::vector<std::string> anew;  // the model's tensors that model.head: reset leaves as they began
+};
+
+// Copies model.weights into the model, the classifier aside where model.head is reset. Everything
+// else must be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do
+// not, and DataError for a file that cannot be read.
+InitialWeights load_initial_weights(models::Model& model, const RunConfig& config);
+
+// What a run's weights.json holds.
+std::string to_json(const InitialWeights& weights);
+// "resnet50.safetensors (SHA-256 0123456789ab…), 318 tensors; new: fc.weight, fc.bias"
+std::string to_text(const InitialWeights& weights);
+
+}  // namespace stoker::run
