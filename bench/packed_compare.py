@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--seconds", default="3")
     parser.add_argument("--repeats", type=int, default=5)
     args = parser.parse_args()
-    one_thread = dict(os.environ, OMP_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
+    one_thread = dict(os.environ, OMP_NUM_THREADS="1")
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         photos = class_folders(args.photos, folder)
