@@ -21,6 +21,7 @@ bool is_override(const std::string& word);
 void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_predict(CLI::App& app, Action& action);
+void add_resume_check(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 

@@ -10,7 +10,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "stoker/core/file.h"
 #include "stoker/train/state.h"
 
 namespace stoker::callbacks {
@@ -18,8 +21,11 @@ namespace stoker::callbacks {
 // Appends to `path`, each line flushed. Throws FileError.
 std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& path);
 
+// The line of an event as metrics.jsonl has it; nothing for events that have none.
+std::optional<std::string> metrics_line(train::Event event, const train::State& state);
+
 // Drops lines of steps after `step` and a last line cut short: what a killed run wrote beyond the
 // checkpoint that it goes on from.
-void rewind_metrics_log(const std::filesystem::path& path, int64_t step);
+void rewind_metrics_log(FileSystem& files, const std::filesystem::path& path, int64_t step);
 
 }  // namespace stoker::callbacks

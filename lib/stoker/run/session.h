@@ -5,6 +5,7 @@
 #include <string>
 
 #include "stoker/run/build.h"
+#include "stoker/train/trainer.h"
 
 namespace stoker::run {
 
@@ -22,6 +23,13 @@ struct Session {
 
 // Opens the data, builds the model and the rest. Weights computed from data are not set yet.
 Session build_session(RunConfig config);
+
+// A state at step 0 that refers to the session's objects.
+train::State new_state(const Session& session);
+
+// What a trainer over `state` is made of; checkpoints and logs are the caller's to add.
+train::TrainerParts trainer_parts(const Session& session, train::State& state);
+train::TrainerOptions trainer_options(const RunConfig& config);
 
 // What the run will be, for a person: data, model with parameters and FLOPs, memory, steps.
 std::string plan_text(const Session& session);

@@ -46,7 +46,6 @@ class TrainStep {
   Algorithms& algorithms_;
   std::vector<Pending> pending_;
   std::deque<double> recent_losses_;
-  int64_t nonfinite_in_a_row_ = 0;
 };
 
 }  // namespace stoker::train
