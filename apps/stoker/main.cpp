@@ -94,6 +94,7 @@ int run(int argc, char** argv) {
   add_eval(app, action);
   add_predict(app, action);
   add_bench(app, action);
+  add_resume_check(app, action);
   add_data(app, action);
   add_config(app, action);
   if (argc > 1) check_verb(app, argv[1]);

@@ -34,6 +34,10 @@ struct TrainInput {
   std::optional<fs::path> resume_path;
 };
 
+bool is_config_file(const fs::path& path) {
+  return fs::is_regular_file(path) && (path.extension() == ".yaml" || path.extension() == ".yml");
+}
+
 // --resume takes an optional word; one that is an override or a config file belongs to the list.
 TrainInput sort_words(TrainArguments arguments) {
   TrainInput input{.resume = arguments.resume_option->count() > 0};
@@ -41,7 +45,7 @@ TrainInput sort_words(TrainArguments arguments) {
     // The last of overrides of one key holds, and most write --resume behind the others.
     if (is_override(arguments.resume)) {
       arguments.words.push_back(arguments.resume);
-    } else if (fs::is_regular_file(arguments.resume)) {
+    } else if (is_config_file(arguments.resume)) {
       arguments.words.insert(arguments.words.begin(), arguments.resume);
     } else {
       input.resume_path = arguments.resume;
@@ -62,33 +66,40 @@ TrainInput sort_words(TrainArguments arguments) {
 }
 
 config::Loaded<run::RunConfig> load(const TrainInput& input,
-                                    const std::optional<run::RunFolder>& folder) {
+                                    const std::optional<run::ResumePoint>& point) {
   if (input.config) return run::load_run_config(*input.config, input.overrides);
-  if (folder) return run::load_run_config(folder->config(), input.overrides);
+  if (point) return run::load_run_config(point->config(), input.overrides);
   throw ConfigError(
-      "no config file: expected `stoker train CONFIG [key=value …]`, or `--resume RUN` with a "
-      "run's "
-      "folder");
+      "no config file: expected `stoker train CONFIG [key=value …]`, or `--resume [RUN]`");
+}
+
+// The run that --resume means: the one that is named, else the newest of the config's name, else
+// the newest of all under the default folder.
+run::RunFolder run_to_resume(const TrainInput& input) {
+  if (!input.config) return run::newest_run(run::FolderOptions{}.dir);
+  const run::RunConfig config = run::load_run_config(*input.config, input.overrides).options;
+  return run::RunFolder::newest(config.run.dir, config.name);
 }
 
 ExitCode train(const TrainArguments& arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever watched the lines may leave; log.txt has them
   const TrainInput input = sort_words(arguments);
-  std::optional<run::RunFolder> folder;
-  if (input.resume_path) folder = run::RunFolder::open(*input.resume_path);
-  config::Loaded<run::RunConfig> loaded = load(input, folder);
-  if (input.resume && !folder) {
-    folder = run::RunFolder::newest(loaded.options.run.dir, loaded.options.name);
+  std::optional<run::ResumePoint> point;
+  if (input.resume) {
+    point = run::find_resume_point(input.resume_path ? *input.resume_path
+                                                     : run_to_resume(input).path());
   }
-  if (folder) run::check_resume(*folder, loaded.options);
+  config::Loaded<run::RunConfig> loaded = load(input, point);
+  if (point) run::check_resume(*point, loaded.options);
   if (arguments.dry_run) {
     run::Session session = run::build_session(loaded.options);
-    if (!folder) run::begin_with_weights(session);
+    if (!point) run::begin_with_weights(session);
     fmt::print("{}\n", run::plan_text(session));
     return ExitCode::kDone;
   }
-  const run::TrainingResult result = run::run_training(
-      {.config = loaded.options, .config_yaml = run::resolved_yaml(loaded), .resume = folder});
+  const run::TrainingResult result = run::run_training({.config = loaded.options,
+                                                        .config_yaml = run::resolved_yaml(loaded),
+                                                        .resume = std::move(point)});
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
 }
@@ -102,8 +113,10 @@ void add_train(CLI::App& app, Action& action) {
                    "The YAML file, then overrides such as train.batch_size=512")
       ->option_text("CONFIG [key=value ...]");
   arguments->resume_option =
-      verb->add_option("--resume", arguments->resume,
-                       "Go on with a run: its folder, or without a word the newest of this name")
+      verb->add_option(
+              "--resume", arguments->resume,
+              "Go on with a run: its folder, one of its checkpoints, or without a word the "
+              "newest of the config's name, without a config the newest of all")
           ->expected(0, 1)
           ->option_text("[RUN]");
   verb->add_flag("--dry-run", arguments->dry_run,
@@ -112,7 +125,8 @@ void add_train(CLI::App& app, Action& action) {
       "Examples:\n"
       "  stoker train configs/cifar10.yaml data.root=data/cifar10-jpeg train.epochs=8\n"
       "  stoker train configs/cifar10.yaml --resume\n"
-      "  stoker train --resume runs/cifar10/1");
+      "  stoker train --resume runs/cifar10/1\n"
+      "  stoker train --resume runs/cifar10/1/checkpoints/best");
   verb->callback([arguments, &action] { action = [arguments] { return train(*arguments); }; });
 }
 

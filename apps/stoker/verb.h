@@ -22,6 +22,7 @@ void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_predict(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_resume_check(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_config(CLI::App& app, Action& action);
 

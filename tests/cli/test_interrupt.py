@@ -1,4 +1,5 @@
 import signal
+import time
 import unittest
 
 from binary import BinaryTest, tensors_of
@@ -27,6 +28,34 @@ class Interrupt(BinaryTest):
         whole = self.folder / "runs/tiny/1/checkpoints/step-00000240"
         cut = self.folder / "runs/cut/3/checkpoints/step-00000240"
         self.assertEqual(tensors_of(whole), tensors_of(cut))
+
+    def test_a_signal_in_an_evaluation_saves_and_the_evaluation_is_made_up_for(self):
+        many = ["data.shapes_val_images=100000", "eval.batch_size=10"]
+        process = self.start("train", "tiny.yaml", *many)
+        for line in process.stderr:
+            if "step 6/18" in line:  # the end of the epoch; the evaluation comes next
+                break
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertIn("interrupted at step 6 of 18", err)
+        self.assertEqual([r["split"] for r in self.metrics("runs/tiny/1")], ["train", "train"])
+        self.stoker("train", "tiny.yaml", "--resume", "train.max_steps=6")
+        self.assertEqual([(r["split"], r["step"]) for r in self.metrics("runs/tiny/1")],
+                         [("train", 4), ("train", 6), ("val", 6)])
+
+    def test_a_second_interrupt_quits_at_once(self):
+        slow = ["model=resnet50", "augment=[resize: {size: 128}, normalize: {}]",
+                "data.shapes_size=128", "train.batch_size=96"]
+        process = self.start("train", "tiny.yaml", *slow)
+        for line in process.stderr:
+            if line.startswith("memory"):  # the end of the plan; the first step comes next
+                break
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT, err)
 
     def test_a_killed_run_goes_on_from_its_last_checkpoint(self):
         self.stoker("train", "tiny.yaml", *LONG)

@@ -1,3 +1,4 @@
+import json
 import random
 import shutil
 import unittest
@@ -56,6 +57,51 @@ class Resume(BinaryTest):
         self.assertIn("damaged", err)
         self.assertIn("going on from", err)
         self.assertIn("step-00000012", err)
+
+    def test_resume_without_a_word_means_the_newest_run(self):
+        _, err = self.stoker("train", "--resume", expect=2)
+        self.assertIn("no runs here to resume", err)
+        self.stoker("train", "tiny.yaml", "train.max_steps=5", "name=old")
+        self.stoker("train", "tiny.yaml", "train.max_steps=5", "name=new")
+        _, err = self.stoker("train", "--resume", "train.max_steps=7")
+        self.assertIn("going on from runs/new/1/checkpoints/step-00000005", err)
+        _, err = self.stoker("train", "tiny.yaml", "--resume", "name=old", "train.max_steps=7")
+        self.assertIn("going on from runs/old/1/checkpoints/step-00000005", err)
+
+    def test_a_run_goes_on_from_a_checkpoint_that_is_named(self):
+        self.stoker("train", "tiny.yaml", "checkpoint.keep_last=9")
+        run = self.folder / "runs/tiny/1"
+        whole, records = tensors_of(run / "checkpoints/step-00000018"), self.metrics(run)
+        _, err = self.stoker("train", "--resume", "runs/tiny/1/checkpoints/step-00000006")
+        self.assertIn("at step 6 of 18", err)
+        self.assertIn("set-aside/step-00000012", err)
+        self.assertEqual(tensors_of(run / "checkpoints/step-00000018"), whole)
+        self.assertEqual(without_times(self.metrics(run)), without_times(records))
+        _, err = self.stoker("train", "--resume", "runs/tiny/1/checkpoints/latest")
+        self.assertIn("nothing is left to train", err)
+
+    def test_more_epochs_go_on_with_the_schedule_of_the_new_length(self):
+        self.stoker("train", "tiny.yaml")
+        _, err = self.stoker("train", "tiny.yaml", "--resume", "train.epochs=5")
+        self.assertIn("changed on resume: train.epochs: 3 → 5", err)
+        self.assertIn("the schedule spans the new length", err)
+        self.assertEqual(self.summary("runs/tiny/1")["steps"], 30)
+        rates = [r["lr"] for r in self.metrics("runs/tiny/1") if r["split"] == "train"]
+        self.stoker("train", "tiny.yaml", "train.epochs=5", "name=long")
+        long = [r["lr"] for r in self.metrics("runs/long/1") if r["split"] == "train"]
+        self.assertEqual(rates[-4:], long[-4:])
+
+    def test_resume_check_trains_again_and_compares(self):
+        self.stoker("train", "tiny.yaml")
+        before = sorted(self.folder.rglob("*"))
+        out, _ = self.stoker("resume-check", "runs/tiny/1")
+        self.assertIn("bit for bit", out)
+        out, _ = self.stoker("resume-check", "runs/tiny/1", "optimizer.lr=0.02", expect=1)
+        self.assertIn("values differ", out)
+        out, _ = self.stoker("resume-check", "runs/tiny/1/checkpoints/step-00000012", "--json")
+        self.assertTrue(json.loads(out)["same"])
+        self.assertEqual(sorted(self.folder.rglob("*")), before)
+        self.stoker("resume-check", "runs/tiny/1/checkpoints/step-00000018", expect=2)
 
     def test_keys_that_must_stay_are_refused_with_the_reason(self):
         self.stoker("train", "tiny.yaml", "train.max_steps=5")

@@ -167,6 +167,7 @@ TEST_CASE("untar: a full disk leaves nothing behind") {
       real_file_system().make_directories(path);
     }
     void sync_directory(const std::filesystem::path&) override {}
+    void sync_file(const std::filesystem::path&) override {}
   };
   const TemporaryFolder folder;
   write(folder.path() / "a.tar.gz", gzip(tar_of({{.name = "top/a", .content = "content"}})));

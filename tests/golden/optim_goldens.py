@@ -102,8 +102,10 @@ def scaler_case():
         stepped = not torch.equal(before, parameter)
         skipped += not stepped
         scaler.update()
+        # Unscaled by step(); the first three hold no infinity and no NaN.
         trace.append({"scale": scaler.get_scale(), "growth_tracker": scaler._get_growth_tracker(),
-                      "skipped": skipped, "sum": parameter.detach().double().sum().item()})
+                      "skipped": skipped, "gradient": parameter.grad.flatten()[:3].tolist(),
+                      "sum": parameter.detach().double().sum().item()})
     return {"trace": trace, "parameter": parameter.detach().flatten().tolist()}
 
 

@@ -47,6 +47,9 @@ TEST_CASE("the scaler is torch.amp.GradScaler, step by step") {
     CHECK(scaler.state().growth_tracker == expected["growth_tracker"].get<int64_t>());
     CHECK(scaler.skipped_steps() == expected["skipped"].get<int64_t>());
     CHECK(scaler.skipped_steps() == skipped);
+    for (int i = 0; i < 3; ++i) {
+      CHECK(parameter.grad().view(-1)[i].item<float>() == expected["gradient"][i].get<float>());
+    }
     CHECK(parameter.sum().item<float>() == Approx(expected["sum"].get<double>()).epsilon(1e-5));
   }
   CHECK(test::worst_difference(parameter, golden["parameter"]) < 1e-6);

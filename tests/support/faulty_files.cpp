@@ -79,4 +79,9 @@ void FaultyFiles::sync_directory(const fs::path& path) {
   inner_.sync_directory(path);
 }
 
+void FaultyFiles::sync_file(const fs::path& path) {
+  count(path, "write to the disk");
+  inner_.sync_file(path);
+}
+
 }  // namespace stoker::test

@@ -43,6 +43,7 @@ class FaultyFiles : public FileSystem {
   void remove_all(const std::filesystem::path& path) override;
   void make_directories(const std::filesystem::path& path) override;
   void sync_directory(const std::filesystem::path& path) override;
+  void sync_file(const std::filesystem::path& path) override;
 
  private:
   class File;
@@ -75,6 +76,7 @@ class ForgetfulFiles : public FileSystem {
   void remove_all(const std::filesystem::path& path) override;
   void make_directories(const std::filesystem::path& path) override;
   void sync_directory(const std::filesystem::path& path) override;
+  void sync_file(const std::filesystem::path& path) override;
 
   struct Node;
 

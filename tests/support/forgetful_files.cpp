@@ -127,4 +127,12 @@ void ForgetfulFiles::sync_directory(const fs::path& path) {
   node.synced_names = node.names;
 }
 
+// Someone else's writes go past this model: what the file holds now is what is seen and synced.
+void ForgetfulFiles::sync_file(const fs::path& path) {
+  real_file_system().sync_file(path);
+  auto& node = folder(path.parent_path()).names[path.filename().string()];
+  if (!node) node = std::make_shared<Node>();
+  node->content = node->synced_content = read_file(path);
+}
+
 }  // namespace stoker::test

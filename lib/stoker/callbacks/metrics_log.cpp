@@ -54,6 +54,7 @@ ordered_json val_line(const State& state) {
           {"loss", r.loss},
           {"top1", r.top1},
           {"top5", r.top5},
+          {"ece", r.ece},
           {"images", r.images}};
 }
 
@@ -90,13 +91,11 @@ class MetricsLog : public train::Callback {
   }
 
   void observe(Event event, const State& state) override {
-    if (event == Event::kLog) write(train_line(state));
-    if (event == Event::kEvalDone && state.eval) write(val_line(state));
+    if (const auto line = metrics_line(event, state)) write(*line);
   }
 
  private:
-  void write(const ordered_json& record) {
-    const std::string line = record.dump();
+  void write(const std::string& line) {
     json_.write(line + "\n");
     // Read back, so that a number that JSON cannot hold is as empty here as it is null there.
     if (csv_) csv_->write(metrics_csv_row(ordered_json::parse(line)));
@@ -113,7 +112,13 @@ std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& f
   return std::make_unique<MetricsLog>(folder, options);
 }
 
-void rewind_metrics_log(const std::filesystem::path& path, int64_t step) {
+std::optional<std::string> metrics_line(Event event, const State& state) {
+  if (event == Event::kLog) return train_line(state).dump();
+  if (event == Event::kEvalDone && state.eval) return val_line(state).dump();
+  return std::nullopt;
+}
+
+void rewind_metrics_log(FileSystem& files, const std::filesystem::path& path, int64_t step) {
   if (!std::filesystem::exists(path)) return;
   std::istringstream lines(read_file(path));
   std::string kept;
@@ -123,7 +128,7 @@ void rewind_metrics_log(const std::filesystem::path& path, int64_t step) {
       kept += line + "\n";
     }
   }
-  write_file_atomically(real_file_system(), path, as_bytes(kept));
+  write_file_atomically(files, path, as_bytes(kept));
 }
 
 }  // namespace stoker::callbacks

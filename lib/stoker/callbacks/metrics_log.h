@@ -14,7 +14,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "stoker/core/file.h"
 #include "stoker/train/state.h"
 
 namespace stoker::callbacks {
@@ -29,8 +32,11 @@ struct MetricsLogOptions {
 std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& folder,
                                                   const MetricsLogOptions& options);
 
+// The line of an event as metrics.jsonl has it; nothing for events that have none.
+std::optional<std::string> metrics_line(train::Event event, const train::State& state);
+
 // Drops lines of steps after `step` and a last line cut short: what a killed run wrote beyond the
 // checkpoint that it goes on from.
-void rewind_metrics_log(const std::filesystem::path& path, int64_t step);
+void rewind_metrics_log(FileSystem& files, const std::filesystem::path& path, int64_t step);
 
 }  // namespace stoker::callbacks

@@ -32,7 +32,9 @@ class Comparison {
     if (std::holds_alternative<StructRef>(after.ref)) {
       append(Comparison().compare(before.children, after.children, path, reason));
     } else if (const auto* choice = std::get_if<ChoiceRef>(&after.ref)) {
-      compare_choices(std::get<ChoiceRef>(before.ref), *choice, path, reason);
+      const std::string_view name_reason =
+          after.name_resume_reason.empty() ? reason : after.name_resume_reason;
+      compare_choices(std::get<ChoiceRef>(before.ref), *choice, path, name_reason, reason);
     } else {
       add(path, print_flow(to_node(before, {}, path)), print_flow(to_node(after, {}, path)),
           reason);
@@ -40,8 +42,8 @@ class Comparison {
   }
 
   void compare_choices(const ChoiceRef& before, const ChoiceRef& after, const std::string& path,
-                       std::string_view reason) {
-    add(join_path(path, "name"), before.value->name(), after.value->name(), reason);
+                       std::string_view name_reason, std::string_view reason) {
+    add(join_path(path, "name"), before.value->name(), after.value->name(), name_reason);
     if (before.value->name() != after.value->name()) return;
     Fields before_fields, after_fields;
     before.table->describe(*before.value, before_fields);

@@ -108,6 +108,11 @@ class Field {
     resume_reason = reason;
     return *this;
   }
+  // The same for the name of a choice alone: the options of the row may change.
+  Field& fixed_name_on_resume(std::string_view reason) {
+    name_resume_reason = reason;
+    return *this;
+  }
 
   std::string_view name;
   std::string_view help;
@@ -120,6 +125,7 @@ class Field {
   std::vector<std::string_view> allowed;
   std::string_view unset_word = "auto";
   std::string_view resume_reason;
+  std::string_view name_resume_reason;
 };
 
 template <class T>

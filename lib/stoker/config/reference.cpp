@@ -74,6 +74,10 @@ class Page {
   }
 
   static std::string meaning(const Field& field) {
+    if (!field.name_resume_reason.empty()) {
+      return fmt::format("{} (its name is fixed when a run is resumed: {})", field.help,
+                         field.name_resume_reason);
+    }
     if (field.resume_reason.empty()) return std::string(field.help);
     return fmt::format("{} (fixed when a run is resumed: {})", field.help, field.resume_reason);
   }

@@ -16,6 +16,7 @@ namespace stoker {
 
 enum class ExitCode : int {
   kDone = 0,
+  kDifferent = 1,     // a comparison that was asked for found a difference
   kUsage = 2,         // command line or configuration
   kData = 3,          // unreadable or unfit data
   kDevice = 4,        // no such device, driver too old, device lost

@@ -41,6 +41,8 @@ class FileSystem {
   // With its missing parents; each new folder's entry is on the disk when this returns.
   virtual void make_directories(const std::filesystem::path& path) = 0;
   virtual void sync_directory(const std::filesystem::path& path) = 0;
+  // fsync of a file that someone else writes.
+  virtual void sync_file(const std::filesystem::path& path) = 0;
 };
 
 FileSystem& real_file_system();

@@ -110,13 +110,13 @@ nlohmann::ordered_json environment(c10::Device device) {
   return json;
 }
 
-void write_environment(const std::filesystem::path& path, c10::Device device) {
+void write_environment(FileSystem& files, const std::filesystem::path& path, c10::Device device) {
   nlohmann::ordered_json json = environment(device);
   json["earlier"] = earlier_environments(path);
   // Words of a command line may be no UTF-8.
   const std::string text =
       json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  write_file_atomically(real_file_system(), path, as_bytes(text));
+  write_file_atomically(files, path, as_bytes(text));
 }
 
 }  // namespace stoker::run

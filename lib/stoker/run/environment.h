@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 
+#include "stoker/core/file.h"
+
 namespace stoker::run {
 
 // Host, processor, usable CPUs, memory, GPUs with their driver, device, versions of stoker and its
@@ -14,6 +16,6 @@ nlohmann::ordered_json environment(c10::Device device);
 
 // Writes it to `path`. What an earlier process wrote there moves into the list "earlier", oldest
 // first, so that the file tells of each resume. Throws FileError.
-void write_environment(const std::filesystem::path& path, c10::Device device);
+void write_environment(FileSystem& files, const std::filesystem::path& path, c10::Device device);
 
 }  // namespace stoker::run

@@ -58,6 +58,17 @@ RunFolder RunFolder::open(const fs::path& path) {
   return RunFolder(path);
 }
 
+RunFolder RunFolder::holding(const fs::path& checkpoint) {
+  fs::path path = checkpoint.lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "step-00000012/"
+  if (!path.parent_path().has_parent_path()) path = fs::absolute(path).lexically_normal();
+  if (path.parent_path().filename() == "checkpoints") return open(path.parent_path().parent_path());
+  throw ConfigError(
+      fmt::format("{}: a checkpoint outside of its run's folder; expected one like "
+                  "runs/cifar10/1/checkpoints/{}.",
+                  checkpoint.string(), path.filename().string()));
+}
+
 RunFolder RunFolder::newest(const fs::path& dir, const std::string& name) {
   const fs::path parent = dir / name;
   const int number = highest_number(parent);

@@ -15,6 +15,8 @@ class RunFolder {
   static RunFolder create(const std::filesystem::path& dir, const std::string& name);
   // An existing one. Throws ConfigError if `path` is not a run's folder.
   static RunFolder open(const std::filesystem::path& path);
+  // The run of a checkpoint, <run>/checkpoints/step-…. Throws ConfigError for one elsewhere.
+  static RunFolder holding(const std::filesystem::path& checkpoint);
   // The newest run under <dir>/<name>. Throws ConfigError if there is none.
   static RunFolder newest(const std::filesystem::path& dir, const std::string& name);
 

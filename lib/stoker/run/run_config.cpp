@@ -23,7 +23,8 @@ void describe(RunConfig& c, config::Fields& fields) {
          "steps from a decoded image to the network's input, in order");
   fields("model", c.model, models::models(), "the network")
       .fixed_on_resume("the weights belong to it");
-  fields("optimizer", c.optimizer, optim::optimizers(), "the update rule");
+  fields("optimizer", c.optimizer, optim::optimizers(), "the update rule")
+      .fixed_name_on_resume("its state in the checkpoint fits no other");
   fields("schedule", c.schedule, optim::schedules(), "learning rate over the run");
   fields("algorithms", c.algorithms, algorithms::algorithms(), "things that change the training");
   fields("train", c.train, "length, batch and arithmetic of training");

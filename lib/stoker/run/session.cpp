@@ -1,6 +1,7 @@
 #include "stoker/run/session.h"
 
 #include <spdlog/spdlog.h>
+#include "stoker/algorithms/table.h"
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/data/relabelled.h"
@@ -69,6 +70,34 @@ void begin_with_weights(Session& session) {
   } else if (options.head == models::Head::kReset) {
     log().warn("model.head: reset does nothing without model.weights: all weights begin anew");
   }
+}
+
+train::State new_state(const Session& session) {
+  return {.model = *session.model,
+          .optimizer = *session.optimizer,
+          .scaler = session.scaler.get(),
+          .plan = session.plan,
+          .seed = static_cast<uint64_t>(session.config.seed),
+          .class_names = session.train.dataset->class_names(),
+          .context = session.context,
+          .device = session.device};
+}
+
+train::TrainerParts trainer_parts(const Session& session, train::State& state) {
+  train::TrainerParts parts{.train = session.train,
+                            .val = session.val,
+                            .schedule = build_schedule(session.config, session.plan)};
+  for (const config::Choice& choice : session.config.algorithms) {
+    parts.algorithms.push_back(algorithms::algorithms().build(choice, state));
+  }
+  return parts;
+}
+
+train::TrainerOptions trainer_options(const RunConfig& config) {
+  return {.train = config.train,
+          .eval = config.eval,
+          .checkpoint = config.checkpoint,
+          .log_every_steps = config.log.every_steps};
 }
 
 }  // namespace stoker::run

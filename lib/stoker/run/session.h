@@ -7,6 +7,7 @@
 
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
+#include "stoker/train/trainer.h"
 
 namespace stoker::run {
 
@@ -30,6 +31,13 @@ Session build_session(RunConfig config);
 // Loads model.weights where the config names any. For a run that begins, not one that goes on: its
 // checkpoint holds all weights.
 void begin_with_weights(Session& session);
+
+// A state at step 0 that refers to the session's objects.
+train::State new_state(const Session& session);
+
+// What a trainer over `state` is made of; checkpoints and logs are the caller's to add.
+train::TrainerParts trainer_parts(const Session& session, train::State& state);
+train::TrainerOptions trainer_options(const RunConfig& config);
 
 // What the run will be, for a person: data, model with parameters and FLOPs, memory, steps.
 std::string plan_text(const Session& session);

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "stoker/core/file.h"
-#include "stoker/train/checkpoint.h"
+#include "stoker/train/checkpoint_store.h"
+#include "stoker/train/monitor.h"
 
 namespace stoker::run {
 
@@ -19,14 +19,14 @@ void read_evaluations(const RunFolder& folder, ordered_json& last, ordered_json&
   for (std::string line; std::getline(lines, line);) {
     const auto record = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!record.is_object() || record.value("split", "") != "val") continue;
-    for (const char* metric : {"loss", "top1", "top5"}) {
-      if (!record.contains(metric) || !record[metric].is_number()) continue;
-      const std::string name = std::string("val.") + metric;
-      const double value = record[metric];
+    for (const train::EvalMetric& metric : train::eval_metrics()) {
+      const std::string name(metric.name);
+      const std::string key = name.substr(name.find('.') + 1);
+      if (!record.contains(key) || !record[key].is_number()) continue;
+      const double value = record[key];
       last[name] = value;
-      const bool lower_is_better = name == "val.loss";
       if (!best.contains(name) ||
-          (lower_is_better ? value < best[name].get<double>() : value > best[name].get<double>())) {
+          train::is_better(value, best[name].get<double>(), train::is_better_lower(name))) {
         best[name] = value;
       }
     }
@@ -35,8 +35,8 @@ void read_evaluations(const RunFolder& folder, ordered_json& last, ordered_json&
 
 }  // namespace
 
-void write_summary(const RunFolder& folder, const train::State& state, std::string_view reason,
-                   std::string_view error) {
+void write_summary(FileSystem& files, const RunFolder& folder, const train::State& state,
+                   std::string_view reason, std::string_view error) {
   ordered_json last = ordered_json::object(), best = ordered_json::object();
   read_evaluations(folder, last, best);
   ordered_json summary{
@@ -59,7 +59,7 @@ void write_summary(const RunFolder& folder, const train::State& state, std::stri
   }
   summary["checkpoints"] = checkpoints;
   if (!error.empty()) summary["error"] = error;
-  write_file_atomically(real_file_system(), folder.summary(), as_bytes(summary.dump(2) + "\n"));
+  write_file_atomically(files, folder.summary(), as_bytes(summary.dump(2) + "\n"));
 }
 
 }  // namespace stoker::run

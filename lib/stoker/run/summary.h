@@ -7,6 +7,7 @@
 
 #include <string_view>
 
+#include "stoker/core/file.h"
 #include "stoker/run/folder.h"
 #include "stoker/train/state.h"
 
@@ -14,7 +15,7 @@ namespace stoker::run {
 
 // Final and best metrics are read from the run's metrics.jsonl, so that they span resumes. `error`
 // says why a run failed.
-void write_summary(const RunFolder& folder, const train::State& state, std::string_view reason,
-                   std::string_view error = "");
+void write_summary(FileSystem& files, const RunFolder& folder, const train::State& state,
+                   std::string_view reason, std::string_view error = "");
 
 }  // namespace stoker::run

@@ -7,6 +7,7 @@
 #include "stoker/run/device.h"
 #include "stoker/run/load.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/checkpoint_store.h"
 #include "stoker/train/progress.h"
 #include "stoker/weights/state_dict.h"
 

@@ -2,14 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include "stoker/algorithms/table.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
 #include "stoker/run/environment.h"
-#include "stoker/run/lock.h"
 #include "stoker/run/session.h"
 #include "stoker/run/summary.h"
 
@@ -26,29 +24,38 @@ class LogToFile {
   LogToFile& operator=(const LogToFile&) = delete;
 };
 
-void write_origins(const RunFolder& folder, const TrainingRequest& request,
+void write_origins(FileSystem& files, const RunFolder& folder, const TrainingRequest& request,
                    const Session& session) {
-  write_file_atomically(real_file_system(), folder.config(), as_bytes(request.config_yaml));
-  write_environment(folder.environment(), session.device);
+  write_file_atomically(files, folder.config(), as_bytes(request.config_yaml));
+  write_environment(files, folder.environment(), session.device);
   // A run that goes on loads none and keeps the record of its beginning.
   if (session.weights) {
-    write_file_atomically(real_file_system(), folder.weights(),
-                          as_bytes(to_json(*session.weights)));
+    write_file_atomically(files, folder.weights(), as_bytes(to_json(*session.weights)));
   }
 }
 
-// Where a run that was killed before its first checkpoint stands.
-void start_again(const RunFolder& folder) {
-  log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
-  callbacks::rewind_metrics_log(folder.metrics(), 0);
-}
-
-void resume_from_checkpoint(const std::filesystem::path& checkpoint, const RunFolder& folder,
-                            train::Trainer& trainer, train::State& state) {
-  trainer.load(train::read_checkpoint(checkpoint));
-  callbacks::rewind_metrics_log(folder.metrics(), state.step);
-  log().info("going on from {} at step {} of {}", checkpoint.string(), state.step,
+// Puts the checkpoint into the trainer, and what the run wrote after it out of the way.
+void go_on_from(ResumePoint& point, FileSystem& files, train::CheckpointStore& store,
+                const train::CheckpointStore::Keep& keep, train::Trainer& trainer,
+                train::State& state) {
+  const RunFolder& folder = point.folder;
+  if (point.checkpoint) trainer.load(point.checkpoint->content);
+  const int64_t newest_kept = point.checkpoint ? state.step : -1;
+  for (const std::filesystem::path& aside : store.set_aside_after(newest_kept, keep)) {
+    log().info("moved to {}: the run goes back behind it", aside.string());
+  }
+  callbacks::rewind_metrics_log(files, folder.metrics(), state.step);
+  if (!point.checkpoint) {
+    log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
+    return;
+  }
+  log().info("going on from {} at step {} of {}", point.checkpoint->folder.string(), state.step,
              state.plan.total_steps);
+  if (state.step >= state.plan.total_steps) {
+    log().info("nothing is left to train; for more, set train.epochs above {:g}",
+               state.plan.epoch(state.step));
+  }
+  point.checkpoint.reset();  // lets go of the mapped files
 }
 
 void say_end(const train::State& state, const RunFolder& folder, train::StopReason reason) {
@@ -63,10 +70,10 @@ void say_end(const train::State& state, const RunFolder& folder, train::StopReas
 }
 
 // The summary of a run that an error ended; what hinders it must not hide that error.
-void write_summary_of_failure(const RunFolder& folder, const train::State& state,
+void write_summary_of_failure(FileSystem& files, const RunFolder& folder, const train::State& state,
                               const std::exception& error) {
   try {
-    write_summary(folder, state, "failed", error.what());
+    write_summary(files, folder, state, "failed", error.what());
   } catch (const Error& second) {
     log().warn("no summary.json was written: {}", second.what());
   }
@@ -82,47 +89,34 @@ callbacks::RunFacts facts_of(const Session& session) {
           .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0};
 }
 
-// checkpoint: what the run goes on from; empty for one that begins.
-train::StopReason train_in(const RunFolder& folder, const TrainingRequest& request,
-                           const std::filesystem::path& checkpoint, Session& session) {
+train::StopReason train_in(const RunFolder& folder, TrainingRequest& request, FileSystem& files,
+                           Session& session) {
   const RunConfig& config = session.config;
-  train::State state{.model = *session.model,
-                     .optimizer = *session.optimizer,
-                     .scaler = session.scaler.get(),
-                     .plan = session.plan,
-                     .seed = static_cast<uint64_t>(config.seed),
-                     .class_names = session.train.dataset->class_names(),
-                     .context = session.context,
-                     .device = session.device};
-  train::CheckpointStore store(real_file_system(), folder.checkpoints());
-  train::TrainerParts parts{.train = session.train,
-                            .val = session.val,
-                            .schedule = build_schedule(config, session.plan),
-                            .checkpoints = &store,
-                            .config_yaml = request.config_yaml};
-  for (const config::Choice& choice : config.algorithms) {
-    parts.algorithms.push_back(algorithms::algorithms().build(choice, state));
+  train::State state = new_state(session);
+  train::CheckpointStore store(files, folder.checkpoints());
+  store.create();
+  train::TrainerParts parts = trainer_parts(session, state);
+  parts.checkpoints = &store;
+  parts.logs = {folder.metrics()};
+  parts.config_yaml = request.config_yaml;
+  train::Trainer trainer(state, std::move(parts), trainer_options(config));
+  if (request.resume) {
+    go_on_from(*request.resume, files, store, train::keep_of(config.checkpoint), trainer, state);
   }
-  train::Trainer trainer(state, std::move(parts),
-                         {.train = config.train,
-                          .eval = config.eval,
-                          .checkpoint = config.checkpoint,
-                          .log_every_steps = config.log.every_steps});
-  if (!checkpoint.empty()) {
-    resume_from_checkpoint(checkpoint, folder, trainer, state);
-  } else if (!session.weights) {
+  if (state.step == 0 && !session.weights) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
   for (auto& callback : callbacks::make_callbacks(config.log, facts_of(session), folder.path())) {
     trainer.add(std::move(callback));
   }
+  for (auto& callback : request.callbacks) trainer.add(std::move(callback));
   try {
     const train::StopReason reason = trainer.fit();
-    write_summary(folder, state, train::stop_reason_text(reason));
+    write_summary(files, folder, state, train::stop_reason_text(reason));
     say_end(state, folder, reason);
     return reason;
   } catch (const std::exception& error) {
-    write_summary_of_failure(folder, state, error);
+    write_summary_of_failure(files, folder, state, error);
     throw;
   }
 }
@@ -130,23 +124,20 @@ train::StopReason train_in(const RunFolder& folder, const TrainingRequest& reque
 }  // namespace
 
 TrainingResult run_training(TrainingRequest request) {
+  FileSystem& files = request.files != nullptr ? *request.files : real_file_system();
   Session session = build_session(request.config);
-  if (!request.resume) begin_with_weights(session);  // what fails here leaves no folder behind
+  // A run that was killed before its first checkpoint begins again. What fails here leaves no new
+  // folder behind.
+  if (!request.resume || !request.resume->checkpoint) begin_with_weights(session);
   TrainingResult result{
-      .folder = request.resume ? *request.resume
+      .folder = request.resume ? request.resume->folder
                                : RunFolder::create(request.config.run.dir, request.config.name)};
-  const RunLock lock(result.folder.path());
-  std::filesystem::path checkpoint;
-  if (request.resume) {
-    checkpoint =
-        train::CheckpointStore(real_file_system(), result.folder.checkpoints()).newest_whole();
-    if (checkpoint.empty()) begin_with_weights(session);
-  }
-  write_origins(result.folder, request, session);
+  std::optional<RunLock> lock;
+  if (!request.resume) lock.emplace(result.folder.path());
+  write_origins(files, result.folder, request, session);
   const LogToFile log_to_file(result.folder.log());
-  if (request.resume && checkpoint.empty()) start_again(result.folder);
   log().info(plan_text(session));
-  result.reason = train_in(result.folder, request, checkpoint, session);
+  result.reason = train_in(result.folder, request, files, session);
   return result;
 }
 

@@ -3,10 +3,14 @@
 //   TrainingResult result = run_training({.config = config, .config_yaml = yaml});
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "stoker/core/file.h"
 #include "stoker/run/folder.h"
+#include "stoker/run/resume.h"
 #include "stoker/run/run_config.h"
 #include "stoker/train/trainer.h"
 
@@ -14,8 +18,10 @@ namespace stoker::run {
 
 struct TrainingRequest {
   RunConfig config;
-  std::string config_yaml;          // resolved, to be kept with the run
-  std::optional<RunFolder> resume;  // go on in this folder, else start a new one
+  std::string config_yaml;                                  // resolved, to be kept with the run
+  std::optional<ResumePoint> resume;                        // go on from here, else start a new run
+  std::vector<std::unique_ptr<train::Callback>> callbacks;  // besides those of `log:`
+  FileSystem* files = nullptr;                              // none: the real one
 };
 
 struct TrainingResult {

@@ -55,27 +55,22 @@ weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
 }  // namespace
 
 void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointContent& content) {
-  const fs::path temporary = folder.parent_path() / (".writing-" + folder.filename().string());
-  files.remove_all(temporary);
-  files.make_directories(temporary);
+  files.make_directories(folder);
   json listed;
   for (const auto& [name, tensors] : {std::pair{"model.safetensors", &content.model},
                                       std::pair{"optimizer.safetensors", &content.optimizer}}) {
     const std::string sha256 =
-        weights::write_safetensors(files, temporary / name, *tensors, {{"format", "pt"}});
-    listed[name] = manifest_entry(sha256, fs::file_size(temporary / name));
+        weights::write_safetensors(files, folder / name, *tensors, {{"format", "pt"}});
+    listed[name] = manifest_entry(sha256, fs::file_size(folder / name));
   }
   for (const auto& [name, text] : {std::pair{"state.json", &content.state_json},
                                    std::pair{"config.yaml", &content.config_yaml}}) {
-    write_file_atomically(files, temporary / name, as_bytes(*text));
+    write_file_atomically(files, folder / name, as_bytes(*text));
     listed[name] = manifest_entry(sha256_hex(as_bytes(*text)), text->size());
   }
   const std::string manifest = json{{"format", kFormat}, {"files", listed}}.dump(2) + "\n";
-  write_file_atomically(files, temporary / "manifest.json", as_bytes(manifest));
-  files.sync_directory(temporary);
-  files.remove_all(folder);
-  files.rename(temporary, folder);
-  files.sync_directory(folder.parent_path());
+  write_file_atomically(files, folder / "manifest.json", as_bytes(manifest));
+  files.sync_directory(folder);
 }
 
 CheckpointContent read_checkpoint(const fs::path& folder) {

@@ -7,13 +7,11 @@
 //     config.yaml            the resolved configuration
 //     manifest.json          size and SHA-256 of each of those
 //
-// It is written under a temporary name, synced, and renamed; a reader verifies the manifest.
+// CheckpointStore writes it under a temporary name and renames it; a reader verifies the manifest.
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "stoker/core/file.h"
 #include "stoker/weights/safetensors.h"
@@ -27,7 +25,8 @@ struct CheckpointContent {
   std::string config_yaml;
 };
 
-// Throws FileError; the folder is then absent.
+// Into a folder that is not there yet; the manifest comes last, and all is synced but the folder's
+// own name. Throws FileError.
 void write_checkpoint(FileSystem& files, const std::filesystem::path& folder,
                       const CheckpointContent& content);
 // Tensors share memory maps of the files. Throws DataError naming the file that is missing or whose
@@ -35,41 +34,5 @@ void write_checkpoint(FileSystem& files, const std::filesystem::path& folder,
 CheckpointContent read_checkpoint(const std::filesystem::path& folder);
 // The state.json alone, not verified; for listings.
 std::string read_checkpoint_state(const std::filesystem::path& folder);
-
-// The checkpoints of one run: runs/<name>/<n>/checkpoints.
-class CheckpointStore {
- public:
-  CheckpointStore(FileSystem& files, std::filesystem::path folder);
-
-  struct Entry {
-    std::filesystem::path folder;
-    int64_t step = 0;
-  };
-  // Oldest first.
-  std::vector<Entry> list() const;
-
-  // Writes, moves the pointer `latest`, moves `best` if this one is best, removes what is not kept.
-  // monitor: a metric in state.json's "metrics"; val.loss is better lower, others higher.
-  struct Keep {
-    int64_t last = 2;
-    int64_t best = 1;
-    std::string monitor = "val.top1";
-  };
-  std::filesystem::path save(int64_t step, const CheckpointContent& content, const Keep& keep);
-
-  // The newest checkpoint that verifies; damaged ones are passed over with a warning that names
-  // them. Empty if there is none.
-  std::filesystem::path newest_whole() const;
-
- private:
-  void prune(const Keep& keep) const;
-
-  FileSystem& files_;
-  std::filesystem::path folder_;
-};
-
-// What a user may name: a checkpoint folder, a pointer (`latest`, `best`), or a run's folder, which
-// means its `best` if asked for, else its newest. Throws ConfigError saying what was looked for.
-std::filesystem::path resolve_checkpoint(const std::filesystem::path& path, bool prefer_best);
 
 }  // namespace stoker::train

@@ -1,11 +1,15 @@
-#include <algorithm>
-#include <charconv>
-#include <nlohmann/json.hpp>
+#include "stoker/train/checkpoint_store.h"
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
-#include "stoker/train/checkpoint.h"
+#include "stoker/train/monitor.h"
 
 namespace stoker::train {
 
@@ -15,42 +19,42 @@ using nlohmann::json;
 namespace {
 
 constexpr std::string_view kPrefix = "step-";
+// A checkpoint that makes room for another of its step; it counts until that one is in place.
+constexpr std::string_view kReplaced = ".replaced-step-";
+constexpr std::string_view kWriting = ".writing-";
+constexpr std::string_view kRemoving = ".removing-";
+constexpr const char* kSetAside = "set-aside";
 
-std::optional<int64_t> step_of(const fs::path& folder) {
+std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) {
   const std::string name = folder.filename().string();
-  if (!name.starts_with(kPrefix)) return std::nullopt;
+  if (!name.starts_with(prefix)) return std::nullopt;
   int64_t step = 0;
-  const char* begin = name.data() + kPrefix.size();
+  const char* begin = name.data() + prefix.size();
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(begin, end, step);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return step;
 }
 
-// Larger is better; nothing if the checkpoint has no such metric.
-std::optional<double> score(const fs::path& folder, const std::string& monitor) {
+// The metric of these very weights: an evaluation of an earlier step says nothing about them.
+std::optional<double> value_of(const fs::path& folder, const std::string& monitor) {
+  if (!fs::exists(folder / "state.json")) return std::nullopt;
   const json state =
       json::parse(read_checkpoint_state(folder), nullptr, /*allow_exceptions=*/false);
-  if (state.is_discarded() || !state.contains("metrics")) return std::nullopt;
+  if (!state.is_object() || !state.contains("metrics")) return std::nullopt;
   const auto metric = state["metrics"].find(monitor);
   if (metric == state["metrics"].end() || !metric->is_number()) return std::nullopt;
-  const double value = metric->get<double>();
-  return monitor.ends_with("loss") ? -value : value;
+  const bool is_measured =
+      monitor == kTrainLoss || state.value("metrics_step", json()) == state.value("step", json());
+  return is_measured ? std::optional(metric->get<double>()) : std::nullopt;
 }
 
-std::vector<CheckpointStore::Entry> best_first(std::vector<CheckpointStore::Entry> entries,
-                                               const std::string& monitor) {
-  std::erase_if(entries, [&](const auto& e) { return !score(e.folder, monitor); });
-  // Of equals the later one, which has seen more.
-  std::ranges::stable_sort(entries, [&](const auto& a, const auto& b) {
-    return std::pair(*score(a.folder, monitor), a.step) >
-           std::pair(*score(b.folder, monitor), b.step);
-  });
-  return entries;
-}
-
-void point(FileSystem& files, const fs::path& pointer, const fs::path& target) {
-  write_file_atomically(files, pointer, as_bytes(target.filename().string() + "\n"));
+// What a crash leaves, temporaries of the pointers among it. Other hidden names are not ours.
+bool is_leftover(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return std::ranges::any_of(
+      std::initializer_list<std::string_view>{kWriting, kRemoving, kReplaced, ".latest.", ".best."},
+      [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 // The folder a pointer file names, or nothing.
@@ -67,54 +71,154 @@ fs::path follow(const fs::path& pointer) {
 CheckpointStore::CheckpointStore(FileSystem& files, fs::path folder)
     : files_(files), folder_(std::move(folder)) {}
 
+void CheckpointStore::create() { files_.make_directories(folder_); }
+
 std::vector<CheckpointStore::Entry> CheckpointStore::list() const {
-  std::vector<Entry> entries;
-  if (!fs::is_directory(folder_)) return entries;
-  for (const auto& item : fs::directory_iterator(folder_)) {
-    const std::optional<int64_t> step = step_of(item.path());
-    if (step && item.is_directory()) entries.push_back({item.path(), *step});
+  if (!fs::is_directory(folder_)) return {};
+  std::map<int64_t, fs::path> found;
+  for (const std::string_view prefix : {kReplaced, kPrefix}) {
+    for (const auto& item : fs::directory_iterator(folder_)) {
+      const std::optional<int64_t> step = step_of(item.path(), prefix);
+      if (step && item.is_directory()) found[*step] = item.path();
+    }
   }
-  std::ranges::sort(entries, {}, &Entry::step);
+  std::vector<Entry> entries;
+  for (const auto& [step, folder] : found) entries.push_back({folder, step});
   return entries;
 }
 
-fs::path CheckpointStore::save(int64_t step, const CheckpointContent& content, const Keep& keep) {
-  files_.make_directories(folder_);
-  const fs::path folder = folder_ / fmt::format("{}{:08d}", kPrefix, step);
-  write_checkpoint(files_, folder, content);
-  point(files_, folder_ / "latest", folder);
-  const std::vector<Entry> ranked = best_first(list(), keep.monitor);
-  if (!ranked.empty() && follow(folder_ / "best") != ranked.front().folder) {
-    point(files_, folder_ / "best", ranked.front().folder);
+fs::path CheckpointStore::save(int64_t step, const CheckpointContent& content, const Keep& keep,
+                               std::span<const fs::path> logs) {
+  if (!fs::is_directory(folder_)) {
+    throw FileError(fmt::format(
+        "{}: the folder is gone: it was removed, renamed or unmounted while the run was under way.",
+        folder_.string()));
   }
+  sweep();
+  for (const fs::path& log : logs) {
+    if (!fs::exists(log)) continue;
+    files_.sync_file(log);
+    files_.sync_directory(log.parent_path());
+  }
+  const fs::path folder = folder_ / fmt::format("{}{:08d}", kPrefix, step);
+  const fs::path written = folder_ / fmt::format("{}{}", kWriting, folder.filename().string());
+  write_checkpoint(files_, written, content);
+  put_in_place(written, folder);
+  point("latest", folder);
+  point_to_best(keep);
   prune(keep);
   return folder;
 }
 
-void CheckpointStore::prune(const Keep& keep) const {
-  const std::vector<Entry> entries = list();
-  const std::vector<Entry> ranked = best_first(entries, keep.monitor);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (static_cast<int64_t>(entries.size() - i) <= keep.last) continue;
-    const auto best_end = ranked.begin() + std::min<int64_t>(keep.best, std::ssize(ranked));
-    const bool is_best = std::any_of(ranked.begin(), best_end, [&](const Entry& entry) {
-      return entry.step == entries[i].step;
-    });
-    if (!is_best) files_.remove_all(entries[i].folder);
+void CheckpointStore::put_in_place(const fs::path& written, const fs::path& folder) {
+  const fs::path old =
+      folder_ / fmt::format("{}{}", kReplaced, folder.filename().string().substr(kPrefix.size()));
+  const bool replaces = fs::exists(folder);
+  if (replaces) files_.rename(folder, old);
+  files_.rename(written, folder);
+  files_.sync_directory(folder_);
+  if (replaces) files_.remove_all(old);
+}
+
+void CheckpointStore::sweep() {
+  std::vector<fs::path> leftovers;
+  for (const auto& item : fs::directory_iterator(folder_)) {
+    if (is_leftover(item.path())) leftovers.push_back(item.path());
+  }
+  for (const fs::path& path : leftovers) {
+    const std::optional<int64_t> step = step_of(path, kReplaced);
+    const fs::path plain = folder_ / fmt::format("{}{:08d}", kPrefix, step.value_or(0));
+    if (step && !fs::exists(plain)) {
+      files_.rename(path, plain);
+    } else {
+      files_.remove_all(path);
+    }
   }
 }
 
-fs::path CheckpointStore::newest_whole() const {
+std::vector<CheckpointStore::Entry> CheckpointStore::best_first(std::vector<Entry> entries,
+                                                                const Keep& keep) const {
+  std::map<int64_t, double> values;
+  for (const Entry& entry : entries) {
+    if (const auto value = value_of(entry.folder, keep.monitor)) values[entry.step] = *value;
+  }
+  std::erase_if(entries, [&](const Entry& entry) { return !values.contains(entry.step); });
+  // Of equals the later one, which has seen more.
+  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+    const double x = values[a.step], y = values[b.step];
+    return x == y ? a.step > b.step : is_better(x, y, keep.lower_is_better);
+  });
+  return entries;
+}
+
+std::optional<double> CheckpointStore::best_value(const Keep& keep) const {
+  const std::vector<Entry> ranked = best_first(list(), keep);
+  if (ranked.empty()) return std::nullopt;
+  return value_of(ranked.front().folder, keep.monitor);
+}
+
+void CheckpointStore::point(const char* pointer, const fs::path& target) {
+  write_file_atomically(files_, folder_ / pointer, as_bytes(target.filename().string() + "\n"));
+}
+
+void CheckpointStore::point_to_best(const Keep& keep) {
+  const std::vector<Entry> ranked = best_first(list(), keep);
+  if (ranked.empty() || follow(folder_ / "best") == ranked.front().folder) return;
+  point("best", ranked.front().folder);
+}
+
+void CheckpointStore::prune(const Keep& keep) {
+  const std::vector<Entry> entries = list();
+  const std::vector<Entry> ranked = best_first(entries, keep);
+  const auto best_end = ranked.begin() + std::min<int64_t>(keep.best, std::ssize(ranked));
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (static_cast<int64_t>(entries.size() - i) <= keep.last) continue;
+    const bool is_best = std::any_of(ranked.begin(), best_end, [&](const Entry& entry) {
+      return entry.step == entries[i].step;
+    });
+    if (is_best) continue;
+    // Out of sight in one operation, so that a crash leaves no half of a checkpoint.
+    const fs::path going =
+        folder_ / fmt::format("{}{}", kRemoving, entries[i].folder.filename().string());
+    files_.rename(entries[i].folder, going);
+    files_.remove_all(going);
+  }
+}
+
+std::optional<CheckpointStore::Whole> CheckpointStore::newest_whole() const {
   std::vector<Entry> entries = list();
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     try {
-      read_checkpoint(entry->folder);
-      return entry->folder;
+      return Whole{entry->folder, read_checkpoint(entry->folder)};
     } catch (const Error& error) {
       log().warn("passing over the checkpoint {}: {}", entry->folder.string(), error.what());
     }
   }
-  return {};
+  return std::nullopt;
+}
+
+std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep& keep) {
+  std::vector<fs::path> moved;
+  const fs::path aside = folder_ / kSetAside;
+  for (const Entry& entry : list()) {
+    if (entry.step <= step) continue;
+    files_.make_directories(aside);
+    fs::path target = aside / fmt::format("{}{:08d}", kPrefix, entry.step);
+    for (int copy = 2; fs::exists(target); ++copy) {
+      target = aside / fmt::format("{}{:08d}.{}", kPrefix, entry.step, copy);
+    }
+    files_.rename(entry.folder, target);
+    moved.push_back(target);
+  }
+  if (moved.empty()) return moved;
+  files_.sync_directory(aside);
+  files_.sync_directory(folder_);
+  if (const std::vector<Entry> left = list(); !left.empty()) point("latest", left.back().folder);
+  point_to_best(keep);
+  for (const char* pointer : {"latest", "best"}) {
+    if (follow(folder_ / pointer).empty()) files_.remove_all(folder_ / pointer);
+  }
+  return moved;
 }
 
 fs::path resolve_checkpoint(const fs::path& path, bool prefer_best) {
@@ -124,15 +228,13 @@ fs::path resolve_checkpoint(const fs::path& path, bool prefer_best) {
     if (prefer_best) {
       if (const fs::path best = follow(folder / "best"); !best.empty()) return best;
     }
-    if (const fs::path newest = CheckpointStore(real_file_system(), folder).newest_whole();
-        !newest.empty()) {
-      return newest;
+    if (const auto newest = CheckpointStore(real_file_system(), folder).newest_whole()) {
+      return newest->folder;
     }
   }
   throw ConfigError(
       fmt::format("{}: no checkpoint here; expected a checkpoint's folder (with a manifest.json), "
-                  "a pointer such "
-                  "as checkpoints/best, or a run's folder such as runs/cifar10/1",
+                  "a pointer such as checkpoints/best, or a run's folder such as runs/cifar10/1",
                   path.string()));
 }
 

@@ -18,7 +18,8 @@
 //       each log_every_steps, and at an epoch's end:  kLog
 //       if an epoch is complete:  kEpochDone
 //       if an evaluation is due:  kEvalStart; evaluate; kEvalDone
-//       if a checkpoint is due:   save; kCheckpointDone
+//       if a checkpoint is due:   copy the state; a thread of its own writes it
+//       if one has been written:  kCheckpointDone
 //       if interrupted or out of budget: save; leave
 //     kFitDone
 #pragma once

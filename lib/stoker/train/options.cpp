@@ -5,6 +5,7 @@
 
 #include "stoker/augment/pipeline.h"
 #include "stoker/core/error.h"
+#include "stoker/train/monitor.h"
 
 namespace stoker::train {
 
@@ -15,6 +16,11 @@ std::span<const std::string_view> enum_names(Precision) {
 
 std::span<const std::string_view> enum_names(LossKind) {
   static constexpr std::array<std::string_view, 2> names{"cross_entropy", "bce"};
+  return names;
+}
+
+std::span<const std::string_view> enum_names(MonitorMode) {
+  static constexpr std::array<std::string_view, 3> names{"auto", "min", "max"};
   return names;
 }
 
@@ -55,15 +61,20 @@ void describe(EvalOptions& o, config::Fields& fields) {
 }
 
 void describe(CheckpointOptions& o, config::Fields& fields) {
-  fields("every_epochs", o.every_epochs, "epochs between checkpoints; 0: only at the end")
+  fields("every_epochs", o.every_epochs, "epochs between checkpoints; 0: none by epochs")
       .at_least(0);
   fields("every_steps", o.every_steps, "optimizer steps between checkpoints, besides those")
       .positive()
       .unset_as("none");
+  fields("every_minutes", o.every_minutes, "minutes of the clock since the newest, besides those")
+      .positive()
+      .unset_as("none");
   fields("keep_last", o.keep_last, "newest checkpoints to keep").at_least(1);
   fields("keep_best", o.keep_best, "best checkpoints to keep, by `monitor`").at_least(0);
-  fields("monitor", o.monitor, "metric that decides what is best")
-      .one_of({"val.top1", "val.top5", "val.loss"});
+  fields("monitor", o.monitor,
+         "metric that decides what is best; an evaluation that beats all before it is saved")
+      .one_of(metric_names());
+  fields("mode", o.mode, "whether a lower or a higher `monitor` is better; auto: its nature says");
 }
 
 double parse_duration_s(std::string_view text, std::string_view key) {

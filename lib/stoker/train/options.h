@@ -40,12 +40,18 @@ struct EvalOptions {
 };
 void describe(EvalOptions& options, config::Fields& fields);
 
+// How to read `monitor`: auto knows which of its metrics are better lower.
+enum class MonitorMode { kAuto, kMin, kMax };
+std::span<const std::string_view> enum_names(MonitorMode);  // auto, min, max
+
 struct CheckpointOptions {
   double every_epochs = 1;
   std::optional<int64_t> every_steps;
+  std::optional<double> every_minutes;
   int64_t keep_last = 2;
   int64_t keep_best = 1;
   std::string monitor = "val.top1";
+  MonitorMode mode = MonitorMode::kAuto;
 };
 void describe(CheckpointOptions& options, config::Fields& fields);
 

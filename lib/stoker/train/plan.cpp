@@ -11,6 +11,15 @@ int64_t StepPlan::step_of_epoch(double epochs) const {
   return std::max<int64_t>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
 }
 
+bool StepPlan::is_due(double every_epochs, int64_t step) const {
+  if (every_epochs <= 0) return false;
+  const double steps = every_epochs * static_cast<double>(steps_per_epoch);
+  const auto periods = [&](int64_t at) {
+    return std::floor((static_cast<double>(at) + 1e-6) / steps);
+  };
+  return periods(step) > periods(step - 1);
+}
+
 StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   if (samples < 1) throw ConfigError("the training set is empty: there is nothing to train on");
   StepPlan plan;

@@ -20,6 +20,8 @@ struct StepPlan {
   double epoch(int64_t step) const { return static_cast<double>(step) / steps_per_epoch; }
   // Step at which `epochs` epochs are complete, at least 1.
   int64_t step_of_epoch(double epochs) const;
+  // Whether what happens each `every_epochs` is due after `step` steps; never for 0.
+  bool is_due(double every_epochs, int64_t step) const;
 };
 
 // A batch larger than the set becomes the set. Throws ConfigError if a run would have no steps.

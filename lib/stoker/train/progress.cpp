@@ -4,10 +4,12 @@
 
 #include <fmt/ranges.h>
 
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/train/monitor.h"
 #include "stoker/weights/state_dict.h"
 
 namespace stoker::train {
@@ -55,10 +57,53 @@ void lend_evaluation_weights(Algorithm& algorithm, CheckpointContent& content) {
   }
 }
 
-json eval_json(const EvalRecord& eval) {
-  json metrics;
-  for (const auto& [name, value] : named_metrics(eval)) metrics[name] = value;
+DataError damaged(const json::exception& error) {
+  return DataError(fmt::format("the checkpoint's state.json is damaged: {}", error.what()));
+}
+
+json metrics_json(const State& state) {
+  json metrics = json::object();
+  if (state.train_loss) metrics[std::string(kTrainLoss)] = *state.train_loss;
+  if (!state.eval) return metrics;
+  for (const EvalMetric& metric : eval_metrics()) {
+    metrics[std::string(metric.name)] = state.eval->result.*metric.value;
+  }
   return metrics;
+}
+
+// JSON has no word for what is no number; it stands as null.
+double number(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+void restore_metrics(const json& saved, State& state) {
+  const json& metrics = saved.at("metrics");
+  if (metrics.contains(std::string(kTrainLoss)))
+    state.train_loss = number(metrics[std::string(kTrainLoss)]);
+  if (!saved.contains("metrics_step")) return;
+  state.eval = EvalRecord{.step = saved["metrics_step"]};
+  state.eval->epoch = state.plan.epoch(state.eval->step);
+  for (const EvalMetric& metric : eval_metrics()) {
+    state.eval->result.*metric.value = number(metrics.at(std::string(metric.name)));
+  }
+}
+
+// The order of samples depends on their number, what a label means on the classes.
+void check_training_set(const json& saved, const State& state) {
+  const int64_t samples = saved.at("samples");
+  if (samples != state.plan.samples) {
+    throw ConfigError(fmt::format(
+        "the training set has {} images, and had {} when the checkpoint was written: the order of "
+        "the steps to come depends on it. Give back the data of that time, or start a new run "
+        "without --resume.",
+        state.plan.samples, samples));
+  }
+  const auto classes = saved.at("classes").get<std::vector<std::string>>();
+  if (classes == state.class_names) return;
+  throw ConfigError(fmt::format(
+      "the training set's classes are [{}], and were [{}] when the checkpoint was written. Give "
+      "back the data of that time, or start a new run without --resume.",
+      fmt::join(state.class_names, ", "), fmt::join(classes, ", ")));
 }
 
 void restore_scaler(const json& state, optim::GradScaler* scaler) {
@@ -82,6 +127,8 @@ void restore_algorithms(std::map<std::string, at::Tensor>& tensors, Algorithms& 
       live.copy_(saved.mapped());
     }
   }
+  // Of an algorithm that the configuration has no more; the change of the key has been told.
+  std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("algorithm/"); });
 }
 
 // Model and evaluation weights from what lend_evaluation_weights() stored.
@@ -100,12 +147,6 @@ void restore_lent_weights(const CheckpointContent& content,
 
 }  // namespace
 
-std::vector<std::pair<std::string, double>> named_metrics(const EvalRecord& eval) {
-  return {{"val.loss", eval.result.loss},
-          {"val.top1", eval.result.top1},
-          {"val.top5", eval.result.top5}};
-}
-
 CheckpointContent capture(State& state, Algorithms& algorithms) {
   CheckpointContent content;
   content.model = weights::state_dict(state.model);
@@ -121,6 +162,7 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
              {"epoch", state.plan.epoch(state.step)},
              {"train_time_s", state.train_time_s},
              {"images_seen", state.images_seen},
+             {"samples", state.plan.samples},
              {"batch_size", state.plan.batch_size},
              {"steps_per_epoch", state.plan.steps_per_epoch},
              {"seed", state.seed},
@@ -129,11 +171,10 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
               {{"channels", state.context.channels},
                {"height", state.context.height},
                {"width", state.context.width}}},
-             {"window", window_json(state.window)}};
-  if (state.eval) {
-    saved["metrics"] = eval_json(*state.eval);
-    saved["metrics_step"] = state.eval->step;
-  }
+             {"nonfinite_in_a_row", state.nonfinite_in_a_row},
+             {"window", window_json(state.window)},
+             {"metrics", metrics_json(state)}};
+  if (state.eval) saved["metrics_step"] = state.eval->step;
   if (state.scaler != nullptr) {
     const optim::GradScaler::State scaler = state.scaler->state();
     saved["scaler"] = {{"scale", scaler.scale},
@@ -155,11 +196,18 @@ ModelFacts model_facts(const CheckpointContent& content) {
                      .width = input.at("width")};
     return facts;
   } catch (const json::exception& error) {
-    throw DataError(fmt::format("the checkpoint's state.json is damaged: {}", error.what()));
+    throw damaged(error);
   }
 }
 
 void restore(const CheckpointContent& content, State& state, Algorithms& algorithms) {
+  json saved;
+  try {
+    saved = json::parse(content.state_json);
+    check_training_set(saved, state);
+  } catch (const json::exception& error) {
+    throw damaged(error);
+  }
   const weights::LoadReport report = weights::load_state_dict(state.model, content.model);
   if (!report.ok()) {
     throw DataError("the checkpoint's weights do not fit the model:\n" + report.message());
@@ -167,24 +215,18 @@ void restore(const CheckpointContent& content, State& state, Algorithms& algorit
   std::map<std::string, at::Tensor> rest(content.optimizer.begin(), content.optimizer.end());
   restore_lent_weights(content, rest, state, algorithms);
   restore_algorithms(rest, algorithms);
-  optim::NamedTensors optimizer_state(rest.begin(), rest.end());
-  state.optimizer.load_state(optimizer_state);
+  state.optimizer.load_state(optim::NamedTensors(rest.begin(), rest.end()));
   try {
-    const json saved = json::parse(content.state_json);
     state.step = saved.at("step");
     state.schedule_step = saved.at("schedule_step");
     state.train_time_s = saved.at("train_time_s");
     state.images_seen = saved.at("images_seen");
+    state.nonfinite_in_a_row = saved.at("nonfinite_in_a_row");
     state.window = window_from(saved.at("window"));
     restore_scaler(saved, state.scaler);
-    if (saved.contains("metrics")) {
-      state.eval = EvalRecord{.step = saved.at("metrics_step"), .epoch = saved.at("epoch")};
-      state.eval->result.loss = saved["metrics"].at("val.loss");
-      state.eval->result.top1 = saved["metrics"].at("val.top1");
-      state.eval->result.top5 = saved["metrics"].at("val.top5");
-    }
+    restore_metrics(saved, state);
   } catch (const json::exception& error) {
-    throw DataError(fmt::format("the checkpoint's state.json is damaged: {}", error.what()));
+    throw damaged(error);
   }
 }
 

@@ -10,7 +10,8 @@ namespace stoker::train {
 CheckpointContent capture(State& state, Algorithms& algorithms);
 
 // The inverse, into a state built from the same configuration. Throws DataError listing every
-// tensor that is missing, unexpected or of another shape.
+// tensor that is missing, unexpected or of another shape, and ConfigError where the training set is
+// another one.
 void restore(const CheckpointContent& content, State& state, Algorithms& algorithms);
 
 // What a model needs to know besides its configuration.
@@ -21,8 +22,4 @@ struct ModelFacts {
 };
 // Throws DataError when state.json does not hold them.
 ModelFacts model_facts(const CheckpointContent& content);
-
-// Metrics by the names that configs and summaries use: "val.top1", "val.top5", "val.loss".
-std::vector<std::pair<std::string, double>> named_metrics(const EvalRecord& eval);
-
 }  // namespace stoker::train

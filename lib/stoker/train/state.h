@@ -79,8 +79,10 @@ struct State {
   // read only when a log line or a checkpoint asks for them.
   std::vector<StepRecord> records;
   LogWindow window;
-  std::optional<EvalRecord> eval;  // the newest evaluation
-  std::string checkpoint;          // the newest checkpoint's folder
+  std::optional<double> train_loss;  // of the newest log line
+  int64_t nonfinite_in_a_row = 0;    // newest steps whose loss was not finite
+  std::optional<EvalRecord> eval;    // the newest evaluation
+  std::string checkpoint;            // the newest whole checkpoint's folder
 };
 
 // May change the state. Each has a name, under which its tensors stand in a checkpoint.

@@ -165,18 +165,19 @@ void TrainStep::read_losses() {
 void TrainStep::note(const StepRecord& record) {
   state_.records.push_back(record);
   if (std::isfinite(record.loss)) {
-    nonfinite_in_a_row_ = 0;
+    state_.nonfinite_in_a_row = 0;
     recent_losses_.push_back(record.loss);
     if (recent_losses_.size() > 5) recent_losses_.pop_front();
     return;
   }
   state_.records.back().skipped = true;
-  if (++nonfinite_in_a_row_ < options_.max_nonfinite_steps) return;
+  if (++state_.nonfinite_in_a_row < options_.max_nonfinite_steps) return;
   throw Diverged(fmt::format(
       "the loss is {} at step {}, for {} steps in a row (train.max_nonfinite_steps); the learning "
       "rate is {:.4g}, the last finite losses were [{}]. Lower optimizer.lr, lengthen "
       "schedule.warmup_epochs, set train.clip_grad_norm, or use train.precision=bf16 or fp32.",
-      record.loss, record.step, nonfinite_in_a_row_, record.lr, losses_before(recent_losses_)));
+      record.loss, record.step, state_.nonfinite_in_a_row, record.lr,
+      losses_before(recent_losses_)));
 }
 
 }  // namespace stoker::train

@@ -52,7 +52,6 @@ class TrainStep {
   std::function<void(Event)> observer_;
   std::vector<Pending> pending_;
   std::deque<double> recent_losses_;
-  int64_t nonfinite_in_a_row_ = 0;
 };
 
 }  // namespace stoker::train

@@ -57,37 +57,71 @@ Trainer::Trainer(State& state, TrainerParts parts, TrainerOptions options)
 
 void Trainer::load(const CheckpointContent& checkpoint) {
   restore(checkpoint, state_, parts_.algorithms);
-  saved_ = to_save();
+  is_loaded_ = true;
 }
 
 StopReason Trainer::fit() {
   StopReason reason = StopReason::kFinished;
+  if (parts_.checkpoints != nullptr) make_saver();
   state_.model.train();
   emit(Event::kFitStart);
   try {
-    // A run that stopped between a step and its evaluation makes up for it.
-    if (state_.step > 0 && evaluation_due()) evaluate_now();
-    Feed feed(parts_.train, state_.device, options_.train.precision,
-              training_chunks(state_.plan, state_.step));
-    while (state_.step < state_.plan.total_steps) {
-      if (const auto request = stop_request()) {
-        reason = *request;
-        break;
-      }
-      step_.run(feed);
-      finish_step(feed.loader());
-    }
-    say_skipped(feed.loader());
-    if (reason != StopReason::kInterrupted && parts_.val.dataset &&
-        (!state_.eval || state_.eval->step != state_.step)) {
-      evaluate_now();
-    }
+    reason = train();
   } catch (const Interrupted&) {
     reason = StopReason::kInterrupted;
+  } catch (...) {
+    if (saver_) saver_->abandon();
+    throw;
   }
-  if (saved_ != to_save()) save();
+  if (saver_) saver_->finish();
   emit(Event::kFitDone);
   return reason;
+}
+
+StopReason Trainer::train() {
+  StopReason reason = StopReason::kFinished;
+  // A run that stopped between a step and its evaluation makes up for it.
+  if (state_.step > 0 && evaluation_due()) {
+    evaluate_now();
+    if (saver_ && saver_->due()) saver_->save();
+  }
+  Feed feed(parts_.train, state_.device, options_.train.precision,
+            training_chunks(state_.plan, state_.step));
+  while (state_.step < state_.plan.total_steps) {
+    if (const auto request = stop_request()) {
+      reason = *request;
+      break;
+    }
+    step_.run(feed);
+    finish_step(feed.loader());
+  }
+  say_skipped(feed.loader());
+  if (reason != StopReason::kInterrupted && options_.evaluates_at_budget && parts_.val.dataset &&
+      (!state_.eval || state_.eval->step != state_.step)) {
+    evaluate_now();
+  }
+  return reason;
+}
+
+CheckpointContent Trainer::content() {
+  fill_window();
+  CheckpointContent content = capture(state_, parts_.algorithms);
+  content.config_yaml = parts_.config_yaml;
+  return content;
+}
+
+void Trainer::make_saver() {
+  saver_.emplace(state_,
+                 Saver::Parts{.store = parts_.checkpoints,
+                              .logs = parts_.logs,
+                              .capture = [this] { return content(); },
+                              .on_saved =
+                                  [this](const std::filesystem::path& folder) {
+                                    state_.checkpoint = folder.string();
+                                    emit(Event::kCheckpointDone);
+                                  }},
+                 options_.checkpoint);
+  if (is_loaded_) saver_->note_loaded();
 }
 
 void Trainer::finish_step(const loader::Loader& loader) {
@@ -99,11 +133,9 @@ void Trainer::finish_step(const loader::Loader& loader) {
   }
   if (epoch_done) emit(Event::kEpochDone);
   if (evaluation_due()) evaluate_now();
-  const CheckpointOptions& checkpoint = options_.checkpoint;
-  if (due(checkpoint.every_epochs) ||
-      (checkpoint.every_steps && state_.step % *checkpoint.every_steps == 0)) {
-    save();
-  }
+  if (!saver_) return;
+  saver_->poll();
+  if (saver_->due()) saver_->save();
 }
 
 void Trainer::fill_window() {
@@ -129,20 +161,18 @@ void Trainer::log_window(const loader::Loader& loader) {
   const loader::StageTimes stages = loader.stage_times();
   state_.window.stages = stages - std::exchange(logged_stages_, stages);
   state_.window.loader_threads = loader.threads();
+  const LogWindow& window = state_.window;
+  if (window.loss_images > 0) {
+    state_.train_loss = window.loss_sum / static_cast<double>(window.loss_images);
+  }
   emit(Event::kLog);
   state_.window = {};
 }
 
-bool Trainer::due(double every_epochs) const {
-  if (every_epochs <= 0) return false;
-  const double steps = every_epochs * static_cast<double>(state_.plan.steps_per_epoch);
-  const auto periods = [&](int64_t step) { return std::floor((step + 1e-6) / steps); };
-  return periods(state_.step) > periods(state_.step - 1);
-}
-
 bool Trainer::evaluation_due() const {
   if (!parts_.val.dataset || (state_.eval && state_.eval->step == state_.step)) return false;
-  return due(options_.eval.every_epochs) || state_.step == state_.plan.total_steps;
+  return state_.plan.is_due(options_.eval.every_epochs, state_.step) ||
+         state_.step == state_.plan.total_steps;
 }
 
 void Trainer::evaluate_now() {
@@ -162,23 +192,6 @@ void Trainer::evaluate_now() {
   record.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   state_.eval = std::move(record);
   emit(Event::kEvalDone);
-}
-
-void Trainer::save() {
-  if (parts_.checkpoints == nullptr) return;
-  fill_window();
-  const CheckpointStore::Keep keep{.last = options_.checkpoint.keep_last,
-                                   .best = options_.checkpoint.keep_best,
-                                   .monitor = options_.checkpoint.monitor};
-  CheckpointContent content = capture(state_, parts_.algorithms);
-  content.config_yaml = parts_.config_yaml;
-  state_.checkpoint = parts_.checkpoints->save(state_.step, content, keep).string();
-  saved_ = to_save();
-  emit(Event::kCheckpointDone);
-}
-
-std::pair<int64_t, int64_t> Trainer::to_save() const {
-  return {state_.step, state_.eval ? state_.eval->step : -1};
 }
 
 void Trainer::emit(Event event) {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "stoker/train/checkpoint.h"
 #include "stoker/train/evaluate.h"
+#include "stoker/train/saver.h"
 #include "stoker/train/step.h"
 
 namespace stoker::train {
@@ -19,15 +19,17 @@ struct TrainerParts {
   Source val;  // without a data set: no evaluation
   optim::Schedule schedule;
   Algorithms algorithms;
-  CheckpointStore* checkpoints = nullptr;  // none: nothing is saved
-  std::string config_yaml;                 // goes into each checkpoint
+  CheckpointStore* checkpoints = nullptr;   // none: nothing is saved
+  std::vector<std::filesystem::path> logs;  // synced before each checkpoint
+  std::string config_yaml;                  // goes into each checkpoint
 };
 
 struct TrainerOptions {
   TrainOptions train;
   EvalOptions eval;
   CheckpointOptions checkpoint;
-  int64_t log_every_steps = 20;  // how often losses are read from a GPU
+  int64_t log_every_steps = 20;     // how often losses are read from a GPU
+  bool evaluates_at_budget = true;  // when max_steps or max_time ends the run
 };
 
 enum class StopReason { kFinished, kMaxSteps, kMaxTime, kInterrupted };
@@ -44,7 +46,11 @@ class Trainer {
   // Throws DataError listing tensors that do not fit.
   void load(const CheckpointContent& checkpoint);
 
-  // Trains from state.step on. Errors leave the last checkpoint as it was.
+  // The state as a checkpoint holds it; the tensors are live.
+  CheckpointContent content();
+
+  // Trains from state.step on, and returns when what it saved is on the disk. Errors leave the last
+  // checkpoint as it was.
   StopReason fit();
 
  private:
@@ -53,11 +59,9 @@ class Trainer {
   void fill_window();
   void log_window(const loader::Loader& loader);
   void evaluate_now();
-  void save();
-  // Whether something that happens each `every_epochs` is due after the current step.
-  bool due(double every_epochs) const;
+  StopReason train();
+  void make_saver();
   bool evaluation_due() const;
-  std::pair<int64_t, int64_t> to_save() const;
   std::optional<StopReason> stop_request() const;
 
   State& state_;
@@ -67,8 +71,8 @@ class Trainer {
   TrainStep step_;
   double max_time_s_;
   loader::StageTimes logged_stages_;  // what the log lines so far have told
-  // Steps of the run and of its newest evaluation that the newest checkpoint holds.
-  std::pair<int64_t, int64_t> saved_{-1, -1};
+  bool is_loaded_ = false;
+  std::optional<Saver> saver_;
 };
 
 }  // namespace stoker::train

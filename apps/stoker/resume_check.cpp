@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "stoker/core/text.h"
+#include "stoker/run/resume_check.h"
+#include "verb.h"
+
+namespace stoker::app {
+
+namespace {
+
+struct ResumeCheckArguments {
+  std::string path;
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+
+nlohmann::ordered_json to_json(const run::ResumeCheck& check) {
+  return {{"same", check.differences.empty()},
+          {"from", check.from.string()},
+          {"to", check.to.string()},
+          {"from_step", check.from_step},
+          {"to_step", check.to_step},
+          {"tensors", check.tensors},
+          {"metric_lines", check.metric_lines},
+          {"differences", check.differences},
+          {"cautions", check.cautions},
+          {"time_s", check.time_s}};
+}
+
+void print(const run::ResumeCheck& check) {
+  constexpr size_t kShown = 20;
+  fmt::print("trained from {} to step {} again, in {}\n",
+             check.from.empty() ? "the start of the run" : check.from.string(), check.to_step,
+             human_duration(check.time_s));
+  for (size_t i = 0; i < std::min(kShown, check.differences.size()); ++i) {
+    fmt::print("  {}\n", check.differences[i]);
+  }
+  if (check.differences.size() > kShown) {
+    fmt::print("  … and {} more (--json has them all)\n", check.differences.size() - kShown);
+  }
+  if (check.differences.empty()) {
+    fmt::print("same: {} tensors and {} lines of metrics.jsonl are those of {}, bit for bit\n",
+               check.tensors, check.metric_lines, check.to.string());
+  } else {
+    fmt::print("different from {}\n", check.to.string());
+    for (const std::string& caution : check.cautions) fmt::print("note: {}\n", caution);
+  }
+}
+
+ExitCode resume_check(const ResumeCheckArguments& arguments) {
+  const run::ResumeCheck check = run::check_resumption(arguments.path, arguments.overrides);
+  if (arguments.json) {
+    fmt::print("{}\n", to_json(check).dump(2));
+  } else {
+    print(check);
+  }
+  return check.differences.empty() ? ExitCode::kDone : ExitCode::kDifferent;
+}
+
+}  // namespace
+
+void add_resume_check(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand(
+      "resume-check", "Train the steps between two checkpoints of a run again and compare");
+  auto arguments = std::make_shared<ResumeCheckArguments>();
+  verb->add_option(
+          "run", arguments->path,
+          "A run's folder (its two newest checkpoints), or a checkpoint (and the next one)")
+      ->required();
+  verb->add_option("overrides", arguments->overrides, "Such as data.root=photos device=cpu")
+      ->option_text("[key=value ...]");
+  verb->add_flag("--json", arguments->json, "Print everything as JSON");
+  verb->footer(
+      "Nothing is written. Exit code 0: the same, bit for bit; 1: something differs.\n"
+      "Example:\n"
+      "  stoker resume-check runs/cifar10/1");
+  verb->callback(
+      [arguments, &action] { action = [arguments] { return resume_check(*arguments); }; });
+}
+
+}  // namespace stoker::app

@@ -1,0 +1,31 @@
+// The metrics of a run by the names that configs, checkpoints and summaries use, and which of two
+// values is better.
+//
+//   val.loss val.top1 val.top5 val.ece   of the newest evaluation
+//   train.loss                           of the newest log line
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "stoker/metrics/classification.h"
+
+namespace stoker::train {
+
+// A metric of an evaluation.
+struct EvalMetric {
+  std::string_view name;
+  double metrics::ClassificationResult::*value;
+};
+std::span<const EvalMetric> eval_metrics();
+inline constexpr std::string_view kTrainLoss = "train.loss";
+// All of them, the training loss too.
+std::vector<std::string_view> metric_names();
+
+// Losses and the calibration error are better lower, accuracies higher.
+bool is_better_lower(std::string_view metric);
+// Whether `a` is better than `b`; a number is better than none (NaN).
+bool is_better(double a, double b, bool lower_is_better);
+
+}  // namespace stoker::train
