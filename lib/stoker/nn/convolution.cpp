@@ -64,7 +64,8 @@ at::Tensor as_autocast_wants(const at::Tensor& x) {
 }
 
 bool is_plain(const torch::nn::detail::ConvNdOptions<2>& options) {
-  return options.dilation()->at(0) == 1 && options.dilation()->at(1) == 1 &&
+  return options.groups() == 1 && options.dilation()->at(0) == 1 &&
+         options.dilation()->at(1) == 1 &&
          std::holds_alternative<torch::enumtype::kZeros>(options.padding_mode()) &&
          std::holds_alternative<torch::ExpandingArray<2>>(options.padding());
 }

@@ -5,7 +5,8 @@
 //
 // On the CPU, for float32 and bfloat16 in channels_last, the weight's gradient is taken by
 // nn/weight_gradient.h and arrives in float32, in the weight's layout; a bias is added together
-// with the activation. Casts as autocast says. Everything else is the module's own forward.
+// with the activation. Casts as autocast says. Everything else, groups among it, is the module's
+// own forward.
 #pragma once
 
 #include <torch/nn/modules/conv.h>
