@@ -11,7 +11,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/hash.h"
 #include "stoker/core/log.h"
-#include "stoker/train/checkpoint.h"
+#include "stoker/train/checkpoint_store.h"
 #include "stoker/weights/foreign_names.h"
 #include "stoker/weights/state_dict.h"
 
