@@ -19,15 +19,15 @@ TEST_CASE("rewinding keeps the lines up to the step and drops what is cut short"
                       << R"({"step":8,"split":"train"})"
                       << "\n"
                       << R"({"step":5,"spl)";
-  callbacks::rewind_metrics_log(path, 6);
+  callbacks::rewind_metrics_log(real_file_system(), path, 6);
   CHECK(read_file(path) == "{\"step\":4,\"split\":\"train\"}\n{\"step\":6,\"split\":\"val\"}\n");
-  callbacks::rewind_metrics_log(path, 0);
+  callbacks::rewind_metrics_log(real_file_system(), path, 0);
   CHECK(read_file(path).empty());
 }
 
 TEST_CASE("rewinding a log that is not there does nothing") {
   const test::TemporaryFolder folder;
-  callbacks::rewind_metrics_log(folder.path() / "metrics.jsonl", 6);
+  callbacks::rewind_metrics_log(real_file_system(), folder.path() / "metrics.jsonl", 6);
   CHECK(!std::filesystem::exists(folder.path() / "metrics.jsonl"));
 }
 
