@@ -155,8 +155,11 @@ TEST_CASE("a scripted module that does not fit says how", "[models]") {
   CHECK(has(Script(network()).refusal(true, {.classes = 4, .channels = 1, .height = 6, .width = 5}),
             "does not take images [2, 1, 6, 5]"));
   torch::jit::Module pair("pair");
+  pair.register_parameter("scale", at::ones({1}), /*is_buffer=*/false);
   pair.define("def forward(self, x):\n    return (x, x)\n");
-  CHECK(has(Script(pair).refusal(), "expected one tensor of logits"));
+  const std::string message = Script(pair).refusal();
+  INFO(message);
+  CHECK(has(message, "expected one tensor of logits"));
 }
 
 TEST_CASE("a file that is no scripted module is an error of the data", "[models]") {
