@@ -10,6 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh
 . scripts/common.sh
 
+# Tests run side by side: threads that wait are to leave the processors to the other tests.
+export OMP_WAIT_POLICY=passive
+
 run_tests() {  # FOLDER ARGUMENT…
   local folder=$1
   shift

@@ -8,6 +8,8 @@
 #include "stoker/config/config.h"
 #include "stoker/core/log.h"
 #include "stoker/data/make_shapes.h"
+#include "stoker/data/options.h"
+#include "stoker/pack/pack.h"
 #include "stoker/run/load.h"
 #include "stoker/train/compare.h"
 #include "support/catch.h"
@@ -94,6 +96,20 @@ Overrides make_data(const std::string& format, const fs::path& folder) {
     write_idx(folder, "train", kTrainImages);
     write_idx(folder, "t10k", kValImages);
     return {"data.format=idx", root};
+  }
+  if (format == "shards") {
+    if (!fs::exists(folder)) {
+      const auto split = [](data::Split which) {
+        data::DataOptions options;  // of shapes
+        options.shapes_train_images = kTrainImages;
+        options.shapes_val_images = kValImages;
+        return data::open_dataset(options, which);
+      };
+      const std::vector<pack::PackSplit> splits{{"train", split(data::Split::kTrain)},
+                                                {"val", split(data::Split::kVal)}};
+      pack::pack(splits, folder, {.shards = 2, .threads = 1});
+    }
+    return {"data.format=shards", root};
   }
   FAIL("make_data() has to learn the data format " << format);
   return {};
