@@ -45,7 +45,7 @@ class Interrupt(BinaryTest):
                          [("train", 4), ("train", 6), ("val", 6)])
 
     def test_a_second_interrupt_quits_at_once(self):
-        slow = ["model=resnet50", "augment=[resize: {size: 128}, normalize: {}]",
+        slow = ["model=resnet50", "augment=[resize: {size: 128}]",
                 "data.shapes_size=128", "train.batch_size=96"]
         process = self.start("train", "tiny.yaml", *slow)
         for line in process.stderr:

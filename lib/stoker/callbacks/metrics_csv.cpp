@@ -9,10 +9,10 @@ namespace stoker::callbacks {
 
 namespace {
 // A new column goes to the end.
-constexpr std::array<std::string_view, 17> kColumns{
+constexpr std::array<std::string_view, 18> kColumns{
     "time_s",        "epoch",   "step",      "split",        "loss",      "lr",
     "top1",          "top5",    "images",    "images_per_s", "data_wait", "memory_gib",
-    "skipped_steps", "read_us", "decode_us", "augment_us",   "copy_us"};
+    "skipped_steps", "read_us", "decode_us", "augment_us",   "copy_us",   "ece"};
 }  // namespace
 
 std::string metrics_csv_header() {
