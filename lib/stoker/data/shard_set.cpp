@@ -99,7 +99,7 @@ std::vector<Shard> open_all(std::span<const fs::path> paths) {
 std::vector<std::string> common_class_names(std::span<const fs::path> paths) {
   std::set<fs::path> folders;
   for (const fs::path& path : paths) folders.insert(path.parent_path());
-  const std::vector<std::string> names = read_class_names(*folders.begin());
+  std::vector<std::string> names = read_class_names(*folders.begin());
   for (const fs::path& folder : folders)
     if (read_class_names(folder) != names)
       throw DataError(fmt::format("{} and {} differ: the shards are of different data sets",
