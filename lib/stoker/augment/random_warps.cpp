@@ -110,12 +110,12 @@ class RandomPerspective : public ImageStep {
     if (!random.coin(probability_)) return;
     const int32_t right = size.width - 1, bottom = size.height - 1;
     if (right < 1 || bottom < 1) return;  // a line has no perspective
-    const auto half = [](int32_t side) { return static_cast<double>(side / 2); };  // whole pixels
+    const int32_t half_width = size.width / 2, half_height = size.height / 2;
     // Corners of both sides may come to one point, which no map undoes.
     const int32_t most_x =
-        std::min(static_cast<int32_t>(distortion_ * half(size.width)), (size.width - 2) / 2);
+        std::min(static_cast<int32_t>(distortion_ * half_width), (size.width - 2) / 2);
     const int32_t most_y =
-        std::min(static_cast<int32_t>(distortion_ * half(size.height)), (size.height - 2) / 2);
+        std::min(static_cast<int32_t>(distortion_ * half_height), (size.height - 2) / 2);
     const auto inwards = [&random](int32_t most) {
       return static_cast<int32_t>(random.below(static_cast<uint32_t>(most) + 1));
     };
