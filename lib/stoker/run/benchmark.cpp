@@ -1,9 +1,10 @@
 #include "stoker/run/benchmark.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
-#include "stoker/algorithms/table.h"
 #include "stoker/callbacks/memory.h"
 #include "stoker/core/cpu.h"
 #include "stoker/models/flops.h"
@@ -32,19 +33,11 @@ class Steps {
   explicit Steps(Session& session)
       : session_(session),
         options_(session.config.train),
-        state_{.model = *session.model,
-               .optimizer = *session.optimizer,
-               .scaler = session.scaler.get(),
-               .plan = session.plan,
-               .seed = static_cast<uint64_t>(session.config.seed),
-               .class_names = session.train.dataset->class_names(),
-               .context = session.context,
-               .device = session.device} {
+        state_(new_state(session)),
+        algorithms_(trainer_parts(session, state_).algorithms) {
     // However long it takes; and without moving the weights to where losses are not finite.
     state_.plan.total_steps = std::numeric_limits<int32_t>::max();
     options_.max_nonfinite_steps = std::numeric_limits<int32_t>::max();
-    for (const config::Choice& choice : session.config.algorithms)
-      algorithms_.push_back(algorithms::algorithms().build(choice, state_));
     initialize_from_data(*session.model, session.train, session.val, session.device);
     session.model->train();
     step_ = std::make_unique<train::TrainStep>(
