@@ -20,7 +20,7 @@ class Disk(BinaryTest):
         return disk
 
     def test_a_full_disk_leaves_a_whole_checkpoint_and_says_how_to_go_on(self):
-        disk = self.mount("600k")
+        disk = self.mount("1000k")
         long = ["run.dir=disk", "train.epochs=12"]
         _, err = self.stoker("train", "tiny.yaml", *long, "checkpoint.keep_last=99", expect=3)
         self.assertIn("No space left on device", err)

@@ -107,8 +107,18 @@ TEST_CASE("folders are made with their parents, once") {
   CHECK(fs::is_directory(folder.path() / "d" / "e"));
   write(folder.path() / "file", "x");
   failure(folder.path() / "file", [&] { files.make_directories(folder.path() / "file"); });
-  failure(folder.path() / "file" / "g",
+  failure(folder.path() / "file",  // what is in the way is named
           [&] { files.make_directories(folder.path() / "file" / "g"); });
+}
+
+TEST_CASE("one folder is made only where its parent is") {
+  const test::TemporaryFolder folder;
+  FileSystem& files = real_file_system();
+  files.make_directory(folder.path() / "a");
+  files.make_directory(folder.path() / "a");
+  CHECK(fs::is_directory(folder.path() / "a"));
+  failure(folder.path() / "b" / "c", [&] { files.make_directory(folder.path() / "b" / "c"); });
+  CHECK_FALSE(fs::exists(folder.path() / "b"));
 }
 
 TEST_CASE("a relative path means the working folder") {

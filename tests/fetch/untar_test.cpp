@@ -163,6 +163,9 @@ TEST_CASE("untar: a full disk leaves nothing behind") {
     void remove_all(const std::filesystem::path& path) override {
       real_file_system().remove_all(path);
     }
+    void make_directory(const std::filesystem::path& path) override {
+      real_file_system().make_directory(path);
+    }
     void make_directories(const std::filesystem::path& path) override {
       real_file_system().make_directories(path);
     }

@@ -69,6 +69,11 @@ void FaultyFiles::remove_all(const fs::path& path) {
   inner_.remove_all(path);
 }
 
+void FaultyFiles::make_directory(const fs::path& path) {
+  count(path, "create the folder");
+  inner_.make_directory(path);
+}
+
 void FaultyFiles::make_directories(const fs::path& path) {
   count(path, "create the folder");
   inner_.make_directories(path);

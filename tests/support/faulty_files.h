@@ -41,6 +41,7 @@ class FaultyFiles : public FileSystem {
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove_all(const std::filesystem::path& path) override;
+  void make_directory(const std::filesystem::path& path) override;
   void make_directories(const std::filesystem::path& path) override;
   void sync_directory(const std::filesystem::path& path) override;
   void sync_file(const std::filesystem::path& path) override;
@@ -74,6 +75,7 @@ class ForgetfulFiles : public FileSystem {
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove_all(const std::filesystem::path& path) override;
+  void make_directory(const std::filesystem::path& path) override;
   void make_directories(const std::filesystem::path& path) override;
   void sync_directory(const std::filesystem::path& path) override;
   void sync_file(const std::filesystem::path& path) override;
@@ -83,6 +85,7 @@ class ForgetfulFiles : public FileSystem {
  private:
   class File;
   Node& folder(const std::filesystem::path& path) const;
+  void note_folders(const std::filesystem::path& path);
 
   std::filesystem::path root_;
   std::shared_ptr<Node> tree_;

@@ -106,8 +106,17 @@ void ForgetfulFiles::remove_all(const fs::path& path) {
   folder(path.parent_path()).names.erase(path.filename().string());
 }
 
+void ForgetfulFiles::make_directory(const fs::path& path) {
+  real_file_system().make_directory(path);
+  note_folders(path);
+}
+
 void ForgetfulFiles::make_directories(const fs::path& path) {
   real_file_system().make_directories(path);
+  note_folders(path);
+}
+
+void ForgetfulFiles::note_folders(const fs::path& path) {
   Node* node = tree_.get();
   for (const fs::path& part : path.lexically_relative(root_)) {
     if (part.empty() || part == ".") continue;

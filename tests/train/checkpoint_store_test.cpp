@@ -1,6 +1,10 @@
 #include "stoker/train/checkpoint_store.h"
 
+#include <array>
+#include <fstream>
+
 #include "support/catch.h"
+#include "support/faulty_files.h"
 #include "support/temporary.h"
 #include "train/contents.h"
 
@@ -91,6 +95,29 @@ TEST_CASE("a metric that is no number is never the best") {
   store.save(1, none, {});
   CHECK_FALSE(store.best_value({}));
   CHECK_FALSE(fs::exists(folder.path() / "best"));
+}
+
+TEST_CASE("a folder that goes away in the middle of a save is not made again") {
+  // Renames the folder when the log is synced: after the save has seen that it is there.
+  class Renaming : public FaultyFiles {
+   public:
+    explicit Renaming(fs::path from) : FaultyFiles(real_file_system()), from_(std::move(from)) {}
+    void sync_file(const fs::path& path) override {
+      FaultyFiles::sync_file(path);
+      fs::rename(from_, fs::path(from_) += "-moved");
+    }
+
+   private:
+    fs::path from_;
+  };
+  const TemporaryFolder folder;
+  const fs::path run = folder.path() / "run", log = folder.path() / "log.txt";
+  fs::create_directory(run);
+  std::ofstream(log) << "a line\n";
+  Renaming files(run);
+  CheckpointStore store(files, run);
+  CHECK_THROWS_AS(store.save(1, content(1), {}, std::array{log}), FileError);
+  CHECK_FALSE(fs::exists(run));
 }
 
 TEST_CASE("a damaged newest checkpoint is passed over for the one before") {

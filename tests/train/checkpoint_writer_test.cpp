@@ -21,9 +21,9 @@ class HeldFiles : public FaultyFiles {
  public:
   HeldFiles() : FaultyFiles(real_file_system()) { gate_.lock(); }
   void open() { gate_.unlock(); }
-  void make_directories(const fs::path& path) override {
+  void make_directory(const fs::path& path) override {
     const std::lock_guard wait(gate_);
-    FaultyFiles::make_directories(path);
+    FaultyFiles::make_directory(path);
   }
 
  private:

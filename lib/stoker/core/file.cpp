@@ -121,12 +121,16 @@ class RealFileSystem : public FileSystem {
     for (; !missing.empty(); missing.pop_back()) {
       const fs::path& folder = missing.back();
       if (folder.filename().empty()) continue;  // "a/b/" names a/b once more
-      if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) fail(path, "create the folder");
-      if (!fs::is_directory(status(folder))) {
-        fail(path, "create the folder", std::make_error_code(std::errc::not_a_directory));
-      }
-      sync_directory(folder.has_parent_path() ? folder.parent_path() : fs::path("."));
+      make_directory(folder);
     }
+  }
+
+  void make_directory(const fs::path& path) override {
+    if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) fail(path, "create the folder");
+    if (!fs::is_directory(status(path))) {
+      fail(path, "create the folder", std::make_error_code(std::errc::not_a_directory));
+    }
+    sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
   }
 
   void sync_directory(const fs::path& path) override {

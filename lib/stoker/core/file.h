@@ -38,6 +38,8 @@ class FileSystem {
   virtual std::unique_ptr<WritableFile> create(const std::filesystem::path& path) = 0;
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual void remove_all(const std::filesystem::path& path) = 0;
+  // In a parent that must be there; a folder that is there already stays.
+  virtual void make_directory(const std::filesystem::path& path) = 0;
   // With its missing parents; each new folder's entry is on the disk when this returns.
   virtual void make_directories(const std::filesystem::path& path) = 0;
   virtual void sync_directory(const std::filesystem::path& path) = 0;

@@ -55,7 +55,7 @@ weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
 }  // namespace
 
 void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointContent& content) {
-  files.make_directories(folder);
+  files.make_directory(folder);
   json listed;
   for (const auto& [name, tensors] : {std::pair{"model.safetensors", &content.model},
                                       std::pair{"optimizer.safetensors", &content.optimizer}}) {
