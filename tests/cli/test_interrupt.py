@@ -4,7 +4,8 @@ import unittest
 
 from binary import BinaryTest, tensors_of
 
-LONG = ["train.epochs=40", "log.every_steps=1"]
+# Long enough that a signal sent at step 3 comes long before the end, on a busy machine too.
+LONG = ["train.epochs=100", "log.every_steps=1"]
 
 
 class Interrupt(BinaryTest):
@@ -19,15 +20,26 @@ class Interrupt(BinaryTest):
 
     def test_signals_save_and_end_with_75_and_the_same_command_goes_on(self):
         self.stoker("train", "tiny.yaml", *LONG)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
+                       signal.SIGUSR1):
             with self.subTest(signal=number.name):
                 code, err = self.interrupted(number)
                 self.assertEqual(code, 75, err)
                 self.assertIn("--resume", err)
                 self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume")
-        whole = self.folder / "runs/tiny/1/checkpoints/step-00000240"
-        cut = self.folder / "runs/cut/3/checkpoints/step-00000240"
+        whole = self.folder / "runs/tiny/1/checkpoints/step-00000600"
+        cut = self.folder / "runs/cut/4/checkpoints/step-00000600"
         self.assertEqual(tensors_of(whole), tensors_of(cut))
+
+    def test_under_nohup_a_hangup_is_nothing(self):
+        ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+        process = self.start("train", "tiny.yaml", *LONG, **ignoring)
+        for line in process.stderr:
+            if "step 3/" in line:
+                break
+        process.send_signal(signal.SIGHUP)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 0, err)
 
     def test_a_signal_in_an_evaluation_saves_and_the_evaluation_is_made_up_for(self):
         many = ["data.shapes_val_images=100000", "eval.batch_size=10"]
@@ -62,8 +74,8 @@ class Interrupt(BinaryTest):
         code, _ = self.interrupted(signal.SIGKILL)
         self.assertEqual(code, -signal.SIGKILL)
         self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume")
-        whole = self.folder / "runs/tiny/1/checkpoints/step-00000240"
-        cut = self.folder / "runs/cut/1/checkpoints/step-00000240"
+        whole = self.folder / "runs/tiny/1/checkpoints/step-00000600"
+        cut = self.folder / "runs/cut/1/checkpoints/step-00000600"
         self.assertEqual(tensors_of(whole), tensors_of(cut))
 
     def test_a_run_in_use_is_not_touched_by_a_second_process(self):

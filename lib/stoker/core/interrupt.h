@@ -1,6 +1,7 @@
-// A request to stop, from SIGINT, SIGTERM or SIGUSR1, that loops poll.
+// A request to stop, from SIGINT, SIGTERM, SIGHUP or SIGUSR1, that loops poll.
 //
-// The first signal sets the flag; a second SIGINT or SIGTERM ends the process at once with 128 + n.
+// The first signal sets the flag; a second one other than SIGUSR1 ends the process at once with
+// 128 + n. Under nohup SIGHUP stays ignored.
 #pragma once
 
 namespace stoker {

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,12 @@ struct Log {
     sinks->add_sink(std::move(terminal));
     logger = std::make_unique<spdlog::logger>("stoker", sinks);
     logger->flush_on(spdlog::level::info);
+    logger->set_error_handler([told = false](const std::string& reason) mutable {
+      // Past the logger, which would come here again. A full disk fails each line: once is enough.
+      if (!std::exchange(told, true)) {
+        std::fputs(("warning: a line of the log is lost: " + reason + "\n").c_str(), stderr);
+      }
+    });
   }
 
   void replace_file(spdlog::sink_ptr sink) {
