@@ -100,7 +100,7 @@ ExitCode inspect_augmented(const LookArguments& arguments) {
           word));
   const auto loaded = run::load_run_config(arguments.augment_config, overrides);
   const train::Source source = run::open_source(loaded.options, data::Split::kTrain);
-  const auto png = inspect::augment_sheet(source.dataset, source.pipeline, source.loader,
+  const auto png = inspect::augment_sheet(source.dataset, source.pipelines, source.loader,
                                           {.samples = arguments.samples, .draws = arguments.draws});
   const std::string sheet = arguments.sheet.empty() ? "augment.png" : arguments.sheet;
   write_file_atomically(real_file_system(), sheet, png);

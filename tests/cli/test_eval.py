@@ -34,6 +34,23 @@ class Eval(BinaryTest):
         out, _ = self.stoker("eval", "runs/ema/1/checkpoints/latest", "--json")
         self.assertEqual(json.loads(out)["loss"], self.metrics("runs/ema/1")[-1]["loss"])
 
+    def test_test_time_augmentation_averages_the_views_of_an_image(self):
+        def loss(*overrides):
+            out, _ = self.stoker("eval", "runs/tiny/1", "--json", *overrides)
+            result = json.loads(out)
+            self.assertEqual(result["images"], 40)
+            return result["loss"]
+
+        five = ["eval.augment=[resize: {size: 20}, center_crop: {size: 16}, normalize: "
+                "{mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}]", "eval.tta.crops=five"]
+        losses = {loss(), loss("eval.tta.flip=true"), loss(*five),
+                  loss(*five, "eval.tta.flip=true", "eval.batch_size=7")}
+        self.assertEqual(len(losses), 4)
+        self.assertAlmostEqual(loss(*five, "eval.batch_size=7"), loss(*five), places=6)
+        _, err = self.stoker("eval", "runs/tiny/1", "eval.tta.crops=five", "eval.augment=[resize: "
+                             "{size: [16, 16]}]", expect=2)
+        self.assertIn("eval.tta.crops", err)
+
     def test_what_is_no_checkpoint_is_a_usage_error(self):
         _, err = self.stoker("eval", "runs/absent", expect=2)
         self.assertIn("runs/absent", err)

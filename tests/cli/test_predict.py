@@ -36,14 +36,17 @@ class Predict(BinaryTest):
         self.assertAlmostEqual(sum(guess["probability"] for guess in guesses), 1, places=5)
 
     def test_predictions_agree_with_evaluation(self):
-        out, _ = self.stoker("eval", "runs/tiny/1", "--json", "data.format=image_folder",
-                             "data.root=shapes", "data.val=train")
-        top1 = json.loads(out)["top1"]
-        out, _ = self.stoker("predict", "runs/tiny/1", "shapes/train", "--top", "1",
-                             "--format", "csv")
-        rows = list(csv.DictReader(io.StringIO(out)))
-        hits = sum(row["class"] == row["image"].split("/")[2] for row in rows)
-        self.assertAlmostEqual(hits / len(rows), top1)
+        for views in ([], ["eval.tta.flip=true"]):
+            out, _ = self.stoker("eval", "runs/tiny/1", "--json", "data.format=image_folder",
+                                 "data.root=shapes", "data.val=train", *views)
+            top1 = json.loads(out)["top1"]
+            out, err = self.stoker("predict", "runs/tiny/1", "shapes/train", "--top", "1",
+                                   "--format", "csv", *views)
+            self.assertIn("20 images in", err)
+            rows = list(csv.DictReader(io.StringIO(out)))
+            hits = sum(row["class"] == row["image"].split("/")[2] for row in rows)
+            self.assertEqual(len(rows), 20)
+            self.assertAlmostEqual(hits / len(rows), top1)
 
     def test_patterns_and_standard_input(self):
         out, _ = self.stoker("predict", "runs/tiny/1", "shapes/train/ring/*.png")

@@ -166,6 +166,14 @@ class Train(BinaryTest):
         self.assertIn("mlp", out)
         self.assertFalse((self.folder / "runs").exists())
 
+    def test_the_plan_tells_the_sizes_of_images_that_grow(self):
+        growing = ["augment=[random_resized_crop: {size: 16}]", "train.epochs=10",
+                   "progressive_resizing.initial_scale=0.5"]
+        out, _ = self.stoker("train", "tiny.yaml", "--dry-run", "model=resnet18", *growing)
+        self.assertIn("8x8, from epoch 7 on 12x12, from epoch 9 on 16x16", out)
+        _, err = self.stoker("train", "tiny.yaml", "--dry-run", *growing, expect=2)
+        self.assertIn("mlp takes images of one size", err)
+
     def test_every_optimizer_schedule_and_precision_trains(self):
         for overrides in (["optimizer=adam"], ["optimizer=adamw", "schedule=linear"],
                           ["schedule=one_cycle"], ["schedule=polynomial"], ["schedule=constant"],

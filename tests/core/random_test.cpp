@@ -50,6 +50,8 @@ TEST_CASE("streams differ in every part of their name") {
   CHECK(base != first({.seed = 1, .epoch = 3, .sample = 3}, Purpose::kAugment));
   CHECK(base != first({.seed = 1, .epoch = 2, .sample = 4}, Purpose::kAugment));
   CHECK(base != first({.seed = 1, .epoch = 2, .sample = 3 + (1ull << 47)}, Purpose::kAugment));
+  CHECK(base != first({.seed = 1, .epoch = 2, .sample = 3, .repetition = 1}, Purpose::kAugment));
+  CHECK(base != first({.seed = 1, .epoch = 2, .sample = 3, .repetition = 255}, Purpose::kAugment));
   CHECK(base != first({.seed = 1, .epoch = 2, .sample = 3}, Purpose::kOrder));
 }
 

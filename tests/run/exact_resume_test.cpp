@@ -62,6 +62,7 @@ std::vector<Factor> factors() {
             "{name: mlp, hidden: [12], batch_norm: true}", "{name: airbench, widths: [4, 8, 8]}"}},
           {"train.microbatch", {"auto", "3"}},
           {"train.clip_grad_norm", {"none", "0.5"}},
+          {"train.repeated_augmentation", {"1", "3"}},
           {"data.threads", {"auto", "1", "3"}}};
 }
 
@@ -172,4 +173,24 @@ TEST_CASE("a run that was stopped goes on bit for bit, whatever it is made of") 
     fs::remove_all(dir);
   }
   CHECK(number >= 35);
+}
+
+TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its epoch") {
+  const TemporaryFolder folder;
+  Overrides overrides = small_run(folder.path());
+  const Overrides more{"model={name: resnet18, stem: cifar}",
+                       "data.format=shapes",
+                       "data.shapes_size=16",
+                       fmt::format("data.shapes_train_images={}", kTrainImages),
+                       fmt::format("data.shapes_val_images={}", kValImages),
+                       "augment=[random_resized_crop: {size: 16}]",
+                       "progressive_resizing={initial_scale: 0.5, delay_fraction: 0.3, "
+                       "finetune_fraction: 0.3}"};
+  overrides.insert(overrides.end(), more.begin(), more.end());
+  std::mt19937 chance(3);
+  std::string story;
+  const run::RunFolder whole = run_once(overrides).folder;
+  const run::RunFolder cut = train_with_stops(overrides, chance, story);
+  INFO(story);
+  CHECK(differences(whole, cut) == std::vector<std::string>{});
 }

@@ -68,6 +68,16 @@ TEST_CASE("starting at a step gives the rest of the same sequence") {
   }
 }
 
+TEST_CASE("sequential chunks keep the repetitions of a sample together") {
+  const auto chunks = all(sequential_chunks(5, 7, 3));  // two samples a piece
+  REQUIRE(chunks.size() == 3);
+  CHECK(chunks[1].first == 6);
+  CHECK(chunks[1].count == 6);
+  CHECK(chunks[2].first == 12);
+  CHECK(chunks[2].count == 3);
+  CHECK(all(sequential_chunks(4, 2, 5)).size() == 4);  // never less than one sample
+}
+
 TEST_CASE("sequential chunks end with what is left") {
   const auto chunks = all(sequential_chunks(11, 4));
   REQUIRE(chunks.size() == 3);

@@ -16,10 +16,17 @@ int32_t begin_of(int32_t image, int32_t crop) {
   return room % 2 == 0 ? half : half + half % 2;
 }
 
+// The same along one axis for any place: an image smaller than the crop is padded on both sides.
+int32_t begin_of(int32_t image, int32_t crop, bool at_start, bool at_end) {
+  if (crop < image && at_start) return 0;
+  if (crop < image && at_end) return image - crop;
+  return begin_of(image, crop);
+}
+
 class CenterCrop : public GeometricStep {
  public:
-  explicit CenterCrop(const CenterCropOptions& options)
-      : size_(square_or_height_width(options.size, "center_crop")) {}
+  CenterCrop(const CenterCropOptions& options, const ViewOptions& views)
+      : size_(square_or_height_width(options.size, "center_crop")), views_(views) {}
 
   void look_ahead(Plan& plan) const override {
     const Size least = plan.size.value_or(Size{plan.least_side, plan.least_side});
@@ -36,17 +43,24 @@ class CenterCrop : public GeometricStep {
     plan.least_side = std::min(size_.width, size_.height);
   }
 
-  void apply(Canvas& canvas, RandomStream&, StreamKey) const override {
+  void apply(Canvas& canvas, RandomStream&, StreamKey key) const override {
     if (size_.width > canvas.width || size_.height > canvas.height) {
       settle(canvas);
       canvas.geometry.border = kernels::Border::kZero;
     }
-    crop(canvas, {begin_of(canvas.width, size_.width), begin_of(canvas.height, size_.height),
-                  size_.width, size_.height});
+    using enum CropPlace;
+    const CropPlace place = view_of(views_, key.repetition).place;
+    const bool left = place == kTopLeft || place == kBottomLeft;
+    const bool right = place == kTopRight || place == kBottomRight;
+    const bool top = place == kTopLeft || place == kTopRight;
+    const bool bottom = place == kBottomLeft || place == kBottomRight;
+    crop(canvas, {begin_of(canvas.width, size_.width, left, right),
+                  begin_of(canvas.height, size_.height, top, bottom), size_.width, size_.height});
   }
 
  private:
   Size size_;
+  ViewOptions views_;
 };
 
 }  // namespace
@@ -59,8 +73,9 @@ void describe(CenterCropOptions& o, config::Fields& fields) {
       .required();
 }
 
-std::unique_ptr<GeometricStep> build_center_crop(const CenterCropOptions& options) {
-  return std::make_unique<CenterCrop>(options);
+std::unique_ptr<GeometricStep> build_center_crop(const CenterCropOptions& options,
+                                                 const ViewOptions& views) {
+  return std::make_unique<CenterCrop>(options, views);
 }
 
 }  // namespace stoker::augment

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "stoker/augment/step.h"
+#include "stoker/augment/views.h"
 
 namespace stoker::augment {
 
@@ -12,6 +13,8 @@ struct CenterCropOptions {
 };
 void describe(CenterCropOptions& options, config::Fields& fields);
 
-std::unique_ptr<GeometricStep> build_center_crop(const CenterCropOptions& options);
+// With views of five crops it takes the place of the repetition's view.
+std::unique_ptr<GeometricStep> build_center_crop(const CenterCropOptions& options,
+                                                 const ViewOptions& views = {});
 
 }  // namespace stoker::augment

@@ -1,5 +1,6 @@
 #include "stoker/augment/pipeline.h"
 
+#include "stoker/augment/center_crop.h"
 #include "stoker/augment/normalize.h"
 #include "stoker/core/error.h"
 
@@ -45,10 +46,31 @@ class Order {
   int ops_ = 0;
 };
 
+// The step whose place the views vary; null where they vary none.
+const config::Choice* crop_of_views(std::span<const config::Choice> steps,
+                                    const ViewOptions& views) {
+  if (views.crops == Crops::kCenter) return nullptr;
+  const config::Choice* last_size = nullptr;
+  for (const config::Choice& step : steps) {
+    const bool sets_size = step.name() == "resize" || step.name() == "random_resized_crop" ||
+                           step.name() == "pad_crop" || step.name() == "center_crop";
+    if (sets_size) last_size = &step;
+  }
+  if (last_size == nullptr || last_size->name() != "center_crop")
+    throw ConfigError(fmt::format(
+        "eval.tta.crops: five takes the corners of what center_crop cuts, but {} decides "
+        "the size; list "
+        "center_crop last in eval.augment.",
+        last_size == nullptr ? "nothing" : last_size->name()));
+  return last_size;
+}
+
 }  // namespace
 
-Pipeline::Pipeline(std::span<const config::Choice> steps) {
+Pipeline::Pipeline(std::span<const config::Choice> steps, const ViewOptions& views)
+    : views_(views) {
   Order order;
+  const config::Choice* view_crop = crop_of_views(steps, views);
   for (const config::Choice& choice : steps) {
     if (choice.name() == "normalize") {
       if (plan_.normalized)
@@ -57,7 +79,8 @@ Pipeline::Pipeline(std::span<const config::Choice> steps) {
       normalization_ = normalization_of(choice.as<NormalizeOptions>());
       continue;
     }
-    Step step = augmentations().build(choice);
+    Step step = &choice == view_crop ? build_center_crop(choice.as<CenterCropOptions>(), views)
+                                     : augmentations().build(choice);
     if (auto* geometric = std::get_if<std::unique_ptr<GeometricStep>>(&step)) {
       order.add_geometric(choice.name());
       (*geometric)->look_ahead(plan_);
@@ -72,6 +95,7 @@ Pipeline::Pipeline(std::span<const config::Choice> steps) {
 Canvas Pipeline::run(StreamKey key, RandomStream& random, int32_t width, int32_t height) const {
   Canvas canvas = canvas_of(width, height);
   for (const auto& step : steps_) step->apply(canvas, random, key);
+  if (view_of(views_, key.repetition).mirrored) mirror_x(canvas);
   return canvas;
 }
 

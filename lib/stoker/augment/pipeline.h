@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "stoker/augment/step.h"
+#include "stoker/augment/views.h"
 #include "stoker/config/choice.h"
 #include "stoker/core/random.h"
 #include "stoker/kernels/image.h"
@@ -38,8 +39,9 @@ class Pipeline {
 
   // steps: as read from the config. Throws ConfigError for orders that one pass cannot do (a
   // resize after padding, a crop after a change of colour), for more than one normalize, and for
-  // more operations than a program holds.
-  explicit Pipeline(std::span<const config::Choice> steps);
+  // more operations than a program holds. views: what the repetitions of a sample show, for lists
+  // without randomness; five crops need a center_crop as the last step that moves pixels.
+  explicit Pipeline(std::span<const config::Choice> steps, const ViewOptions& views = {});
 
   // The geometry of one sample whose source is width x height. Throws DataError for a source that
   // is too small for a crop.
@@ -59,6 +61,7 @@ class Pipeline {
 
   std::vector<std::unique_ptr<GeometricStep>> steps_;
   std::vector<std::unique_ptr<ImageStep>> image_steps_;
+  ViewOptions views_;
   Plan plan_;
   kernels::Normalization normalization_;
 };

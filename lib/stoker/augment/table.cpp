@@ -21,8 +21,9 @@ const StepTable& augmentations() {
           "random_resized_crop", "a box of random area and aspect ratio, stretched to one size",
           build_random_resized_crop),
       StepTable::row<ResizeOptions>("resize", "the whole image to another size", build_resize),
-      StepTable::row<CenterCropOptions>("center_crop", "the middle of the image",
-                                        build_center_crop),
+      StepTable::row<CenterCropOptions>(
+          "center_crop", "the middle of the image",
+          [](const CenterCropOptions& options) -> Step { return build_center_crop(options); }),
       StepTable::row<FlipOptions>("flip", "mirror left and right, or top and bottom", build_flip),
       color_jitter_row(),
       random_grayscale_row(),

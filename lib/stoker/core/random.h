@@ -1,8 +1,9 @@
 // Random numbers that are a function of what they are for, not of when they are drawn.
 //
 // Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011): a keyed
-// bijection of a 128-bit counter. A stream is named by (seed, epoch, sample, purpose), so the same
-// sample gets the same draws on any thread, rank, batch size or device, and after any resume.
+// bijection of a 128-bit counter. A stream is named by (seed, epoch, sample, repetition, purpose),
+// so the same sample gets the same draws on any thread, rank, batch size or device, and after any
+// resume.
 // C++17 and free of the standard library's random header: .cu files include it.
 //
 //   RandomStream random({.seed = 1, .epoch = 3, .sample = 41}, Purpose::kAugment);
@@ -49,7 +50,8 @@ enum class Purpose : uint32_t {
 struct StreamKey {
   uint64_t seed = 0;
   uint32_t epoch = 0;
-  uint64_t sample = 0;
+  uint64_t sample = 0;      // below 2^48
+  uint32_t repetition = 0;  // below 2^8; of a sample that is shown several times in an epoch
 };
 
 class RandomStream {
@@ -57,10 +59,10 @@ class RandomStream {
   STOKER_HOST_DEVICE RandomStream(StreamKey key, Purpose purpose)
       : key0_(static_cast<uint32_t>(key.seed)),
         key1_(static_cast<uint32_t>(key.seed >> 32)),
-        // 48 bits of sample, 8 of purpose; the draw has a word of its own.
+        // 48 bits of sample, 8 of purpose, 8 of repetition; the draw has a word of its own.
         counter_{{0, key.epoch, static_cast<uint32_t>(key.sample),
                   (static_cast<uint32_t>(key.sample >> 32) & 0xFFFFu) |
-                      (static_cast<uint32_t>(purpose) << 16)}} {}
+                      (static_cast<uint32_t>(purpose) << 16) | (key.repetition << 24)}} {}
 
   STOKER_HOST_DEVICE uint32_t bits() {
     if (used_ == 4) {

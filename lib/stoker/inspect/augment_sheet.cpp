@@ -121,7 +121,7 @@ std::string class_of(const data::Dataset& dataset, int64_t sample) {
 }  // namespace
 
 std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>& dataset,
-                                     const std::shared_ptr<const augment::Pipeline>& pipeline,
+                                     const augment::PipelineSchedule& pipelines,
                                      const loader::LoaderOptions& loader_options,
                                      const AugmentSheetOptions& options) {
   STOKER_CHECK(options.samples >= 1 && options.draws >= 1 && options.tile >= 32,
@@ -130,9 +130,10 @@ std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>&
   const Chunks chunks(dataset->size(), options.samples, options.draws);
   loader::LoaderOptions plain = loader_options;
   plain.shuffle = false;  // positions are samples; draws depend on the sample, not on its position
+  plain.repeats = 1;
   plain.stage = loader::Stage::kAugmented;
   plain.type = kernels::PixelType::kFloat32;
-  loader::Loader loader(dataset, pipeline, plain, loader::plain_memory(), chunks.source());
+  loader::Loader loader(dataset, pipelines, plain, loader::plain_memory(), chunks.source());
   decode::Decoder decoder(plain.limits);
   std::vector<std::byte> file;
   std::vector<uint8_t> pixels;
@@ -150,9 +151,10 @@ std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>&
         continue;
       }
       const StreamKey key{plain.seed, static_cast<uint32_t>(draw), static_cast<uint64_t>(sample)};
-      const std::string words = words_of(pipeline->recipe(key, original.width, original.height),
-                                         original.width, original.height);
-      const std::vector<uint8_t> bytes = to_bytes(*batch, pipeline->normalization());
+      const std::string words =
+          words_of(pipelines.at(key.epoch).recipe(key, original.width, original.height),
+                   original.width, original.height);
+      const std::vector<uint8_t> bytes = to_bytes(*batch, pipelines.normalization());
       sheet.add_tile(row, draw + 1,
                      {bytes.data(), batch->width, batch->height, batch->channels,
                       int64_t{batch->width} * batch->channels},

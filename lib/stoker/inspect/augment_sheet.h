@@ -23,7 +23,7 @@ struct AugmentSheetOptions {
 // A PNG. The images come from a loader::Loader with these options, as training's do; only the order
 // of the samples, the stage and the type are set here. Throws what the loader throws.
 std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>& dataset,
-                                     const std::shared_ptr<const augment::Pipeline>& pipeline,
+                                     const augment::PipelineSchedule& pipelines,
                                      const loader::LoaderOptions& loader,
                                      const AugmentSheetOptions& options = {});
 

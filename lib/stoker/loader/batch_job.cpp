@@ -38,11 +38,14 @@ BatchJob::BatchJob(BatchPool& pool, const Chunk& chunk, int64_t dataset_size,
       stage_(options.stage),
       type_(options.type),
       channels_(options.channels),
+      repeats_(options.repeats),
       expected_image_bytes_(bytes_per_image),
       most_reserved_bytes_(options.prefetch_bytes / 2),
       unfinished_(chunk.count) {
-  STOKER_CHECK(chunk.first >= 0 && chunk.count > 0 && chunk.count <= dataset_size - chunk.first,
-               "chunk of {} from {}, data set of {}", chunk.count, chunk.first, dataset_size);
+  STOKER_CHECK(
+      chunk.first >= 0 && chunk.count > 0 && chunk.count <= dataset_size * repeats_ - chunk.first,
+      "chunk of {} from {}, data set of {}, each {} times", chunk.count, chunk.first, dataset_size,
+      repeats_);
   if (options.shuffle) order_.emplace(dataset_size, PermutationKey{options.seed, chunk.epoch});
   batch_ = pool.make_batch();
   batch_->chunk = chunk;

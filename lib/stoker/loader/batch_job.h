@@ -43,7 +43,12 @@ class BatchJob {
   uint32_t epoch() const { return chunk_.epoch; }
   // Index into the data set of the sample at `slot`.
   int64_t sample(int64_t slot) const {
-    return order_ ? (*order_)[chunk_.first + slot] : chunk_.first + slot;
+    const int64_t position = (chunk_.first + slot) / repeats_;
+    return order_ ? (*order_)[position] : position;
+  }
+  // Which showing of that sample it is.
+  uint32_t repetition(int64_t slot) const {
+    return static_cast<uint32_t>((chunk_.first + slot) % repeats_);
   }
 
   // Filling. `slot` must have been given to the calling thread.
@@ -87,6 +92,7 @@ class BatchJob {
   const Stage stage_;
   const kernels::PixelType type_;
   const int32_t channels_;
+  const int64_t repeats_;
   const int64_t expected_image_bytes_;
   const int64_t most_reserved_bytes_;
   std::optional<Permutation> order_;  // of the epoch, when shuffled

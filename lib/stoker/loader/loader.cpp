@@ -7,7 +7,6 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <thread>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "stoker/loader/batch_job.h"
 #include "stoker/loader/batch_pool.h"
 #include "stoker/loader/sample_worker.h"
+#include "stoker/loader/worker_pool.h"
 
 namespace stoker::loader {
 namespace {
@@ -27,13 +27,13 @@ constexpr size_t kListedSkips = 1000;
 }  // namespace
 
 // One lock guards the queue. Threads take it once for a run of samples, not for each.
-struct Loader::Impl {
-  Impl(std::shared_ptr<const data::Dataset> dataset,
-       std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
-       BatchMemory& memory, ChunkSource source);
-  ~Impl();
+struct Loader::Impl final : WorkerPool::Client {
+  Impl(std::shared_ptr<const data::Dataset> dataset, augment::PipelineSchedule pipelines,
+       LoaderOptions options, BatchMemory& memory, ChunkSource source);
+  ~Impl() override;
 
   std::unique_ptr<Batch> next();
+  bool work_once(int slot) noexcept override;
 
   // A run of samples that a thread has taken.
   struct Run {
@@ -47,7 +47,6 @@ struct Loader::Impl {
     bool ready = false;
   };
 
-  void work(SampleWorker& worker);
   std::optional<Run> take_run(int64_t length);
   bool may_open();
   bool open();
@@ -55,18 +54,17 @@ struct Loader::Impl {
   void give_back(Batch& batch);
   void note_skips(const BatchJob& job);
   void note_times(const StageTimes& times);
-  void stop_threads();
+  void more_work() { threads_.notify(*this); }
   int64_t samples_ahead() const;
 
   const std::shared_ptr<const data::Dataset> dataset_;
-  const std::shared_ptr<const augment::Pipeline> pipeline_;
+  const augment::PipelineSchedule pipelines_;
   const LoaderOptions options_;
   const int threads_count_;
   ChunkSource source_;
   BatchPool pool_;
 
   mutable std::mutex mutex_;
-  std::condition_variable work_;   // for the threads: something to take or to open
   std::condition_variable ready_;  // for next(): the front is ready, or the source has ended
   std::deque<Entry> entries_;      // in the order of the source
   size_t taking_ = 0;              // the first entry with samples that nobody has taken
@@ -91,55 +89,43 @@ struct Loader::Impl {
   StageTimes times_;
 
   std::vector<SampleWorker> workers_;
-  std::vector<std::thread> threads_;
+  WorkerPool& threads_ = WorkerPool::of_process();
 };
 
 Loader::Impl::Impl(std::shared_ptr<const data::Dataset> dataset,
-                   std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
-                   BatchMemory& memory, ChunkSource source)
+                   augment::PipelineSchedule pipelines, LoaderOptions options, BatchMemory& memory,
+                   ChunkSource source)
     : dataset_(std::move(dataset)),
-      pipeline_(std::move(pipeline)),
+      pipelines_(std::move(pipelines)),
       options_(options),
       threads_count_(options.threads > 0 ? options.threads : usable_cpus()),
       source_(std::move(source)),
       pool_(memory) {
   STOKER_CHECK(options.channels == 1 || options.channels == 3, "channels={}", options.channels);
+  STOKER_CHECK(options.repeats >= 1 && options.repeats <= 256, "repeats={}", options.repeats);
   workers_.reserve(size_t(threads_count_));
-  threads_.reserve(size_t(threads_count_));
-  for (int i = 0; i < threads_count_; ++i) workers_.emplace_back(*dataset_, *pipeline_, options_);
-  try {
-    for (SampleWorker& worker : workers_) threads_.emplace_back([this, &worker] { work(worker); });
-  } catch (...) {
-    stop_threads();
-    throw;
-  }
+  for (int i = 0; i < threads_count_; ++i) workers_.emplace_back(*dataset_, pipelines_, options_);
+  threads_.attach(*this, threads_count_);
 }
 
-Loader::Impl::~Impl() { stop_threads(); }
-
-void Loader::Impl::stop_threads() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  work_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+Loader::Impl::~Impl() {
+  stop_ = true;
+  threads_.detach(*this);
 }
 
-void Loader::Impl::work(SampleWorker& worker) {
-  while (const std::optional<Run> run = take_run(worker.run_length())) {
-    note_times(worker.load(*run->job, run->begin, run->end, stop_));
-    if (run->job->complete(run->end - run->begin)) finish(*run->job);
-  }
+bool Loader::Impl::work_once(int slot) noexcept {
+  SampleWorker& worker = workers_[size_t(slot)];
+  const std::optional<Run> run = take_run(worker.run_length());
+  if (!run) return false;
+  note_times(worker.load(*run->job, run->begin, run->end, stop_));
+  if (run->job->complete(run->end - run->begin)) finish(*run->job);
+  return true;
 }
 
 std::optional<Loader::Impl::Run> Loader::Impl::take_run(int64_t length) {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    if (stop_) return std::nullopt;
-    if (taking_ < entries_.size()) break;
-    if (!may_open() || !open()) work_.wait(lock);
-  }
+  const std::lock_guard lock(mutex_);
+  if (stop_) return std::nullopt;
+  if (taking_ == entries_.size() && !(may_open() && open())) return std::nullopt;
   Entry& entry = entries_[taking_];
   const int64_t count = entry.job->count();
   const int64_t share = (count + threads_count_ - 1) / threads_count_;
@@ -171,9 +157,10 @@ bool Loader::Impl::open() {
   try {
     const std::optional<Chunk> chunk = source_();
     if (chunk) {
-      entries_.push_back({std::make_unique<BatchJob>(pool_, *chunk, dataset_->size(), options_,
-                                                     bytes_per_image_, pipeline_->has_program())});
-      work_.notify_all();
+      entries_.push_back(
+          {std::make_unique<BatchJob>(pool_, *chunk, dataset_->size(), options_, bytes_per_image_,
+                                      pipelines_.at(chunk->epoch).has_program())});
+      more_work();
       return true;
     }
   } catch (...) {
@@ -200,7 +187,7 @@ void Loader::Impl::finish(BatchJob& job) {
     })->ready = true;
   }
   ready_.notify_one();
-  work_.notify_all();  // the size of a batch may have become known
+  more_work();  // the size of a batch may have become known
 }
 
 std::unique_ptr<Batch> Loader::Impl::next() {
@@ -211,7 +198,7 @@ std::unique_ptr<Batch> Loader::Impl::next() {
   if (!done()) {
     if (std::exchange(idled_, false)) {
       depth_ = std::min(depth_ + 1, kMostBatchesAhead);
-      work_.notify_all();
+      more_work();
     }
     const auto start = Clock::now();
     ready_.wait(lock, done);
@@ -228,14 +215,14 @@ std::unique_ptr<Batch> Loader::Impl::next() {
   if (job->error()) {
     failure_ = job->error();
     stop_ = true;
-    work_.notify_all();
+    more_work();
     std::rethrow_exception(failure_);
   }
   note_skips(*job);
   ++held_;
   std::unique_ptr<Batch> batch = job->take_batch();
   batch->give_back = [this, given = batch.get()] { give_back(*given); };
-  work_.notify_all();
+  more_work();
   return batch;
 }
 
@@ -245,7 +232,7 @@ void Loader::Impl::give_back(Batch& batch) {
     const std::lock_guard lock(mutex_);
     --held_;
   }
-  work_.notify_all();
+  more_work();
 }
 
 void Loader::Impl::note_skips(const BatchJob& job) {
@@ -261,10 +248,9 @@ void Loader::Impl::note_times(const StageTimes& times) {
   times_ += times;
 }
 
-Loader::Loader(std::shared_ptr<const data::Dataset> dataset,
-               std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
-               BatchMemory& memory, ChunkSource source)
-    : impl_(std::make_unique<Impl>(std::move(dataset), std::move(pipeline), options, memory,
+Loader::Loader(std::shared_ptr<const data::Dataset> dataset, augment::PipelineSchedule pipelines,
+               LoaderOptions options, BatchMemory& memory, ChunkSource source)
+    : impl_(std::make_unique<Impl>(std::move(dataset), std::move(pipelines), options, memory,
                                    std::move(source))) {}
 
 Loader::~Loader() = default;

@@ -1,4 +1,5 @@
-// Threads that read, decode and augment samples ahead of their use, in order. No torch.
+// Reads, decodes and augments samples ahead of their use, in order, in the threads of the process's
+// pool. No torch.
 //
 // The caller says which positions come next (a ChunkSource); threads take samples of the chunks,
 // several chunks ahead, and next() hands the batches out in the order of the source, whatever the
@@ -10,8 +11,8 @@
 // Memory is bounded by prefetch_bytes, the batches in the caller's hands included, but never keeps
 // fewer than two batches in the making. Within that the loader works only as far ahead as the
 // caller has needed. Batches give their buffers back when destroyed, on any thread, and must not
-// outlive the loader. next() is for one thread. The destructor stops the threads without finishing
-// what they prefetched.
+// outlive the loader. next() is for one thread. The destructor leaves unfinished what was
+// prefetched.
 //
 // An exception in a thread is rethrown by the next() that would have returned its batch, with the
 // sample's name in the message; the first in the order of the source wins, and the loader then
@@ -25,7 +26,7 @@
 #include <string>
 #include <vector>
 
-#include "stoker/augment/pipeline.h"
+#include "stoker/augment/pipeline_schedule.h"
 #include "stoker/data/dataset.h"
 #include "stoker/data/options.h"
 #include "stoker/decode/decode.h"
@@ -36,7 +37,7 @@ namespace stoker::loader {
 // A run of positions of one epoch that make up one batch.
 struct Chunk {
   uint32_t epoch = 0;
-  int64_t first = 0;  // position in the epoch's order
+  int64_t first = 0;  // position in the epoch's order, with repetitions
   int64_t count = 0;
 };
 // The next chunk, or nothing at the end. Called under the loader's lock, in order.
@@ -58,10 +59,13 @@ enum class Stage { kAugmented, kDecoded };
 struct LoaderOptions {
   uint64_t seed = 0;
   bool shuffle = true;  // order of the keyed permutation, else the data set's own
+  // Positions p * repeats to p * repeats + repeats - 1 are the sample at p of the order, each a
+  // repetition with draws of its own. In [1, 256].
+  int64_t repeats = 1;
   Stage stage = Stage::kAugmented;
   kernels::PixelType type = kernels::PixelType::kFloat32;  // of augmented pixels
   int32_t channels = 3;
-  int threads = 0;  // 0: usable_cpus()
+  int threads = 0;  // of the pool's, at most; 0: usable_cpus()
   int64_t prefetch_bytes = int64_t{512} << 20;
   data::OnError on_error = data::OnError::kFail;
   decode::DecodeLimits limits;
@@ -102,9 +106,8 @@ struct SkippedSample {
 
 class Loader {
  public:
-  Loader(std::shared_ptr<const data::Dataset> dataset,
-         std::shared_ptr<const augment::Pipeline> pipeline, LoaderOptions options,
-         BatchMemory& memory, ChunkSource source);
+  Loader(std::shared_ptr<const data::Dataset> dataset, augment::PipelineSchedule pipelines,
+         LoaderOptions options, BatchMemory& memory, ChunkSource source);
   ~Loader();
 
   // Waits for the next batch; null at the end of the source. Throws what a thread or the source

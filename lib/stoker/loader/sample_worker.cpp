@@ -44,30 +44,28 @@ std::exception_ptr named_error(const std::string& name) {
 
 }  // namespace
 
-SampleWorker::SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
+SampleWorker::SampleWorker(const data::Dataset& dataset, const augment::PipelineSchedule& pipelines,
                            const LoaderOptions& options)
     : dataset_(dataset),
-      pipeline_(pipeline),
+      pipelines_(pipelines),
       options_(options),
       // What is kept decoded is whole, so a set that keeps some images shrinks none.
       shrinks_(options.shrink_jpegs && dataset.kept_bytes_estimate() == 0),
       decoder_(options.limits) {}
 
-SampleWorker::Drawn SampleWorker::draw(const BatchJob& job, int64_t sample, int32_t width,
-                                       int32_t height) {
-  const auto size = output_size(width, height);
+SampleWorker::Drawn SampleWorker::draw(StreamKey key, int32_t width, int32_t height) {
+  const augment::Pipeline& pipeline = pipelines_.at(key.epoch);
+  const auto size = output_size(pipeline, width, height);
   STOKER_CHECK(size.width > 0 && size.height > 0, "output of {}x{} from an image of {}x{}",
                size.width, size.height, width, height);
-  const StreamKey key{options_.seed, job.epoch(), uint64_t(sample)};
-  return {size, pipeline_.recipe(key, width, height)};
+  return {size, pipeline.recipe(key, width, height)};
 }
 
 // The crop is chosen from the header, so that no more than it needs is decoded.
-kernels::ImageView SampleWorker::decode(const data::Record& record, int64_t sample,
-                                        const BatchJob& job, Drawn& drawn) {
-  const std::string name = dataset_.name(sample);
+kernels::ImageView SampleWorker::decode(const data::Record& record, StreamKey key, Drawn& drawn) {
+  const std::string name = dataset_.name(int64_t(key.sample));
   const decode::ImageInfo info = decoder_.probe(record.encoded, name);
-  drawn = draw(job, sample, info.width, info.height);
+  drawn = draw(key, info.width, info.height);
   int shrink = 1;
   if (shrinks_) {
     shrink = decode::allowed_shrink(info, kernels::shrink_of(drawn.recipe.geometry));
@@ -80,26 +78,29 @@ kernels::ImageView SampleWorker::decode(const data::Record& record, int64_t samp
   return decoder_.decode_region(record.encoded, name, region, shrink, decoded_);
 }
 
-augment::Pipeline::Size SampleWorker::output_size(int32_t width, int32_t height) {
+augment::Pipeline::Size SampleWorker::output_size(const augment::Pipeline& pipeline, int32_t width,
+                                                  int32_t height) {
   const augment::Pipeline::Size source{width, height};
-  if (source != last_source_) {
-    last_output_ = pipeline_.output_size(width, height);
+  if (source != last_source_ || &pipeline != last_pipeline_) {
+    last_output_ = pipeline.output_size(width, height);
     last_source_ = source;
+    last_pipeline_ = &pipeline;
   }
   return last_output_;
 }
 
 void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   job.set_label(slot, sample, dataset_.label(sample));
+  const StreamKey key{options_.seed, job.epoch(), uint64_t(sample), job.repetition(slot)};
   const data::Record record = dataset_.get(sample, scratch_);
   clock_.lap(StageClock::kRead);
   clock_.was_decoding(record.decode_ns);
   Drawn drawn;
   kernels::ImageView image = record.pixels;
   if (record.is_decoded()) {
-    drawn = draw(job, sample, image.width, image.height);
+    drawn = draw(key, image.width, image.height);
   } else {
-    image = decode(record, sample, job, drawn);
+    image = decode(record, key, drawn);
     clock_.lap(StageClock::kDecode);
   }
   if (options_.stage == Stage::kDecoded) {
@@ -109,7 +110,7 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   }
   const kernels::OutputView output = job.output(slot, drawn.size);
   if (output.pixels != nullptr)
-    kernels::augment(image, drawn.recipe.geometry, drawn.recipe.program, pipeline_.normalization(),
+    kernels::augment(image, drawn.recipe.geometry, drawn.recipe.program, pipelines_.normalization(),
                      output, slot);
   clock_.lap(StageClock::kAugment);
 }

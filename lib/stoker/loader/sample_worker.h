@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "stoker/augment/pipeline.h"
+#include "stoker/augment/pipeline_schedule.h"
 #include "stoker/data/dataset.h"
 #include "stoker/decode/decode.h"
 #include "stoker/loader/batch_job.h"
@@ -19,7 +19,7 @@ namespace stoker::loader {
 class SampleWorker {
  public:
   // All three must outlive the worker.
-  SampleWorker(const data::Dataset& dataset, const augment::Pipeline& pipeline,
+  SampleWorker(const data::Dataset& dataset, const augment::PipelineSchedule& pipelines,
                const LoaderOptions& options);
 
   // Loads slots [begin, end) of the job and says where the time went. Errors go to the job, never
@@ -35,20 +35,21 @@ class SampleWorker {
     augment::Pipeline::Size size;
     augment::Recipe recipe;
   };
-  Drawn draw(const BatchJob& job, int64_t sample, int32_t width, int32_t height);
-  kernels::ImageView decode(const data::Record& record, int64_t sample, const BatchJob& job,
-                            Drawn& drawn);
-  augment::Pipeline::Size output_size(int32_t width, int32_t height);
+  Drawn draw(StreamKey key, int32_t width, int32_t height);
+  kernels::ImageView decode(const data::Record& record, StreamKey key, Drawn& drawn);
+  augment::Pipeline::Size output_size(const augment::Pipeline& pipeline, int32_t width,
+                                      int32_t height);
   void handle_error(BatchJob& job, int64_t slot, int64_t sample) const;
 
   const data::Dataset& dataset_;
-  const augment::Pipeline& pipeline_;
+  const augment::PipelineSchedule& pipelines_;
   const LoaderOptions& options_;
   const bool shrinks_;
   decode::Decoder decoder_;
   std::vector<std::byte> scratch_;
   std::vector<uint8_t> decoded_;
-  // Size of the last source and of its output: mostly they are all the same.
+  // Size of the last source and of what the pipeline made of it: mostly they are all the same.
+  const augment::Pipeline* last_pipeline_ = nullptr;
   augment::Pipeline::Size last_source_, last_output_;
   int64_t run_length_ = 1;
   double sample_s_ = 0;  // moving mean

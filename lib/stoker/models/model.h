@@ -30,6 +30,9 @@ class Model : public torch::nn::Module {
   // Returns logits [N, classes].
   virtual at::Tensor forward(const at::Tensor& images) = 0;
 
+  // Whether forward() takes images of other sizes than the context's.
+  virtual bool takes_any_size() const { return false; }
+
   // Number of training images that initialize() wants to see; 0 if none.
   virtual int64_t initialization_images() const { return 0; }
   // Sets weights that are computed from data: images [n, C, H, W] float32, augmented as for

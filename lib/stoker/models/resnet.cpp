@@ -149,6 +149,8 @@ class Resnet : public Model {
     fc_ = register_module("fc", std::make_shared<torch::nn::LinearImpl>(channels, context.classes));
   }
 
+  bool takes_any_size() const override { return true; }
+
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = nn::norm_activate(*bn1_, kRelu, nn::convolve(*conv1_, images));
     if (pool_stem_) x = at::max_pool2d(x, 3, 2, 1);

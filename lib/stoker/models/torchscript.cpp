@@ -68,6 +68,9 @@ class Torchscript : public Model {
     }
   }
 
+  // Nobody can know; one that does not fails in its first step.
+  bool takes_any_size() const override { return true; }
+
   at::Tensor forward(const at::Tensor& images) override {
     // The optimizing executor computes other bits after it has seen a few batches, which would make
     // a run that goes on differ from one that was never stopped.

@@ -23,11 +23,12 @@ class CpuBatchMover : public BatchMover {
     check_batch(*batch, dtype_);
     at::Tensor labels = host_labels(*batch, /*pinned=*/false);
     if (batch->images.empty())
-      return {augmented_images(batch, dtype_, /*keeps_batch=*/true), std::move(labels)};
+      return {augmented_images(batch, dtype_, /*keeps_batch=*/true), std::move(labels),
+              batch->samples};
     at::Tensor images =
         empty_images(batch->count, batch->channels, batch->height, batch->width, dtype_, at::kCPU);
     augment_on_cpu(batch->images, batch->geometries, batch->programs, normalization_, images);
-    return {std::move(images), std::move(labels)};
+    return {std::move(images), std::move(labels), batch->samples};
   }
 
  private:

@@ -16,6 +16,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <vector>
 
 #include "stoker/kernels/image.h"
 #include "stoker/loader/loader.h"
@@ -23,8 +24,9 @@
 namespace stoker::ops {
 
 struct TensorBatch {
-  at::Tensor images;  // [N, C, H, W] in channels_last, of the mover's dtype
-  at::Tensor labels;  // [N] int64
+  at::Tensor images;                  // [N, C, H, W] in channels_last, of the mover's dtype
+  at::Tensor labels;                  // [N] int64
+  std::vector<int64_t> samples = {};  // indices into the data set, on the host
 };
 
 // For one thread. Must not outlive the loader: it may hold batches.

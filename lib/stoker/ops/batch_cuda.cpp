@@ -60,9 +60,9 @@ class CudaBatchMover : public BatchMover {
       at::Tensor images = augmented_images(batch, dtype_, /*keeps_batch=*/false)
                               .to(device_, dtype_, /*non_blocking=*/true);
       keep_until_copied(batch);
-      return {std::move(images), std::move(labels)};
+      return {std::move(images), std::move(labels), batch->samples};
     }
-    return {augmented(batch), std::move(labels)};
+    return {augmented(batch), std::move(labels), batch->samples};
   }
 
  private:

@@ -19,12 +19,21 @@ std::vector<config::Choice> steps_for(const RunConfig& config, data::Split split
   return augment::evaluation_steps(config.augment);
 }
 
+augment::PipelineSchedule pipelines_for(const RunConfig& config, data::Split split) {
+  const std::vector<config::Choice> steps = steps_for(config, split);
+  if (split == data::Split::kTrain)
+    return augment::resized_pipelines(steps, config.progressive_resizing, config.train.epochs);
+  return std::make_shared<augment::Pipeline>(steps, config.eval.tta);
+}
+
 train::Source source_of(const RunConfig& config, data::Split split,
                         std::shared_ptr<const data::Dataset> dataset) {
   return {.dataset = std::move(dataset),
-          .pipeline = std::make_shared<augment::Pipeline>(steps_for(config, split)),
+          .pipelines = pipelines_for(config, split),
           .loader = {.seed = static_cast<uint64_t>(config.seed),
                      .shuffle = split == data::Split::kTrain,
+                     .repeats = split == data::Split::kTrain ? config.train.repeated_augmentation
+                                                             : config.eval.tta.count(),
                      .threads = static_cast<int>(config.data.threads.value_or(0)),
                      .prefetch_bytes = config.data.prefetch_mib << 20,
                      .limits = data::decode_limits(config.data),
@@ -74,7 +83,7 @@ models::ModelContext model_context(const train::Source& source) {
     width = info.width;
     height = info.height;
   }
-  const augment::Pipeline::Size size = source.pipeline->output_size(width, height);
+  const augment::Pipeline::Size size = source.pipelines.last().output_size(width, height);
   return {.classes = static_cast<int64_t>(source.dataset->class_names().size()),
           .channels = source.loader.channels,
           .height = size.height,
@@ -95,7 +104,8 @@ void initialize_from_data(models::Model& model, const train::Source& train,
   const int64_t images = std::min<int64_t>(model.initialization_images(), train.dataset->size());
   if (images == 0) return;
   train::Source source = train;
-  source.pipeline = val.pipeline;
+  source.pipelines = val.pipelines;
+  source.loader.repeats = 1;
   const at::NoGradGuard no_grad;
   train::Feed feed(source, device, train::Precision::kFp32,
                    train::sequential_chunks(images, images));

@@ -41,6 +41,17 @@ std::string frozen_text(const models::FrozenParameters& frozen) {
                      frozen.names.size() > 1 ? frozen.names.back() : "");
 }
 
+// "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"
+std::string sizes_text(const augment::PipelineSchedule& pipelines) {
+  std::string text;
+  for (const auto& [first_epoch, pipeline] : pipelines.phases()) {
+    if (!text.empty()) text += fmt::format(", from epoch {} on ", first_epoch + 1);
+    const auto size = pipeline->fixed_size();
+    text += size ? fmt::format("{}x{}", size->width, size->height) : "of no fixed size";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string plan_text(const Session& session) {
@@ -67,6 +78,9 @@ std::string plan_text(const Session& session) {
                   parameters_text(session),
                   static_cast<double>(models::forward_flops(*session.model, context)) * 1e-9,
                   context.channels, context.height, context.width));
+  if (session.train.pipelines.phases().size() > 1) {
+    row("sizes", sizes_text(session.train.pipelines) + " (progressive_resizing)");
+  }
   if (session.weights) row("weights", to_text(*session.weights));
   if (!session.frozen.names.empty()) row("frozen", frozen_text(session.frozen));
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",

@@ -13,19 +13,24 @@
 #include "stoker/run/build.h"
 #include "stoker/run/trained_model.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/average_views.h"
 
 namespace stoker::run {
 
 namespace {
 
-// Probabilities and classes of the k best, on the CPU, a row an image.
-std::pair<at::Tensor, at::Tensor> best(const TrainedModel& trained, const at::Tensor& images,
-                                       int64_t k) {
+train::AveragedViews predict(const TrainedModel& trained, const ops::TensorBatch& batch) {
   at::Tensor logits;
   {
     const train::Autocast autocast(trained.device.type(), trained.config.train.precision);
-    logits = trained.model->forward(images);
+    logits = trained.model->forward(batch.images);
   }
+  return train::average_views(logits, batch, trained.config.eval.tta.count(),
+                              trained.config.train.loss);
+}
+
+// Probabilities and classes of the k best, on the CPU, a row an image.
+std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k) {
   const auto [values, classes] = at::topk(at::softmax(logits.to(at::kFloat), 1), k, 1);
   return {values.to(at::kCPU, at::kDouble).contiguous(), classes.to(at::kCPU).contiguous()};
 }
@@ -53,22 +58,21 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
       unlabelled_source(trained.config, data::open_image_list(std::move(images)));
 
   const auto start = std::chrono::steady_clock::now();
-  train::Feed feed(
-      source, trained.device, trained.config.train.precision,
-      train::sequential_chunks(source.dataset->size(), trained.config.eval.batch_size));
+  train::Feed feed(source, trained.device, trained.config.train.precision,
+                   train::sequential_chunks(source.dataset->size(), trained.config.eval.batch_size,
+                                            source.loader.repeats));
   PredictionTotals totals;
   while (auto batch = feed.next()) {
     if (interrupt_signal() != 0) throw Interrupted("prediction was interrupted");
-    const int64_t count = batch->labels.size(0);
-    if (count == 0) continue;
-    const auto [values, classes] = best(trained, batch->images, k);
-    const at::Tensor indices = batch->labels.to(at::kCPU).contiguous();
-    for (int64_t i = 0; i < count; ++i) {
-      emit(prediction_of(source.dataset->name(indices.const_data_ptr<int64_t>()[i]),
+    if (batch->samples.empty()) continue;
+    const train::AveragedViews averaged = predict(trained, *batch);
+    const auto [values, classes] = best(averaged.logits, k);
+    for (int64_t i = 0; i < std::ssize(averaged.samples); ++i) {
+      emit(prediction_of(source.dataset->name(averaged.samples[i]),
                          values.const_data_ptr<double>() + i * k,
                          classes.const_data_ptr<int64_t>() + i * k, k, trained.class_names));
     }
-    totals.images += count;
+    totals.images += std::ssize(averaged.samples);
   }
   totals.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   totals.unreadable = feed.loader().skipped();

@@ -21,6 +21,8 @@ void describe(RunConfig& c, config::Fields& fields) {
   fields("data", c.data, "where samples come from");
   fields("augment", c.augment, augment::augmentations(),
          "steps from a decoded image to the network's input, in order");
+  fields("progressive_resizing", c.progressive_resizing,
+         "training on small images first; scales every size that `augment` names");
   fields("model", c.model, models::models(), "the network")
       .fixed_on_resume("the weights belong to it");
   fields("optimizer", c.optimizer, optim::optimizers(), "the update rule")

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stoker/augment/progressive_resizing.h"
 #include "stoker/callbacks/options.h"
 #include "stoker/config/choice.h"
 #include "stoker/data/options.h"
@@ -30,6 +31,7 @@ struct RunConfig {
   int64_t seed = 0;
   data::DataOptions data;
   std::vector<config::Choice> augment;
+  augment::ProgressiveResizingOptions progressive_resizing;
   config::Choice model;
   config::Choice optimizer;
   config::Choice schedule;

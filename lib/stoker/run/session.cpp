@@ -23,6 +23,14 @@ void match_classes(Session& session) {
   }
 }
 
+void check_sizes(const Session& session) {
+  if (session.train.pipelines.phases().size() == 1 || session.model->takes_any_size()) return;
+  throw ConfigError(fmt::format(
+      "progressive_resizing: the model {} takes images of one size; choose a ResNet, or leave "
+      "progressive_resizing.initial_scale at 1.",
+      session.config.model.name()));
+}
+
 void say_what_is_off(const Session& session) {
   const RunConfig& config = session.config;
   if (config.device == "auto" && session.device.is_cpu()) {
@@ -51,6 +59,7 @@ Session build_session(RunConfig config) {
   match_classes(session);
   session.context = model_context(session.train);
   session.model = build_model(session.config, session.context, session.device);
+  check_sizes(session);
   session.frozen =
       models::freeze(*session.model, session.config.model.common<models::TransferOptions>().freeze);
   session.optimizer = build_optimizer(session.config, *session.model);

@@ -85,7 +85,7 @@ void write_summary_of_failure(FileSystem& files, const RunFolder& folder, const 
 }
 
 callbacks::RunFacts facts_of(const Session& session) {
-  return {.normalization = session.train.pipeline->normalization(),
+  return {.normalization = session.train.pipelines.normalization(),
           .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0};
 }
 

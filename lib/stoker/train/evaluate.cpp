@@ -7,6 +7,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/average_views.h"
 #include "stoker/train/loss.h"
 #include "stoker/train/plan.h"
 
@@ -38,7 +39,9 @@ metrics::ClassificationResult evaluate(models::Model& model, const Source& sourc
 
   Source ordered = source;
   ordered.loader.shuffle = false;
-  Feed feed(ordered, device, options.precision, sequential_chunks(samples, options.batch_size));
+  const int64_t views = source.loader.repeats;
+  Feed feed(ordered, device, options.precision,
+            sequential_chunks(samples, options.batch_size, views));
   metrics::ClassificationMetrics metrics(
       static_cast<int64_t>(source.dataset->class_names().size()));
   while (auto batch = feed.next()) {
@@ -49,8 +52,10 @@ metrics::ClassificationResult evaluate(models::Model& model, const Source& sourc
       const Autocast autocast(device.type(), options.precision);
       logits = model.forward(batch->images);
     }
-    metrics.add(logits, batch->labels,
-                loss_per_sample(options.loss, /*label_smoothing=*/0, logits, batch->labels));
+    const AveragedViews averaged = average_views(logits, *batch, views, options.loss);
+    metrics.add(
+        averaged.logits, averaged.labels,
+        loss_per_sample(options.loss, /*label_smoothing=*/0, averaged.logits, averaged.labels));
   }
   return metrics.result();
 }

@@ -8,14 +8,15 @@
 namespace stoker::train {
 
 struct EvaluateOptions {
-  int64_t batch_size = 1000;
+  int64_t batch_size = 1000;  // of views
   Precision precision = Precision::kFp32;
   LossKind loss = LossKind::kCrossEntropy;
   int64_t max_images = 0;  // 0: all
 };
 
 // Runs the model in eval mode without gradients and puts its mode back. The loss is without label
-// smoothing. Throws Interrupted when a signal asked to stop.
+// smoothing. Where the source repeats samples, these are views whose predictions are averaged.
+// Throws Interrupted when a signal asked to stop.
 metrics::ClassificationResult evaluate(models::Model& model, const Source& source,
                                        at::Device device, const EvaluateOptions& options);
 

@@ -28,9 +28,9 @@ loader::LoaderOptions options_for(loader::LoaderOptions options, at::Device devi
 }  // namespace
 
 Feed::Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks)
-    : loader_(source.dataset, source.pipeline, options_for(source.loader, device, precision),
+    : loader_(source.dataset, source.pipelines, options_for(source.loader, device, precision),
               ops::batch_memory(device), std::move(chunks)),
-      mover_(ops::batch_mover(device, source.pipeline->normalization(), input_dtype(precision))) {}
+      mover_(ops::batch_mover(device, source.pipelines.normalization(), input_dtype(precision))) {}
 
 std::optional<ops::TensorBatch> Feed::next() {
   std::unique_ptr<loader::Batch> batch = loader_.next();

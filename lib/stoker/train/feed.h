@@ -15,7 +15,7 @@ namespace stoker::train {
 // Where samples come from and how they are made ready.
 struct Source {
   std::shared_ptr<const data::Dataset> dataset;
-  std::shared_ptr<const augment::Pipeline> pipeline;
+  augment::PipelineSchedule pipelines;
   loader::LoaderOptions loader;  // stage and type are set by the feed
 };
 

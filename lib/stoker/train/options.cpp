@@ -40,6 +40,13 @@ void describe(TrainOptions& o, config::Fields& fields) {
   fields("loss", o.loss, "training loss");
   fields("label_smoothing", o.label_smoothing, "share of the target spread over all classes")
       .in(0, 1);
+  fields(
+      "repeated_augmentation", o.repeated_augmentation,
+      "times that an image comes in a row, augmented anew each time; an epoch is as long as ever "
+      "and holds so many times fewer images")
+      .at_least(1)
+      .at_most(256)
+      .fixed_on_resume("which images the steps to come take depends on it");
   fields("clip_grad_norm", o.clip_grad_norm, "largest norm of the gradient; longer ones are scaled")
       .positive()
       .unset_as("none");
@@ -58,6 +65,7 @@ void describe(EvalOptions& o, config::Fields& fields) {
   fields("batch_size", o.batch_size, "samples per evaluation batch").positive();
   fields("augment", o.augment, augment::augmentations(),
          "steps for evaluation; empty: those of `augment` without their randomness");
+  fields("tta", o.tta, "test-time augmentation: predictions are averaged over views of an image");
 }
 
 void describe(CheckpointOptions& o, config::Fields& fields) {

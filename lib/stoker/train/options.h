@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "stoker/augment/views.h"
 #include "stoker/config/choice.h"
 
 namespace stoker::train {
@@ -26,6 +27,7 @@ struct TrainOptions {
   bool channels_last = true;
   LossKind loss = LossKind::kCrossEntropy;
   double label_smoothing = 0;
+  int64_t repeated_augmentation = 1;
   std::optional<double> clip_grad_norm;
   int64_t max_nonfinite_steps = 3;
   std::optional<int64_t> max_steps;
@@ -37,6 +39,7 @@ struct EvalOptions {
   double every_epochs = 1;
   int64_t batch_size = 1000;
   std::vector<config::Choice> augment;  // empty: derived from the training list
+  augment::ViewOptions tta;
 };
 void describe(EvalOptions& options, config::Fields& fields);
 

@@ -48,11 +48,13 @@ loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
   };
 }
 
-loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size) {
-  return [samples, batch_size, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
-    if (first >= samples) return std::nullopt;
+loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats) {
+  const int64_t positions = samples * repeats;
+  const int64_t most = std::max<int64_t>(batch_size / repeats, 1) * repeats;
+  return [positions, most, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
+    if (first >= positions) return std::nullopt;
     const loader::Chunk chunk{
-        .epoch = 0, .first = first, .count = std::min(batch_size, samples - first)};
+        .epoch = 0, .first = first, .count = std::min(most, positions - first)};
     first += chunk.count;
     return chunk;
   };

@@ -29,7 +29,8 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options);
 
 // The micro-batches from `first_step` to the end of the run, in order.
 loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step);
-// [0, samples) once, in pieces of batch_size.
-loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size);
+// The positions of `samples` samples once, each `repeats` times, in pieces of about batch_size that
+// never part the repetitions of a sample.
+loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats = 1);
 
 }  // namespace stoker::train

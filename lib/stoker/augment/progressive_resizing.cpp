@@ -1,0 +1,89 @@
+#include "stoker/augment/progressive_resizing.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "stoker/augment/center_crop.h"
+#include "stoker/augment/pad_crop.h"
+#include "stoker/augment/random_resized_crop.h"
+#include "stoker/augment/resize.h"
+#include "stoker/core/error.h"
+
+namespace stoker::augment {
+namespace {
+
+// The sides that a step names; none for one that names none.
+std::vector<int64_t>* sides_of(config::Choice& step) {
+  if (step.name() == "random_resized_crop") return &step.as<RandomResizedCropOptions>().size;
+  if (step.name() == "resize") return &step.as<ResizeOptions>().size;
+  if (step.name() == "center_crop") return &step.as<CenterCropOptions>().size;
+  if (step.name() == "pad_crop") return &step.as<PadCropOptions>().size;
+  return nullptr;
+}
+
+int64_t scaled(int64_t side, double scale, int64_t increment) {
+  const auto multiples =
+      std::llround(static_cast<double>(side) * scale / static_cast<double>(increment));
+  return std::min(side, std::max<int64_t>(multiples, 1) * increment);
+}
+
+}  // namespace
+
+void describe(ProgressiveResizingOptions& o, config::Fields& fields) {
+  fields("initial_scale", o.initial_scale,
+         "size of the first epochs' images over that of the last ones'; 1: no resizing")
+      .above(0)
+      .at_most(1);
+  fields("delay_fraction", o.delay_fraction, "share of training at the initial size").in(0, 1);
+  fields("finetune_fraction", o.finetune_fraction,
+         "share of training, at its end, at the full size")
+      .in(0, 1);
+  fields("size_increment", o.size_increment, "sides are multiples of this").at_least(1);
+}
+
+double size_scale(const ProgressiveResizingOptions& o, double progress) {
+  const double grown_at = 1 - o.finetune_fraction;
+  if (progress >= grown_at) return 1;
+  if (progress < o.delay_fraction) return o.initial_scale;
+  const double share = (progress - o.delay_fraction) / (grown_at - o.delay_fraction);
+  return o.initial_scale + (1 - o.initial_scale) * share;
+}
+
+std::vector<config::Choice> scaled_steps(std::span<const config::Choice> steps, double scale,
+                                         int64_t increment) {
+  std::vector<config::Choice> result(steps.begin(), steps.end());
+  for (config::Choice& step : result) {
+    if (std::vector<int64_t>* sides = sides_of(step)) {
+      for (int64_t& side : *sides) side = scaled(side, scale, increment);
+    }
+  }
+  return result;
+}
+
+PipelineSchedule resized_pipelines(std::span<const config::Choice> steps,
+                                   const ProgressiveResizingOptions& options, double epochs) {
+  if (options.initial_scale == 1) return std::make_shared<Pipeline>(steps);
+  std::vector<config::Choice> before(steps.begin(), steps.end());
+  if (std::ranges::none_of(before, [](auto& step) { return sides_of(step) != nullptr; }))
+    throw ConfigError(
+        "progressive_resizing: no step of `augment` names a size; list random_resized_crop or "
+        "resize, or leave progressive_resizing out.");
+  if (options.delay_fraction + options.finetune_fraction > 1)
+    throw ConfigError(fmt::format(
+        "progressive_resizing: delay_fraction {} and finetune_fraction {} come to more than 1.",
+        options.delay_fraction, options.finetune_fraction));
+  std::vector<PipelineSchedule::Phase> phases;
+  double scale_before = -1;
+  for (uint32_t epoch = 0; epoch < std::max(epochs, 1.0); ++epoch) {
+    const double scale = size_scale(options, epoch / std::max(epochs, 1.0));
+    if (scale == scale_before) continue;
+    scale_before = scale;
+    auto pipeline = std::make_shared<Pipeline>(scaled_steps(steps, scale, options.size_increment));
+    const bool same = !phases.empty() && phases.back().pipeline->fixed_size() &&
+                      phases.back().pipeline->fixed_size() == pipeline->fixed_size();
+    if (!same) phases.push_back({epoch, std::move(pipeline)});
+  }
+  return PipelineSchedule(std::move(phases));
+}
+
+}  // namespace stoker::augment
