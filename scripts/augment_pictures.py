@@ -4,8 +4,10 @@
     scripts/augment_pictures.py BUILD/stoker
 
 A procedural landscape stands in for a photograph. Each sheet is what
-`stoker data inspect --augment` writes for one augmentation, saved as JPEG. Needs numpy and Pillow.
+`stoker data inspect --augment` writes for one augmentation, saved as JPEG. What mixes the images of a
+batch is taken from the picture that a run writes for TensorBoard. Needs numpy and Pillow.
 """
+import io
 import pathlib
 import subprocess
 import sys
@@ -18,6 +20,8 @@ SIZE = 256
 CROP = "random_resized_crop: {size: 128}"
 SHEETS = {
     "random_resized_crop": [CROP],
+    "resize": ["resize: {size: [88, 128]}"],
+    "center_crop": ["resize: {size: 160}", "center_crop: {size: 128}"],
     "pad_crop": ["resize: {size: [128, 128]}", "pad_crop: {size: 128, pad: 24}"],
     "flip": ["flip: {horizontal: random, vertical: random}"],
     "color_jitter": ["color_jitter: {brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1}"],
@@ -40,6 +44,17 @@ SHEETS = {
     "random_erasing": ["random_erasing: {probability: 0.8, fill: noise}"],
     "recipe": [CROP, "flip", "rand_augment: {fill: 128}"],
 }
+MIXING = {
+    "mixup": "[mixup: {alpha: 1, probability: 1, per: pair}]",
+    "cutmix": "[cutmix: {alpha: 1, probability: 1, per: pair}]",
+}
+# One step on a batch of procedural images, with a picture of it.
+ONE_STEP = """\
+data: {format: shapes, shapes_size: 96, shapes_train_images: 12, shapes_val_images: 12}
+model: {name: mlp, hidden: [4]}
+train: {epochs: 1, batch_size: 12, precision: fp32}
+log: {images: 1, tensorboard: true}
+"""
 
 
 def landscape():
@@ -66,6 +81,18 @@ def landscape():
     return Image.fromarray(numpy.clip(soft + 5 * grain, 0, 255).astype(numpy.uint8))
 
 
+def save(picture, path):
+    picture.convert("RGB").save(path, quality=80, optimize=True)
+
+
+# The first PNG in a run's event file.
+def batch_picture(run):
+    events = next(run.glob("events.out.tfevents.*")).read_bytes()
+    begin = events.index(b"\x89PNG")
+    end = events.index(b"IEND", begin) + 8
+    return Image.open(io.BytesIO(events[begin:end]))
+
+
 def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
     out = pathlib.Path(__file__).resolve().parent.parent / "docs" / "augment"
@@ -82,7 +109,12 @@ def main():
             (root / "a.yaml").write_text("\n".join(lines) + "\n")
             subprocess.run([binary, "data", "inspect", "--augment", root / "a.yaml", "--sheet",
                             root / "a.png"], check=True, stdout=subprocess.DEVNULL)
-            Image.open(root / "a.png").save(out / f"{name}.jpg", quality=80, optimize=True)
+            save(Image.open(root / "a.png"), out / f"{name}.jpg")
+        for name, algorithms in MIXING.items():
+            (root / f"{name}.yaml").write_text(ONE_STEP)
+            subprocess.run([binary, "train", root / f"{name}.yaml", f"algorithms={algorithms}"],
+                           cwd=root, check=True, stderr=subprocess.DEVNULL)
+            save(batch_picture(root / "runs" / name / "1"), out / f"{name}.jpg")
 
 
 if __name__ == "__main__":
