@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "stoker/core/bus_error.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/text.h"
@@ -22,7 +23,8 @@
 namespace stoker::app {
 
 bool is_override(const std::string& word) {
-  return word.find('=') != std::string::npos && !std::filesystem::exists(word);
+  std::error_code too_long_for_a_path;
+  return word.find('=') != std::string::npos && !std::filesystem::exists(word, too_long_for_a_path);
 }
 
 namespace {
@@ -106,6 +108,7 @@ int run(int argc, char** argv) {
     return is_help ? 0 : static_cast<int>(ExitCode::kUsage);
   }
   install_interrupt_handlers();
+  install_bus_error_handler();
   return static_cast<int>(with_whole_output(action));
 }
 
@@ -125,6 +128,9 @@ int main(int argc, char** argv) {
     return stoker::app::fail(ExitCode::kOutOfMemory, "out of memory",
                              "the system has no more memory for this process. Lower "
                              "train.microbatch, data.prefetch_mib, or set data.cache=none.");
+  } catch (const std::filesystem::filesystem_error& error) {
+    return stoker::app::fail(ExitCode::kData, "file",
+                             fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::exception& error) {
     return stoker::app::fail(
         ExitCode::kInternal, "internal error",

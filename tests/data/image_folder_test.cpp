@@ -6,6 +6,7 @@
 #include "data/files.h"
 #include "stoker/core/error.h"
 #include "support/catch.h"
+#include "support/child.h"
 #include "support/temporary.h"
 
 namespace stoker::data {
@@ -79,6 +80,27 @@ TEST_CASE("links are followed, circles refused", "[image_folder]") {
              Catch::Contains("a/again") && Catch::Contains("leads back"));
 }
 
+// A class or a thousand images would be missing without a word.
+TEST_CASE("links that lead nowhere are refused", "[image_folder]") {
+  const test::TemporaryFolder folder;
+  const fs::path root = folder.path() / "set";
+  write(root / "a/1.png", plain_png(2, 3, 9));
+  const auto message = [&] { return message_of<DataError>([&] { open_image_folder(root); }); };
+  for (const fs::path& link : {root / "b", root / "a/more"}) {
+    fs::create_symlink("/no/such/place", link);
+    CHECK_THAT(message(),
+               Catch::Contains(link.string() + ": this link cannot be followed: No such"));
+    fs::remove(link);
+    fs::create_symlink(link, link);
+    CHECK_THAT(message(),
+               Catch::Contains(link.string() + ": this link cannot be followed: Too many"));
+    fs::remove(link);
+  }
+  // Of an image it is told when the image is read, where it may be skipped.
+  fs::create_symlink("/no/such/place", root / "a/2.png");
+  CHECK(open_image_folder(root)->size() == 2);
+}
+
 TEST_CASE("an image folder that is none says what was found", "[image_folder]") {
   const test::TemporaryFolder folder;
   const auto message = [&](const fs::path& path) {
@@ -86,6 +108,12 @@ TEST_CASE("an image folder that is none says what was found", "[image_folder]") 
   };
   CHECK_THAT(message(folder.path() / "nowhere"),
              Catch::Contains("nowhere: no such folder") && Catch::Contains("data make shapes"));
+  CHECK_THAT(message(folder.path() / std::string(300, 'a')),
+             Catch::Contains("cannot be reached: File name too long"));
+  fs::create_symlink("circle", folder.path() / "circle");
+  CHECK_THAT(message(folder.path() / "circle"),
+             Catch::Contains("circle: the folder cannot be reached: Too many levels"));
+  fs::remove(folder.path() / "circle");
   CHECK_THAT(message(folder.path()), Catch::Contains("found no images"));
   write(folder.path() / "1.png", plain_png(2, 3, 9));
   write(folder.path() / "2.png", plain_png(2, 3, 9));
@@ -124,14 +152,25 @@ TEST_CASE("a file that vanishes, a pipe and a folder named like an image are err
   CHECK_NOTHROW(dataset->get(2, scratch));
 }
 
-TEST_CASE("a folder that may not be listed is named", "[image_folder]") {
-  if (geteuid() == 0) return;  // root may list everything
+TEST_CASE("a folder that may not be listed or entered is named", "[image_folder]") {
   const test::TemporaryFolder folder;
   write(folder.path() / "a/1.png", plain_png(2, 3, 9));
-  fs::permissions(folder.path() / "a", fs::perms::none);
-  CHECK_THAT(message_of<DataError>([&] { open_image_folder(folder.path()); }),
-             Catch::Contains("cannot be listed"));
-  fs::permissions(folder.path() / "a", fs::perms::owner_all);
+  fs::permissions(folder.path(), fs::perms::all);
+  const auto as_a_stranger = [&](fs::perms perms, const fs::path& root) {
+    fs::permissions(folder.path() / "a", perms);
+    const auto ended = test::run_in_child([&] {
+      // Root may list everything.
+      if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(1);
+      std::fputs(message_of<DataError>([&] { open_image_folder(root); }).c_str(), stderr);
+    });
+    fs::permissions(folder.path() / "a", fs::perms::all);
+    CHECK(ended.exit_code == 0);
+    return ended.standard_error;
+  };
+  CHECK_THAT(as_a_stranger(fs::perms::none, folder.path()),
+             Catch::Contains("a: the folder cannot be listed: Permission denied"));
+  CHECK_THAT(as_a_stranger(fs::perms::none, folder.path() / "a/deeper"),
+             Catch::Contains("a/deeper: the folder cannot be reached: Permission denied"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "stoker/decode/decode.h"
 #include "stoker/decode/exif.h"
 #include "support/catch.h"
+#include "support/fuzz.h"
 
 namespace stoker::decode {
 namespace {
@@ -18,6 +19,9 @@ bool decodes(Decoder& decoder, Bytes file) {
   std::vector<uint8_t> buffer;
   try {
     const kernels::ImageView image = decoder.decode(file, "hostile", buffer);
+    // What a crop is drawn for, and then taken from.
+    const ImageInfo info = decoder.probe(file, "hostile");
+    CHECK((info.width == image.width && info.height == image.height));
     return image.width > 0 && image.pixels != nullptr;
   } catch (const DataError&) {
     return false;
@@ -67,7 +71,7 @@ TEST_CASE("random damage never crashes", "[decode][hostile]") {
   for (const test::GoldenImage& golden : test::golden_images()) {
     if (format_of(golden.file) == ImageFormat::kOther && !STOKER_HAS_OPENCV) continue;
     CAPTURE(golden.name);
-    for (uint64_t round = 0; round < 60; ++round) {
+    for (uint64_t round = 0; round < test::fuzz_rounds(60); ++round) {
       RandomStream random({.seed = 7, .sample = round}, Purpose::kPick);
       std::vector<std::byte> file = golden.file;
       const uint32_t changes = 1 + random.below(4);

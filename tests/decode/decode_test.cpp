@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "data/files.h"
+#include "decode/animated.h"
 #include "decode/golden_images.h"
 #include "stoker/core/error.h"
 #include "support/catch.h"
@@ -110,7 +111,43 @@ TEST_CASE("what is no image is refused by its first bytes", "[decode]") {
              Catch::Contains("AVIF"));
 }
 
+TEST_CASE("an animated PNG gives its default image", "[decode]") {
+  const std::string file = test::animated_png();
+  std::vector<uint8_t> buffer;
+  CHECK(largest_difference(Decoder().decode(as_bytes(file), "a.png", buffer),
+                           golden_image("png rgb 8")) == 0);
+}
+
 #if STOKER_HAS_OPENCV
+TEST_CASE("an animated WebP gives its first frame or says that it is not read", "[decode]") {
+  const std::string file = test::animated_webp();
+  const GoldenImage& golden = golden_image("webp lossless");
+  std::vector<uint8_t> buffer;
+  CHECK(Decoder().probe(as_bytes(file), "a.webp").mode == "animated WebP");
+  const std::string message = test::message_of<DataError>([&] {
+    CHECK(largest_difference(Decoder().decode(as_bytes(file), "a.webp", buffer), golden) == 0);
+  });
+  if (!message.empty())
+    CHECK_THAT(message, Catch::Contains("a.webp: animated WebP cannot be decoded") &&
+                            Catch::Contains("convert it to PNG"));
+}
+
+// The decoder takes the first of two widths, libtiff another one.
+TEST_CASE("a file whose header and pixels differ in size is refused", "[decode]") {
+  std::string file = test::text_of(golden_image("tiff raw").file);
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(file.at(i)); };
+  const size_t directory = byte(4) | byte(5) << 8;
+  REQUIRE(byte(directory + 2) == 0);  // tag 256, the width, comes first
+  REQUIRE(byte(directory + 3) == 1);
+  std::string second = file.substr(directory + 2, 12);
+  second[8] = 99;
+  file.replace(directory + 2 + 12 * (byte(directory) - 1), 12, second);
+  std::vector<uint8_t> buffer;
+  const std::string message =
+      test::message_of<DataError>([&] { Decoder().decode(as_bytes(file), "a.tif", buffer); });
+  CHECK_THAT(message, Catch::Contains("a.tif: TIFF"));
+}
+
 TEST_CASE("a GIF gives its pixels or says that it is not read", "[decode]") {
   // One white pixel. OpenCV reads GIF from 4.11 on.
   const std::string gif("GIF89a\1\0\1\0\x80\0\0\xFF\xFF\xFF\0\0\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;",

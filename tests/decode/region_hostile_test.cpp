@@ -8,6 +8,7 @@
 #include "stoker/core/random.h"
 #include "stoker/decode/decode.h"
 #include "support/catch.h"
+#include "support/fuzz.h"
 
 namespace stoker::decode {
 namespace {
@@ -75,7 +76,7 @@ TEST_CASE("random damage to a JPEG's region never crashes", "[decode][hostile][r
   int decoded = 0, refused = 0;
   for (const JpegKind& kind : kinds()) {
     const std::vector<std::byte> file = test::make_jpeg(kind);
-    for (uint64_t round = 0; round < 400; ++round) {
+    for (uint64_t round = 0; round < test::fuzz_rounds(400); ++round) {
       RandomStream random({.seed = 8, .sample = round}, Purpose::kPick);
       std::vector<std::byte> damaged = file;
       if (round % 2 == 0) {

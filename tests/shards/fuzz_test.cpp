@@ -10,6 +10,7 @@
 #include "stoker/shards/index.h"
 #include "stoker/shards/npy.h"
 #include "support/catch.h"
+#include "support/fuzz.h"
 #include "support/tar.h"
 
 using namespace stoker;
@@ -17,7 +18,7 @@ using namespace stoker::shards;
 
 namespace {
 
-constexpr uint64_t kMutations = 20'000;
+const uint64_t kMutations = test::fuzz_rounds(20'000);
 
 const std::string kPieces[] = {"0",
                                "7",

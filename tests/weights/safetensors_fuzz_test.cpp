@@ -9,6 +9,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
 #include "support/catch.h"
+#include "support/fuzz.h"
 #include "support/temporary.h"
 
 using namespace stoker;
@@ -16,7 +17,7 @@ using namespace stoker::weights;
 
 namespace {
 
-constexpr uint64_t kMutations = 20'000;
+const uint64_t kMutations = test::fuzz_rounds(20'000);
 
 // Pieces that mean something in a header, so that mutations get past its first checks.
 constexpr std::string_view kPieces[] = {"{",

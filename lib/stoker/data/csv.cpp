@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -65,11 +66,25 @@ std::vector<Row> read_rows(const fs::path& path) {
   return rows;
 }
 
+// Negative numbers too; the largest for one that is larger.
 std::optional<int64_t> as_class_number(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+  if (end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<int64_t>::max();
+  if (error != std::errc()) return std::nullopt;
   return value;
+}
+
+// Where every label is a number, each must be a class number.
+void check_class_numbers(const std::vector<Row>& rows, const fs::path& path) {
+  constexpr int64_t kMaxClasses = 1'000'000;
+  for (const Row& row : rows) {
+    const int64_t number = *as_class_number(row.label);
+    if (number < 0 || number >= kMaxClasses)
+      throw DataError(fmt::format("{}:{}: the label {} is no class number: expected 0 to {}",
+                                  path.string(), row.line, row.label, kMaxClasses - 1));
+  }
 }
 
 bool all_numbers(const std::vector<std::string>& classes) {
@@ -87,11 +102,11 @@ class Csv : public Dataset {
     for (Row& row : read_rows(path)) {
       // "07" and "7" are one class when classes are numbers.
       const std::optional<int64_t> number = as_class_number(row.label);
-      const auto found =
-          labels.find(numbers && number ? std::to_string(*number) : std::move(row.label));
+      const auto found = labels.find(numbers && number ? std::to_string(*number) : row.label);
       if (found == labels.end())
-        throw DataError(fmt::format("{}:{}: the label is not one of the {} classes trained on",
-                                    path.string(), row.line, classes_.size()));
+        throw DataError(
+            fmt::format("{}:{}: the label \"{}\" is not one of the {} classes trained on",
+                        path.string(), row.line, row.label, classes_.size()));
       samples_.push_back({std::move(row.path), found->second});
     }
   }
@@ -119,7 +134,6 @@ class Csv : public Dataset {
 }  // namespace
 
 std::vector<std::string> csv_classes(const fs::path& path) {
-  constexpr int64_t kMaxClasses = 1'000'000;
   const std::vector<Row> rows = read_rows(path);
   std::set<std::string> names;
   int64_t largest = 0;
@@ -127,13 +141,11 @@ std::vector<std::string> csv_classes(const fs::path& path) {
   for (const Row& row : rows) {
     const std::optional<int64_t> number = as_class_number(row.label);
     numbers = numbers && number;
-    if (number && *number >= kMaxClasses)
-      throw DataError(fmt::format("{}:{}: class number {} is beyond {}", path.string(), row.line,
-                                  *number, kMaxClasses));
     largest = std::max(largest, number.value_or(0));
     names.insert(row.label);
   }
   if (!numbers) return {names.begin(), names.end()};
+  check_class_numbers(rows, path);
   std::vector<std::string> classes;
   for (int64_t i = 0; i <= largest; ++i) classes.push_back(std::to_string(i));
   return classes;

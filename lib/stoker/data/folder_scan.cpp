@@ -20,8 +20,13 @@ void for_each_entry(const fs::path& folder, const Visit& visit) {
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (is_hidden(name)) continue;
-    std::error_code dangling;
-    visit(name, entry->is_directory(dangling));
+    std::error_code unreachable;
+    const bool is_folder = entry->is_directory(unreachable);
+    // Of an image that is told when it is read; what else may be a folder full of images.
+    if (unreachable && entry->is_symlink() && !has_image_extension(name))
+      throw DataError(fmt::format("{}: this link cannot be followed: {}. Mend or remove it",
+                                  entry->path().string(), unreachable.message()));
+    visit(name, is_folder);
   }
   if (error)
     throw DataError(
@@ -42,7 +47,11 @@ void scan(const fs::path& folder, std::vector<fs::path>& above, std::vector<Scan
   if (!here.files.empty()) found.push_back(std::move(here));
   for (const std::string& name : folders) {
     const fs::path below = folder / name;
-    const fs::path real = fs::canonical(below);
+    std::error_code gone;
+    const fs::path real = fs::canonical(below, gone);
+    if (gone)
+      throw DataError(
+          fmt::format("{}: the folder cannot be listed: {}", below.string(), gone.message()));
     if (std::find(above.begin(), above.end(), real) != above.end())
       throw DataError(fmt::format("{}: this link leads back to {}, a folder that holds it",
                                   below.string(), real.string()));

@@ -64,7 +64,11 @@ class ImageFolder : public Dataset {
 };
 
 void check_folder(const fs::path& root) {
-  if (fs::is_directory(root)) return;
+  std::error_code error;
+  if (fs::is_directory(root, error)) return;
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw DataError(
+        fmt::format("{}: the folder cannot be reached: {}", root.string(), error.message()));
   throw DataError(fmt::format(
       "{}: no such folder. The format image_folder expects one sub-folder of images per class "
       "there. `stoker data make shapes DIR` writes such a set, `stoker data get cifar10` fetches a "

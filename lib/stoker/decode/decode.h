@@ -7,8 +7,10 @@
 //   view = decoder.decode_region(file, name, {100, 50, 224, 224}, 1, buffer);
 //
 // Output is grayscale (1 channel) or RGB (3), upright (EXIF orientation applied). CMYK and YCCK are
-// converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. Animated files
-// give their first frame. Thread-safe; a Decoder is not, so each thread has its own.
+// converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. An animated PNG
+// gives the image that viewers without animation show; GIF and animated WebP give their first frame
+// where OpenCV reads them (from 4.11 on), else a DataError. Thread-safe; a Decoder is not, so each
+// thread has its own.
 #pragma once
 
 #include <cstdint>

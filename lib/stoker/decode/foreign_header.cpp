@@ -44,6 +44,8 @@ ForeignHeader read_webp(Bytes file) {
     return *low | uint32_t{*high} << 16;
   };
   if (reader.has(12, "VP8X") && u24(27)) {
+    constexpr uint8_t kAnimated = 2;
+    if ((*reader.u8(20) & kAnimated) != 0) header.format = "animated WebP";
     header.width = *u24(24) + 1;
     header.height = *u24(27) + 1;
     header.is_whole = true;

@@ -10,7 +10,7 @@
 namespace stoker::decode {
 
 struct ForeignHeader {
-  std::string_view format;         // "WebP", "BMP", "TIFF", "PNM", "GIF"
+  std::string_view format;         // "WebP", "animated WebP", "BMP", "TIFF", "PNM", "GIF"
   bool is_whole = false;           // the fields below could be read
   uint64_t width = 0, height = 0;  // as stored
   int32_t channels = 3;            // of the decoded image

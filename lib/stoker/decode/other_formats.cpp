@@ -27,6 +27,18 @@ ForeignHeader checked_header(Bytes file, std::string_view name, const DecodeLimi
 }
 
 #if STOKER_HAS_OPENCV
+// Crops are drawn from the header's size.
+void check_size(const StokerOpencvImage& decoded, const ForeignHeader& header,
+                std::string_view name) {
+  const bool turned = header.decoder_turns && swaps_sides(header.orientation);
+  const uint64_t width = turned ? header.height : header.width;
+  const uint64_t height = turned ? header.width : header.height;
+  if (static_cast<uint64_t>(decoded.width) != width ||
+      static_cast<uint64_t>(decoded.height) != height)
+    throw DataError(fmt::format("{}: {} whose header says {}x{}, but which decodes to {}x{}", name,
+                                header.format, width, height, decoded.width, decoded.height));
+}
+
 struct Release {
   void operator()(StokerOpencvImage* image) const { opencv_module().release(image); }
 };
@@ -61,7 +73,9 @@ kernels::ImageView decode_other(Bytes file, std::string_view name, const DecodeL
   const std::unique_ptr<StokerOpencvImage, Release> release(&decoded);
   if (!decoded.pixels)
     throw DataError(
-        fmt::format("{}: {} cannot be decoded: {}", name, header.format, decoded.reason));
+        fmt::format("{}: {} cannot be decoded: {}; if other programs show it, convert it to PNG",
+                    name, header.format, decoded.reason));
+  check_size(decoded, header, name);
   const int64_t row_bytes = int64_t{decoded.width} * decoded.channels;
   const kernels::ImageView stored{decoded.pixels, decoded.width, decoded.height, decoded.channels,
                                   row_bytes};

@@ -8,6 +8,7 @@
 #include "stoker/decode/decode.h"
 #include "stoker/optim/layer_decay.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/unreadable.h"
 
 namespace stoker::run {
 
@@ -39,6 +40,33 @@ train::Source source_of(const RunConfig& config, data::Split split,
                      .limits = data::decode_limits(config.data),
                      .shrink_jpegs = split == data::Split::kTrain &&
                                      config.data.jpeg_scaling == data::JpegScaling::kAuto}};
+}
+
+augment::Pipeline::Size size_of(const train::Source& source, int64_t sample) {
+  std::vector<std::byte> scratch;
+  const data::Record record = source.dataset->get(sample, scratch);
+  if (record.is_decoded()) return {record.pixels.width, record.pixels.height};
+  const decode::ImageInfo info =
+      decode::Decoder(source.loader.limits).probe(record.encoded, source.dataset->name(sample));
+  return {info.width, info.height};
+}
+
+// Of the first image that can be read, where unreadable ones are to be skipped.
+augment::Pipeline::Size size_of_first(const train::Source& source) {
+  constexpr int64_t kMostTried = 1000;
+  if (source.dataset->size() == 0) throw DataError("the data set holds no images");
+  const bool skips = source.loader.on_error == data::OnError::kSkip;
+  const int64_t tried = skips ? std::min(source.dataset->size(), kMostTried) : 1;
+  std::string first;
+  for (int64_t sample = 0; sample < tried; ++sample) {
+    try {
+      return size_of(source, sample);
+    } catch (const DataError& error) {
+      if (!skips) throw;
+      if (sample == 0) first = error.what();
+    }
+  }
+  throw DataError(fmt::format("not one of the first {} images can be read: {}", tried, first));
 }
 
 void use_channels_last(models::Model& model) {
@@ -73,17 +101,9 @@ train::Source unlabelled_source(const RunConfig& config,
 }
 
 models::ModelContext model_context(const train::Source& source) {
-  if (source.dataset->size() == 0) throw DataError("the data set holds no images");
-  std::vector<std::byte> scratch;
-  const data::Record record = source.dataset->get(0, scratch);
-  int32_t width = record.pixels.width, height = record.pixels.height;
-  if (!record.is_decoded()) {
-    const decode::ImageInfo info =
-        decode::Decoder(source.loader.limits).probe(record.encoded, source.dataset->name(0));
-    width = info.width;
-    height = info.height;
-  }
-  const augment::Pipeline::Size size = source.pipelines.last().output_size(width, height);
+  const augment::Pipeline::Size image = size_of_first(source);
+  const augment::Pipeline::Size size =
+      source.pipelines.last().output_size(image.width, image.height);
   return {.classes = static_cast<int64_t>(source.dataset->class_names().size()),
           .channels = source.loader.channels,
           .height = size.height,
@@ -109,7 +129,13 @@ void initialize_from_data(models::Model& model, const train::Source& train,
   const at::NoGradGuard no_grad;
   train::Feed feed(source, device, train::Precision::kFp32,
                    train::sequential_chunks(images, images));
-  model.initialize(feed.next()->images);
+  const auto batch = feed.next();
+  if (batch->samples.empty())
+    throw DataError(
+        fmt::format("not one of the first {} images, which initialize the model, can "
+                    "be read: {}",
+                    images, train::unreadable_of(feed.loader()).first.front().reason));
+  model.initialize(batch->images);
 }
 
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model) {

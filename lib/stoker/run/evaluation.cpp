@@ -18,11 +18,14 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
   EvaluationResult result{
       .checkpoint = trained.checkpoint, .step = trained.step, .class_names = trained.class_names};
   const auto start = std::chrono::steady_clock::now();
-  result.metrics = train::evaluate(*trained.model, source, trained.device,
-                                   {.batch_size = trained.config.eval.batch_size,
-                                    .precision = trained.config.train.precision,
-                                    .loss = trained.config.train.loss});
-  result.unreadable_count = source.dataset->size() - result.metrics.images;
+  const train::Evaluation evaluation =
+      train::evaluate(*trained.model, source, trained.device,
+                      {.batch_size = trained.config.eval.batch_size,
+                       .precision = trained.config.train.precision,
+                       .loss = trained.config.train.loss});
+  train::warn_of_unreadable("evaluation", evaluation.unreadable);
+  result.metrics = evaluation.metrics;
+  result.unreadable_count = evaluation.unreadable.count;
   result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -30,8 +30,8 @@ class EvalMode {
 };
 }  // namespace
 
-metrics::ClassificationResult evaluate(models::Model& model, const Source& source,
-                                       at::Device device, const EvaluateOptions& options) {
+Evaluation evaluate(models::Model& model, const Source& source, at::Device device,
+                    const EvaluateOptions& options) {
   const EvalMode eval_mode(model);
   const at::NoGradGuard no_grad;
   int64_t samples = source.dataset->size();
@@ -57,7 +57,11 @@ metrics::ClassificationResult evaluate(models::Model& model, const Source& sourc
         averaged.logits, averaged.labels,
         loss_per_sample(options.loss, /*label_smoothing=*/0, averaged.logits, averaged.labels));
   }
-  return metrics.result();
+  Evaluation evaluation{metrics.result(), unreadable_of(feed.loader())};
+  if (evaluation.metrics.images == 0 && evaluation.unreadable.count > 0)
+    throw DataError(fmt::format("not one of the {} images to evaluate on could be read: {}",
+                                samples, evaluation.unreadable.first.front().reason));
+  return evaluation;
 }
 
 }  // namespace stoker::train

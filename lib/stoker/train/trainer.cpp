@@ -1,7 +1,5 @@
 #include "stoker/train/trainer.h"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -9,24 +7,9 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
-#include "stoker/core/log.h"
 #include "stoker/train/progress.h"
 
 namespace stoker::train {
-
-namespace {
-void say_skipped(const loader::Loader& loader) {
-  if (loader.skipped_count() == 0) return;
-  constexpr size_t kShown = 10;
-  std::string list;
-  const std::vector<loader::SkippedSample> skipped = loader.skipped();
-  for (size_t i = 0; i < std::min(kShown, skipped.size()); ++i) {
-    list += fmt::format("\n  {}: {}", skipped[i].name, skipped[i].reason);
-  }
-  log().warn("{} images were skipped as unreadable (data.on_error: skip), among them{}",
-             loader.skipped_count(), list);
-}
-}  // namespace
 
 std::string_view stop_reason_text(StopReason reason) {
   switch (reason) {
@@ -95,7 +78,7 @@ StopReason Trainer::train() {
     step_.run(feed);
     finish_step(feed.loader());
   }
-  say_skipped(feed.loader());
+  tell_unreadable(feed.loader());
   if (reason != StopReason::kInterrupted && options_.evaluates_at_budget && parts_.val.dataset &&
       (!state_.eval || state_.eval->step != state_.step)) {
     evaluate_now();
@@ -131,11 +114,20 @@ void Trainer::finish_step(const loader::Loader& loader) {
       state_.step % options_.log_every_steps == 0) {
     log_window(loader);
   }
-  if (epoch_done) emit(Event::kEpochDone);
+  if (epoch_done) {
+    tell_unreadable(loader);
+    emit(Event::kEpochDone);
+  }
   if (evaluation_due()) evaluate_now();
   if (!saver_) return;
   saver_->poll();
   if (saver_->due()) saver_->save();
+}
+
+void Trainer::tell_unreadable(const loader::Loader& loader) {
+  const int64_t count = loader.skipped_count();
+  if (count > told_of_train_) warn_of_unreadable("training", unreadable_of(loader), told_of_train_);
+  told_of_train_ = count;
 }
 
 void Trainer::fill_window() {
@@ -180,10 +172,13 @@ void Trainer::evaluate_now() {
   const auto start = std::chrono::steady_clock::now();
   EvalRecord record{.step = state_.step, .epoch = state_.plan.epoch(state_.step)};
   try {
-    record.result = evaluate(state_.model, parts_.val, state_.device,
-                             {.batch_size = options_.eval.batch_size,
-                              .precision = options_.train.precision,
-                              .loss = options_.train.loss});
+    const Evaluation evaluation = evaluate(state_.model, parts_.val, state_.device,
+                                           {.batch_size = options_.eval.batch_size,
+                                            .precision = options_.train.precision,
+                                            .loss = options_.train.loss});
+    record.result = evaluation.metrics;
+    warn_of_unreadable("validation", evaluation.unreadable, told_of_val_);
+    told_of_val_ = evaluation.unreadable.count;
   } catch (const Interrupted&) {
     // Algorithms that lend weights to the evaluation take them back.
     for (auto& algorithm : parts_.algorithms) algorithm->apply(Event::kEvalDone, state_);

@@ -59,6 +59,7 @@ class Trainer {
   void fill_window();
   void log_window(const loader::Loader& loader);
   void evaluate_now();
+  void tell_unreadable(const loader::Loader& loader);
   StopReason train();
   void make_saver();
   bool evaluation_due() const;
@@ -70,7 +71,8 @@ class Trainer {
   std::vector<std::unique_ptr<Callback>> callbacks_;
   TrainStep step_;
   double max_time_s_;
-  loader::StageTimes logged_stages_;  // what the log lines so far have told
+  loader::StageTimes logged_stages_;             // what the log lines so far have told
+  int64_t told_of_train_ = 0, told_of_val_ = 0;  // unreadable images that the log has named
   bool is_loaded_ = false;
   std::optional<Saver> saver_;
 };
