@@ -32,7 +32,7 @@ TEST_CASE("progressive resizing: the scale waits, climbs and ends at one") {
   CHECK(size_scale(o, 0.2499) == 0.5);
   CHECK(size_scale(o, 0.25) == 0.5);
   CHECK(size_scale(o, 0.5) == Approx(0.75));
-  CHECK(size_scale(o, 0.7499) == Approx(0.9998));
+  CHECK(size_scale(o, 0.7499) == Approx(0.9999));
   CHECK(size_scale(o, 0.75) == 1);
   CHECK(size_scale(o, 1) == 1);
   // Nothing between: a jump.
