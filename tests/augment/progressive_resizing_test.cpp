@@ -68,6 +68,15 @@ TEST_CASE("progressive resizing: every size that the list names is scaled, and n
   CHECK(scaled_steps(steps, 0.001, 4)[0].as<ResizeOptions>().size == std::vector<int64_t>{4});
 }
 
+TEST_CASE("progressive resizing: a resize grows although the crop after it stays as large") {
+  const std::vector steps{resize({72}), center_crop({64})};
+  const PipelineSchedule schedule =
+      resized_pipelines(steps, {.initial_scale = 0.9, .size_increment = 32}, 10);
+  REQUIRE(schedule.phases().size() == 2);
+  CHECK(schedule.at(0).draw({}, 100, 100).grid_w == 64);
+  CHECK(schedule.last().draw({}, 100, 100).grid_w == 72);
+}
+
 TEST_CASE("progressive resizing: off means one phase; what cannot be is refused") {
   const std::vector steps{random_resized_crop({96})};
   CHECK(resized_pipelines(steps, {}, 10).phases().size() == 1);

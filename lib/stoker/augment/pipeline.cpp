@@ -58,9 +58,8 @@ const config::Choice* crop_of_views(std::span<const config::Choice> steps,
   }
   if (last_size == nullptr || last_size->name() != "center_crop")
     throw ConfigError(fmt::format(
-        "eval.tta.crops: five takes the corners of what center_crop cuts, but {} decides "
-        "the size; list "
-        "center_crop last in eval.augment.",
+        "eval.tta.crops: five takes the corners of what center_crop cuts, but {} decides the size; "
+        "list center_crop last in eval.augment.",
         last_size == nullptr ? "nothing" : last_size->name()));
   return last_size;
 }

@@ -21,7 +21,17 @@ std::vector<int64_t>* sides_of(config::Choice& step) {
   return nullptr;
 }
 
+std::vector<int64_t> all_sides(std::vector<config::Choice>& steps) {
+  std::vector<int64_t> all;
+  for (config::Choice& step : steps) {
+    if (const std::vector<int64_t>* sides = sides_of(step))
+      all.insert(all.end(), sides->begin(), sides->end());
+  }
+  return all;
+}
+
 int64_t scaled(int64_t side, double scale, int64_t increment) {
+  if (scale == 1) return side;  // whatever it is a multiple of
   const auto multiples =
       std::llround(static_cast<double>(side) * scale / static_cast<double>(increment));
   return std::min(side, std::max<int64_t>(multiples, 1) * increment);
@@ -63,8 +73,8 @@ std::vector<config::Choice> scaled_steps(std::span<const config::Choice> steps, 
 PipelineSchedule resized_pipelines(std::span<const config::Choice> steps,
                                    const ProgressiveResizingOptions& options, double epochs) {
   if (options.initial_scale == 1) return std::make_shared<Pipeline>(steps);
-  std::vector<config::Choice> before(steps.begin(), steps.end());
-  if (std::ranges::none_of(before, [](auto& step) { return sides_of(step) != nullptr; }))
+  std::vector<config::Choice> whole(steps.begin(), steps.end());
+  if (all_sides(whole).empty())
     throw ConfigError(
         "progressive_resizing: no step of `augment` names a size; list random_resized_crop or "
         "resize, or leave progressive_resizing out.");
@@ -73,15 +83,15 @@ PipelineSchedule resized_pipelines(std::span<const config::Choice> steps,
         "progressive_resizing: delay_fraction {} and finetune_fraction {} come to more than 1.",
         options.delay_fraction, options.finetune_fraction));
   std::vector<PipelineSchedule::Phase> phases;
-  double scale_before = -1;
-  for (uint32_t epoch = 0; epoch < std::max(epochs, 1.0); ++epoch) {
-    const double scale = size_scale(options, epoch / std::max(epochs, 1.0));
-    if (scale == scale_before) continue;
-    scale_before = scale;
-    auto pipeline = std::make_shared<Pipeline>(scaled_steps(steps, scale, options.size_increment));
-    const bool same = !phases.empty() && phases.back().pipeline->fixed_size() &&
-                      phases.back().pipeline->fixed_size() == pipeline->fixed_size();
-    if (!same) phases.push_back({epoch, std::move(pipeline)});
+  std::vector<int64_t> sides_before;
+  const double length = std::max(epochs, 1.0);
+  for (uint32_t epoch = 0; epoch < length; ++epoch) {
+    std::vector<config::Choice> resized =
+        scaled_steps(steps, size_scale(options, epoch / length), options.size_increment);
+    std::vector<int64_t> sides = all_sides(resized);
+    if (sides == sides_before) continue;
+    sides_before = std::move(sides);
+    phases.push_back({epoch, std::make_shared<Pipeline>(resized)});
   }
   return PipelineSchedule(std::move(phases));
 }

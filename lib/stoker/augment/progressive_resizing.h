@@ -26,7 +26,7 @@ void describe(ProgressiveResizingOptions& options, config::Fields& fields);
 double size_scale(const ProgressiveResizingOptions& options, double progress);
 
 // The steps with every size that they name times `scale`, to the nearest multiple of `increment`,
-// at least one and at most what it was.
+// at least one and at most what it was; as they are at a scale of 1.
 std::vector<config::Choice> scaled_steps(std::span<const config::Choice> steps, double scale,
                                          int64_t increment);
 
