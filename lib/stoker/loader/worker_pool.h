@@ -9,7 +9,7 @@
 //   pool.detach(client);  // returns when no thread is in it any more
 //
 // A simple queue: a free thread goes to the next client in turn that may have work. Work comes in
-// runs of about a quarter of a millisecond, so that taking turns costs nothing beside it.
+// runs of about a quarter of a millisecond, so that turns are rare beside samples.
 #pragma once
 
 #include <condition_variable>
