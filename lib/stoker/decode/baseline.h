@@ -1,7 +1,8 @@
 // A decoder of our own for the JPEGs that nearly all photographs are: baseline, Huffman-coded, gray
 // or three components in one scan, colour at full or half resolution. It decodes regions only:
 // blocks outside are passed over several coefficients at a time, restart markers are jumped to, and
-// nothing below the last row is read. Its pixels are those of libjpeg's defaults, bit for bit.
+// nothing below the last row is read. At 1/2, 1/4 and 1/8 blocks are transformed to fewer pixels.
+// Its pixels are those of libjpeg's defaults, bit for bit.
 //
 // libjpeg reads the header (jpeg_frame.h) and decodes everything else. Used through JpegDecoder.
 #pragma once
@@ -43,9 +44,11 @@ class BaselineDecoder {
     const char* reason;
     size_t byte;  // of the scan
   };
-  // Pixels of the region (as stored, within the frame), row by row without gaps: 1 or 3 channels as
-  // the frame has. Nothing on success.
-  std::optional<Failure> decode(const JpegFrame& frame, const kernels::Region& region,
+  // Whether decode() can shrink such a frame; always by 1, 2 and 4.
+  static bool can_shrink(const JpegFrame& frame, int shrink);
+  // Pixels of the region (as stored, of the frame shrunk by 1, 2, 4 or 8, sides rounded up), row by
+  // row without gaps: 1 or 3 channels as the frame has. Nothing on success.
+  std::optional<Failure> decode(const JpegFrame& frame, const kernels::Region& region, int shrink,
                                 uint8_t* pixels);
 
  private:

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#endif
+#include "stoker/decode/idct_arithmetic.h"
+#include "stoker/decode/idct_reduced.h"
 
 namespace stoker::decode {
 namespace {
@@ -13,19 +12,9 @@ namespace {
 // Loeffler, Ligtenberg and Moschytz, "Practical Fast 1-D DCT Algorithms with 11 Multiplications",
 // ICASSP 1989, figure 1 backwards, scaled by sqrt(8), with its constants in 13 bits as libjpeg has
 // them. Multiplied out to two products an input: integers add up to the same either way.
-constexpr int kFractionBits = 13;
-constexpr int kExtraBits = 2;  // kept between the passes
 constexpr int kFirstShift = kFractionBits - kExtraBits;
 constexpr int kSecondShift = kFractionBits + kExtraBits + 3;
 
-constexpr int32_t fixed(double value) {
-  return static_cast<int32_t>(value * (1 << kFractionBits) + 0.5);
-}
-
-// Factors of the two rows of a pair.
-struct Factors {
-  int32_t first, second;
-};
 constexpr Factors kSum{1 << kFractionBits, 1 << kFractionBits};  // of rows 0 and 4
 constexpr Factors kDifference{1 << kFractionBits, -(1 << kFractionBits)};
 constexpr int32_t kRotation = fixed(0.541196100);
@@ -47,16 +36,13 @@ constexpr Factors kOdd35[4] = {{k73, kAll},
 // One column or row: input[pair][which] to eight outputs.
 template <int kShift>
 void pass(const int32_t (*in)[2], int32_t* out) {
-  const auto product = [in](int pair, Factors f) {
-    return static_cast<uint32_t>(in[pair][0] * f.first) +
-           static_cast<uint32_t>(in[pair][1] * f.second);
-  };
   constexpr uint32_t kRound = 1u << (kShift - 1);
-  const uint32_t sum = product(0, kSum) + kRound, difference = product(0, kDifference) + kRound;
-  const uint32_t even2 = product(1, kEven2), even3 = product(1, kEven3);
+  const uint32_t sum = product(in[0], kSum) + kRound;
+  const uint32_t difference = product(in[0], kDifference) + kRound;
+  const uint32_t even2 = product(in[1], kEven2), even3 = product(in[1], kEven3);
   const uint32_t even[4] = {sum + even3, difference + even2, difference - even2, sum - even3};
   for (int i = 0; i < 4; ++i) {
-    const uint32_t odd = product(2, kOdd17[3 - i]) + product(3, kOdd35[3 - i]);
+    const uint32_t odd = product(in[2], kOdd17[3 - i]) + product(in[3], kOdd35[3 - i]);
     out[i] = static_cast<int32_t>(even[i] + odd) >> kShift;
     out[7 - i] = static_cast<int32_t>(even[i] - odd) >> kShift;
   }
@@ -81,15 +67,6 @@ void transform_baseline(const int16_t* block, uint8_t* out, int64_t row_bytes) {
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define STOKER_AVX2 __attribute__((target("avx2")))
-#define STOKER_AVX2_INLINE STOKER_AVX2 __attribute__((always_inline)) inline
-
-STOKER_AVX2_INLINE __m256i product(__m256i pair, Factors f) {
-  const auto both = static_cast<int32_t>(static_cast<uint32_t>(f.first & 0xFFFF) |
-                                         static_cast<uint32_t>(f.second) << 16);
-  return _mm256_madd_epi16(pair, _mm256_set1_epi32(both));
-}
-
 // in: four pairs, eight columns or rows each; out: eight of 32 bits.
 template <int kShift>
 STOKER_AVX2_INLINE void pass(const __m256i* in, __m256i* out) {
@@ -109,14 +86,8 @@ STOKER_AVX2_INLINE void pass(const __m256i* in, __m256i* out) {
 
 // From rows of columns to pairs of columns; the rows in the order 0 2 4 6 1 3 5 7.
 STOKER_AVX2_INLINE void turn(const __m256i* rows, __m256i* pairs) {
-  // Within a row: columns (0 4), (2 6), (1 7), (3 5).
-  const __m256i order = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 1, 8, 9, 4, 5, 12, 13, 2, 3, 14, 15, 6, 7, 10, 11));
   __m256i two[4];
-  for (int i = 0; i < 4; ++i) {
-    const __m256i packed = _mm256_packs_epi32(rows[2 * i], rows[2 * i + 1]);
-    two[i] = _mm256_shuffle_epi8(_mm256_permute4x64_epi64(packed, 0xD8), order);
-  }
+  for (int i = 0; i < 4; ++i) two[i] = pair_columns(rows[2 * i], rows[2 * i + 1]);
   const __m256i low02 = _mm256_unpacklo_epi32(two[0], two[1]);
   const __m256i high02 = _mm256_unpackhi_epi32(two[0], two[1]);
   const __m256i low46 = _mm256_unpacklo_epi32(two[2], two[3]);
@@ -167,7 +138,8 @@ STOKER_AVX2 void transform_v3(const int16_t* block, uint8_t* out, int64_t row_by
 
 }  // namespace
 
-InverseTransform inverse_transform(kernels::CpuLevel level) {
+InverseTransform inverse_transform(kernels::CpuLevel level, int side) {
+  if (side < 8) return reduced_inverse_transform(level, side);
 #if defined(__x86_64__) && defined(__GNUC__)
   if (level >= kernels::CpuLevel::kV3) return transform_v3;
 #endif
@@ -175,9 +147,14 @@ InverseTransform inverse_transform(kernels::CpuLevel level) {
   return transform_baseline;
 }
 
-void fill_flat(int16_t dc, uint8_t* out, int64_t row_bytes) {
+void fill_flat(int16_t dc, uint8_t* out, int64_t row_bytes, int side) {
   const int pixel = std::clamp(((dc + 4) >> 3) + 128, 0, 255);
-  for (int y = 0; y < 8; ++y) std::memset(out + y * row_bytes, pixel, 8);
+  if (side == 8) {
+    for (int y = 0; y < 8; ++y) std::memset(out + y * row_bytes, pixel, 8);
+    return;
+  }
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) out[y * row_bytes + x] = static_cast<uint8_t>(pixel);
 }
 
 }  // namespace stoker::decode

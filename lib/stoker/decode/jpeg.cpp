@@ -73,7 +73,8 @@ struct JpegDecoder::Impl {
   Region start(const Region& chosen);
   void read_rows(uint8_t* pixels, size_t row_bytes, JDIMENSION count);
   // Without libjpeg's entropy decoder, where our own knows the file.
-  bool read_by_baseline(const Region& wanted, std::string_view name, std::vector<uint8_t>& buffer);
+  bool read_by_baseline(const Region& wanted, int shrink, std::string_view name,
+                        std::vector<uint8_t>& buffer);
   kernels::ImageView read(const Region& wanted, int shrink, std::string_view name,
                           std::vector<uint8_t>& buffer);
   [[noreturn]] void fail(std::string_view name);
@@ -196,12 +197,13 @@ void JpegDecoder::Impl::read_rows(uint8_t* pixels, size_t row_bytes, JDIMENSION 
   }
 }
 
-bool JpegDecoder::Impl::read_by_baseline(const Region& wanted, std::string_view name,
+bool JpegDecoder::Impl::read_by_baseline(const Region& wanted, int shrink, std::string_view name,
                                          std::vector<uint8_t>& buffer) {
   if (!read_baseline_frame(info, frame)) return false;
+  if (!BaselineDecoder::can_shrink(frame, shrink)) return false;
   const size_t bytes = size_t(wanted.width) * size_t(wanted.height) * size_t(frame.count);
   buffer.resize(std::max(buffer.size(), bytes));
-  const auto failure = baseline.decode(frame, wanted, buffer.data());
+  const auto failure = baseline.decode(frame, wanted, shrink, buffer.data());
   if (failure) {
     std::snprintf(reason.data(), reason.size(), "%s", failure->reason);
     source.next_input_byte += failure->byte;
@@ -218,7 +220,7 @@ kernels::ImageView JpegDecoder::Impl::read(const Region& wanted, int shrink, std
   const Region chosen = choose(wanted, shrink);
   const auto whole_width = static_cast<int32_t>(info.output_width);
   const auto whole_height = static_cast<int32_t>(info.output_height);
-  if (shrink == 1 && read_by_baseline(wanted, name, buffer))
+  if (read_by_baseline(wanted, shrink, name, buffer))
     return view_of(buffer, wanted, gray ? 1 : 3, whole_width, whole_height);
   Region region;
   if (!attempt(jump, [&, this] { region = start(chosen); })) fail(name);

@@ -7,7 +7,7 @@ namespace stoker::decode {
 
 // The loops over blocks, for one kind of processor each.
 struct WalkLoops {
-  STOKER_BITS_INLINE static void decode(ScanWalk& walk, InverseTransform inverse, int64_t mcus) {
+  STOKER_BITS_INLINE static void decode(ScanWalk& walk, int64_t mcus) {
     ScanBits bits = walk.bits_;  // in registers
     alignas(64) int16_t block[64];
     for (; mcus > 0; --mcus)
@@ -15,16 +15,22 @@ struct WalkLoops {
         ScanComponent& component = walk.components[static_cast<size_t>(c)];
         for (int32_t y = 0; y < component.v; ++y)
           for (int32_t x = 0; x < component.h; ++x) {
-            std::memset(block, 0, sizeof block);
             component.last_dc += static_cast<uint32_t>(bits.read_dc(*component.dc));
-            block[0] = static_cast<int16_t>(component.last_dc * component.scale[0]);
-            uint8_t* out = component.plane + y * 8 * component.row_bytes + x * 8;
+            const auto dc = static_cast<int16_t>(component.last_dc * component.scale[0]);
+            uint8_t* out = component.plane + component.side * (y * component.row_bytes + x);
+            if (component.side == 1) {
+              bits.skip_ac(*component.ac);
+              fill_flat(dc, out, component.row_bytes, 1);
+              continue;
+            }
+            std::memset(block, 0, sizeof block);
+            block[0] = dc;
             if (bits.read_ac(*component.ac, component.scale, block) == 0)
-              fill_flat(block[0], out, component.row_bytes);
+              fill_flat(dc, out, component.row_bytes, component.side);
             else
-              inverse(block, out, component.row_bytes);
+              component.inverse(block, out, component.row_bytes);
           }
-        component.plane += 8 * component.h;
+        component.plane += component.side * component.h;
       }
     walk.bits_ = bits;
   }
@@ -50,9 +56,8 @@ constexpr const char* kEndsEarly = "the image data end too early";
 
 #if defined(__x86_64__) && defined(__GNUC__)
 // The bits are shifted by counts in any register under BMI2.
-__attribute__((target("avx2,bmi,bmi2"))) void decode_v3(ScanWalk& walk, InverseTransform inverse,
-                                                        int64_t mcus) {
-  WalkLoops::decode(walk, inverse, mcus);
+__attribute__((target("avx2,bmi,bmi2"))) void decode_v3(ScanWalk& walk, int64_t mcus) {
+  WalkLoops::decode(walk, mcus);
 }
 __attribute__((target("avx2,bmi,bmi2"))) void skip_v3(ScanWalk& walk, int64_t mcus) {
   WalkLoops::skip(walk, mcus);
@@ -66,11 +71,10 @@ bool is_v3(kernels::CpuLevel level) {
 }  // namespace
 
 void ScanWalk::decode_run(int64_t mcus) {
-  const InverseTransform inverse = inverse_transform(level_);
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (is_v3(level_)) return decode_v3(*this, inverse, mcus);
+  if (is_v3(level_)) return decode_v3(*this, mcus);
 #endif
-  WalkLoops::decode(*this, inverse, mcus);
+  WalkLoops::decode(*this, mcus);
 }
 
 void ScanWalk::skip_run(int64_t mcus) {

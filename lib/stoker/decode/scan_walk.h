@@ -17,7 +17,9 @@ struct ScanComponent {
   const HuffmanTable* ac = nullptr;
   const uint16_t* scale = nullptr;
   int32_t h = 1, v = 1;
-  uint8_t* plane = nullptr;  // where the next MCU's samples go
+  int32_t side = 8;                    // pixels of a block across and down: 8, 4, 2 or 1
+  InverseTransform inverse = nullptr;  // to that side; none for 1
+  uint8_t* plane = nullptr;            // where the next MCU's samples go
   int64_t row_bytes = 0;
   uint32_t last_dc = 0;
 };
