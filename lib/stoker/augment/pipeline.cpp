@@ -51,11 +51,8 @@ const config::Choice* crop_of_views(std::span<const config::Choice> steps,
                                     const ViewOptions& views) {
   if (views.crops == Crops::kCenter) return nullptr;
   const config::Choice* last_size = nullptr;
-  for (const config::Choice& step : steps) {
-    const bool sets_size = step.name() == "resize" || step.name() == "random_resized_crop" ||
-                           step.name() == "pad_crop" || step.name() == "center_crop";
-    if (sets_size) last_size = &step;
-  }
+  for (const config::Choice& step : steps)
+    if (sides_of(step) != nullptr) last_size = &step;
   if (last_size == nullptr || last_size->name() != "center_crop")
     throw ConfigError(fmt::format(
         "eval.tta.crops: five takes the corners of what center_crop cuts, but {} decides the size; "

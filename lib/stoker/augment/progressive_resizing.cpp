@@ -3,27 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stoker/augment/center_crop.h"
-#include "stoker/augment/pad_crop.h"
-#include "stoker/augment/random_resized_crop.h"
-#include "stoker/augment/resize.h"
+#include "stoker/augment/step.h"
 #include "stoker/core/error.h"
 
 namespace stoker::augment {
 namespace {
 
-// The sides that a step names; none for one that names none.
-std::vector<int64_t>* sides_of(config::Choice& step) {
-  if (step.name() == "random_resized_crop") return &step.as<RandomResizedCropOptions>().size;
-  if (step.name() == "resize") return &step.as<ResizeOptions>().size;
-  if (step.name() == "center_crop") return &step.as<CenterCropOptions>().size;
-  if (step.name() == "pad_crop") return &step.as<PadCropOptions>().size;
-  return nullptr;
-}
-
-std::vector<int64_t> all_sides(std::vector<config::Choice>& steps) {
+std::vector<int64_t> all_sides(std::span<const config::Choice> steps) {
   std::vector<int64_t> all;
-  for (config::Choice& step : steps) {
+  for (const config::Choice& step : steps) {
     if (const std::vector<int64_t>* sides = sides_of(step))
       all.insert(all.end(), sides->begin(), sides->end());
   }
@@ -73,8 +61,7 @@ std::vector<config::Choice> scaled_steps(std::span<const config::Choice> steps, 
 PipelineSchedule resized_pipelines(std::span<const config::Choice> steps,
                                    const ProgressiveResizingOptions& options, double epochs) {
   if (options.initial_scale == 1) return std::make_shared<Pipeline>(steps);
-  std::vector<config::Choice> whole(steps.begin(), steps.end());
-  if (all_sides(whole).empty())
+  if (all_sides(steps).empty())
     throw ConfigError(
         "progressive_resizing: no step of `augment` names a size; list random_resized_crop or "
         "resize, or leave progressive_resizing out.");

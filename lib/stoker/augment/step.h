@@ -54,4 +54,9 @@ using StepTable = config::Table<Step()>;
 // lengths and for sides outside [1, 65536].
 Size square_or_height_width(const std::vector<int64_t>& size, std::string_view step);
 
+// What a step of the config sets as the images' size, in the form that square_or_height_width
+// takes; null for one that sets none.
+const std::vector<int64_t>* sides_of(const config::Choice& step);
+std::vector<int64_t>* sides_of(config::Choice& step);
+
 }  // namespace stoker::augment

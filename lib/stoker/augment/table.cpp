@@ -12,6 +12,20 @@
 #include "stoker/core/error.h"
 
 namespace stoker::augment {
+namespace {
+
+// One list for the steps of a config that may be changed and for those that may not.
+template <class Choice>
+auto sides_in(Choice& step) -> decltype(&step.template as<ResizeOptions>().size) {
+  if (step.name() == "pad_crop") return &step.template as<PadCropOptions>().size;
+  if (step.name() == "random_resized_crop")
+    return &step.template as<RandomResizedCropOptions>().size;
+  if (step.name() == "resize") return &step.template as<ResizeOptions>().size;
+  if (step.name() == "center_crop") return &step.template as<CenterCropOptions>().size;
+  return nullptr;
+}
+
+}  // namespace
 
 const StepTable& augmentations() {
   static const StepTable table{
@@ -61,5 +75,8 @@ Size square_or_height_width(const std::vector<int64_t>& size, std::string_view s
   const auto width = static_cast<int32_t>(size.back());
   return {width, height};
 }
+
+const std::vector<int64_t>* sides_of(const config::Choice& step) { return sides_in(step); }
+std::vector<int64_t>* sides_of(config::Choice& step) { return sides_in(step); }
 
 }  // namespace stoker::augment
