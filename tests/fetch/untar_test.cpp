@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +20,7 @@ using namespace stoker;
 using test::tar_of;
 using test::TarMember;
 using test::TemporaryFolder;
+using test::write;
 
 namespace {
 
@@ -36,10 +36,6 @@ std::string gzip(const std::string& plain) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
-}
-
-void write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
 }
 
 // What unpacking the archive into folder/top throws; afterwards nothing may be left of it.

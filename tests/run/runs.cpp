@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "stoker/config/config.h"
@@ -13,15 +12,11 @@
 #include "stoker/run/load.h"
 #include "stoker/train/compare.h"
 #include "support/catch.h"
+#include "support/temporary.h"
 
 namespace stoker::test {
 
 namespace {
-
-void write(const fs::path& path, const std::string& bytes) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 
 // Bytes that look like noise and are the same each time.
 std::string noise(size_t size, uint32_t seed) {
