@@ -41,9 +41,8 @@ class AutoAugment : public ImageStep {
 }  // namespace
 
 StepTable::Row auto_augment_row() {
-  return StepTable::row<AutoAugmentOptions>(
-      "auto_augment", "one of the pairs of operations that were found for a data set",
-      [](const AutoAugmentOptions& o) -> Step { return std::make_unique<AutoAugment>(o); });
+  return row_of<AutoAugment, AutoAugmentOptions>(
+      "auto_augment", "one of the pairs of operations that were found for a data set");
 }
 
 }  // namespace stoker::augment

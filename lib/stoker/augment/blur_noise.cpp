@@ -118,21 +118,17 @@ class SaltAndPepper : public ImageStep {
 }  // namespace
 
 StepTable::Row gaussian_blur_row() {
-  return StepTable::row<GaussianBlurOptions>(
-      "gaussian_blur", "blurred by a random amount",
-      [](const GaussianBlurOptions& o) -> Step { return std::make_unique<GaussianBlur>(o); });
+  return row_of<GaussianBlur, GaussianBlurOptions>("gaussian_blur", "blurred by a random amount");
 }
 
 StepTable::Row gaussian_noise_row() {
-  return StepTable::row<GaussianNoiseOptions>(
-      "gaussian_noise", "normal noise on every value",
-      [](const GaussianNoiseOptions& o) -> Step { return std::make_unique<GaussianNoise>(o); });
+  return row_of<GaussianNoise, GaussianNoiseOptions>("gaussian_noise",
+                                                     "normal noise on every value");
 }
 
 StepTable::Row salt_and_pepper_row() {
-  return StepTable::row<SaltAndPepperOptions>(
-      "salt_and_pepper", "some pixels black, some white",
-      [](const SaltAndPepperOptions& o) -> Step { return std::make_unique<SaltAndPepper>(o); });
+  return row_of<SaltAndPepper, SaltAndPepperOptions>("salt_and_pepper",
+                                                     "some pixels black, some white");
 }
 
 }  // namespace stoker::augment

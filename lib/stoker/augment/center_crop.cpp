@@ -66,11 +66,9 @@ class CenterCrop : public GeometricStep {
 }  // namespace
 
 void describe(CenterCropOptions& o, config::Fields& fields) {
-  fields("size", o.size,
-         "side of the output, or [height, width]; smaller images are padded with black")
-      .at_least(1)
-      .at_most(65536)
-      .required();
+  describe_size(o.size,
+                "side of the output, or [height, width]; smaller images are padded with black",
+                fields);
 }
 
 std::unique_ptr<GeometricStep> build_center_crop(const CenterCropOptions& options,

@@ -80,11 +80,9 @@ class ColorJitter : public ImageStep {
 }  // namespace
 
 StepTable::Row color_jitter_row() {
-  return StepTable::row<ColorJitterOptions>(
-      "color_jitter", "brightness, contrast, saturation and hue by random amounts, in random order",
-      [](const ColorJitterOptions& options) -> Step {
-        return std::make_unique<ColorJitter>(options);
-      });
+  return row_of<ColorJitter, ColorJitterOptions>(
+      "color_jitter",
+      "brightness, contrast, saturation and hue by random amounts, in random order");
 }
 
 }  // namespace stoker::augment

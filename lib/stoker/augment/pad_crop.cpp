@@ -83,10 +83,7 @@ std::span<const std::string_view> enum_names(PadMode) {
 }
 
 void describe(PadCropOptions& o, config::Fields& fields) {
-  fields("size", o.size, "side of the output, or [height, width]")
-      .at_least(1)
-      .at_most(65536)
-      .required();
+  describe_size(o.size, "side of the output, or [height, width]", fields);
   fields("pad", o.pad, "pixels added on each side before the crop").in(0, kMaxPad);
   fields("mode", o.mode, "what the added pixels show");
 }

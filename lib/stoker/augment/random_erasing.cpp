@@ -82,9 +82,8 @@ class RandomErasing : public ImageStep {
 }  // namespace
 
 StepTable::Row random_erasing_row() {
-  return StepTable::row<RandomErasingOptions>(
-      "random_erasing", "a box of the finished image painted over; last in the list",
-      [](const RandomErasingOptions& o) -> Step { return std::make_unique<RandomErasing>(o); });
+  return row_of<RandomErasing, RandomErasingOptions>(
+      "random_erasing", "a box of the finished image painted over; last in the list");
 }
 
 }  // namespace stoker::augment

@@ -90,17 +90,13 @@ class TrivialAugmentWide : public ImageStep {
 }  // namespace
 
 StepTable::Row rand_augment_row() {
-  return StepTable::row<RandAugmentOptions>(
-      "rand_augment", "some operations in a row, all of one magnitude",
-      [](const RandAugmentOptions& o) -> Step { return std::make_unique<RandAugment>(o); });
+  return row_of<RandAugment, RandAugmentOptions>("rand_augment",
+                                                 "some operations in a row, all of one magnitude");
 }
 
 StepTable::Row trivial_augment_wide_row() {
-  return StepTable::row<TrivialAugmentOptions>("trivial_augment_wide",
-                                               "one operation of a random magnitude",
-                                               [](const TrivialAugmentOptions& o) -> Step {
-                                                 return std::make_unique<TrivialAugmentWide>(o);
-                                               });
+  return row_of<TrivialAugmentWide, TrivialAugmentOptions>("trivial_augment_wide",
+                                                           "one operation of a random magnitude");
 }
 
 }  // namespace stoker::augment

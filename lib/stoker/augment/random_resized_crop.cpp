@@ -86,10 +86,7 @@ class RandomResizedCrop : public GeometricStep {
 }  // namespace
 
 void describe(RandomResizedCropOptions& o, config::Fields& fields) {
-  fields("size", o.size, "side of the output, or [height, width]")
-      .at_least(1)
-      .at_most(65536)
-      .required();
+  describe_size(o.size, "side of the output, or [height, width]", fields);
   fields("scale", o.scale, "smallest and largest share of the image's area").above(0).at_most(1);
   fields("ratio", o.ratio, "smallest and largest ratio of width to height").above(0).at_most(1000);
 }

@@ -138,17 +138,13 @@ class RandomPerspective : public ImageStep {
 }  // namespace
 
 StepTable::Row random_affine_row() {
-  return StepTable::row<RandomAffineOptions>(
-      "random_affine", "turned, moved, scaled and sheared by random amounts",
-      [](const RandomAffineOptions& o) -> Step { return std::make_unique<RandomAffine>(o); });
+  return row_of<RandomAffine, RandomAffineOptions>(
+      "random_affine", "turned, moved, scaled and sheared by random amounts");
 }
 
 StepTable::Row random_perspective_row() {
-  return StepTable::row<RandomPerspectiveOptions>("random_perspective",
-                                                  "the corners pulled inwards by random amounts",
-                                                  [](const RandomPerspectiveOptions& o) -> Step {
-                                                    return std::make_unique<RandomPerspective>(o);
-                                                  });
+  return row_of<RandomPerspective, RandomPerspectiveOptions>(
+      "random_perspective", "the corners pulled inwards by random amounts");
 }
 
 }  // namespace stoker::augment

@@ -55,10 +55,8 @@ class Resize : public GeometricStep {
 }  // namespace
 
 void describe(ResizeOptions& o, config::Fields& fields) {
-  fields("size", o.size, "short side of the output, the other in proportion, or [height, width]")
-      .at_least(1)
-      .at_most(65536)
-      .required();
+  describe_size(o.size, "short side of the output, the other in proportion, or [height, width]",
+                fields);
 }
 
 std::unique_ptr<GeometricStep> build_resize(const ResizeOptions& options) {

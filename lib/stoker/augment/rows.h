@@ -1,9 +1,19 @@
 // The rows of the table that stand in files of their own, with their options.
 #pragma once
 
+#include <memory>
+#include <string_view>
+
 #include "stoker/augment/step.h"
 
 namespace stoker::augment {
+
+// The row of a step that is made from its options alone.
+template <class Made, class Options>
+StepTable::Row row_of(std::string_view name, std::string_view help) {
+  return StepTable::row<Options>(
+      name, help, [](const Options& options) -> Step { return std::make_unique<Made>(options); });
+}
 
 StepTable::Row color_jitter_row();
 StepTable::Row random_grayscale_row();

@@ -8,8 +8,6 @@ namespace {
 
 using kernels::OpKind;
 
-constexpr std::string_view kProbabilityHelp = "of changing an image";
-
 class SingleOp : public ImageStep {
  public:
   SingleOp(OpKind kind, double parameter, double probability)
@@ -25,18 +23,16 @@ class SingleOp : public ImageStep {
   float probability_;
 };
 
-struct GrayscaleOptions {
-  double probability = 0.1;
-};
-void describe(GrayscaleOptions& o, config::Fields& fields) {
-  fields("probability", o.probability, kProbabilityHelp).in(0, 1);
+// Of every step here, after its parameter.
+void describe_probability(double& probability, config::Fields& fields) {
+  fields("probability", probability, "of changing an image").in(0, 1);
 }
 
 struct PlainOptions {
   double probability = 0.5;
 };
 void describe(PlainOptions& o, config::Fields& fields) {
-  fields("probability", o.probability, kProbabilityHelp).in(0, 1);
+  describe_probability(o.probability, fields);
 }
 
 struct PosterizeOptions {
@@ -45,7 +41,7 @@ struct PosterizeOptions {
 };
 void describe(PosterizeOptions& o, config::Fields& fields) {
   fields("bits", o.bits, "kept of each value's 8").in(0, 8);
-  fields("probability", o.probability, kProbabilityHelp).in(0, 1);
+  describe_probability(o.probability, fields);
 }
 
 struct SolarizeOptions {
@@ -54,7 +50,7 @@ struct SolarizeOptions {
 };
 void describe(SolarizeOptions& o, config::Fields& fields) {
   fields("threshold", o.threshold, "values from this one on, of 0 to 255, are inverted").in(0, 255);
-  fields("probability", o.probability, kProbabilityHelp).in(0, 1);
+  describe_probability(o.probability, fields);
 }
 
 struct SharpnessOptions {
@@ -63,46 +59,49 @@ struct SharpnessOptions {
 };
 void describe(SharpnessOptions& o, config::Fields& fields) {
   fields("factor", o.factor, "0 smooths, 1 changes nothing, 2 sharpens").in(0, 100);
-  fields("probability", o.probability, kProbabilityHelp).in(0, 1);
+  describe_probability(o.probability, fields);
 }
 
-StepTable::Row plain_row(std::string_view name, std::string_view help, OpKind kind) {
-  StepTable::Row row =
-      StepTable::row<PlainOptions>(name, help, [kind](const PlainOptions& o) -> Step {
+// An operation without a parameter.
+StepTable::Row plain_row(std::string_view name, std::string_view help, OpKind kind,
+                         PlainOptions defaults = {}) {
+  return StepTable::row<PlainOptions>(
+      name, help,
+      [kind](const PlainOptions& o) -> Step {
         return std::make_unique<SingleOp>(kind, 0, o.probability);
-      });
-  return row;
+      },
+      defaults);
+}
+
+// An operation with the parameter that this member holds.
+template <class Options, class Value>
+StepTable::Row row_with(Value Options::*parameter, std::string_view name, std::string_view help,
+                        OpKind kind) {
+  return StepTable::row<Options>(name, help, [kind, parameter](const Options& o) -> Step {
+    return std::make_unique<SingleOp>(kind, static_cast<double>(o.*parameter), o.probability);
+  });
 }
 
 }  // namespace
 
 StepTable::Row random_grayscale_row() {
-  return StepTable::row<GrayscaleOptions>(
-      "random_grayscale", "now and then without colour", [](const GrayscaleOptions& o) -> Step {
-        return std::make_unique<SingleOp>(OpKind::kGrayscale, 0, o.probability);
-      });
+  return plain_row("random_grayscale", "now and then without colour", OpKind::kGrayscale,
+                   {.probability = 0.1});
 }
 
 StepTable::Row random_posterize_row() {
-  return StepTable::row<PosterizeOptions>(
-      "random_posterize", "fewer bits for each value", [](const PosterizeOptions& o) -> Step {
-        return std::make_unique<SingleOp>(OpKind::kPosterize, static_cast<double>(o.bits),
-                                          o.probability);
-      });
+  return row_with(&PosterizeOptions::bits, "random_posterize", "fewer bits for each value",
+                  OpKind::kPosterize);
 }
 
 StepTable::Row random_solarize_row() {
-  return StepTable::row<SolarizeOptions>(
-      "random_solarize", "the bright values inverted", [](const SolarizeOptions& o) -> Step {
-        return std::make_unique<SingleOp>(OpKind::kSolarize, o.threshold, o.probability);
-      });
+  return row_with(&SolarizeOptions::threshold, "random_solarize", "the bright values inverted",
+                  OpKind::kSolarize);
 }
 
 StepTable::Row random_sharpness_row() {
-  return StepTable::row<SharpnessOptions>(
-      "random_sharpness", "sharper or smoother", [](const SharpnessOptions& o) -> Step {
-        return std::make_unique<SingleOp>(OpKind::kSharpness, o.factor, o.probability);
-      });
+  return row_with(&SharpnessOptions::factor, "random_sharpness", "sharper or smoother",
+                  OpKind::kSharpness);
 }
 
 StepTable::Row random_autocontrast_row() {

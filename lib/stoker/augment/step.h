@@ -50,6 +50,8 @@ using Step =
     std::variant<std::monostate, std::unique_ptr<GeometricStep>, std::unique_ptr<ImageStep>>;
 using StepTable = config::Table<Step()>;
 
+// The option `size` of steps that set one.
+void describe_size(std::vector<int64_t>& size, std::string_view help, config::Fields& fields);
 // `size: 224` and `size: [192, 256]`, height first. Throws ConfigError naming `step` for other
 // lengths and for sides outside [1, 65536].
 Size square_or_height_width(const std::vector<int64_t>& size, std::string_view step);

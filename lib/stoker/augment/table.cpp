@@ -14,6 +14,8 @@
 namespace stoker::augment {
 namespace {
 
+constexpr int64_t kMaxSide = 65536;
+
 // One list for the steps of a config that may be changed and for those that may not.
 template <class Choice>
 auto sides_in(Choice& step) -> decltype(&step.template as<ResizeOptions>().size) {
@@ -63,8 +65,11 @@ const StepTable& augmentations() {
   return table;
 }
 
+void describe_size(std::vector<int64_t>& size, std::string_view help, config::Fields& fields) {
+  fields("size", size, help).at_least(1).at_most(kMaxSide).required();
+}
+
 Size square_or_height_width(const std::vector<int64_t>& size, std::string_view step) {
-  constexpr int64_t kMaxSide = 65536;
   bool good = size.size() == 1 || size.size() == 2;
   for (int64_t side : size) good = good && side >= 1 && side <= kMaxSide;
   if (!good)
