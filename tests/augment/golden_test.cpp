@@ -8,6 +8,7 @@
 #include "stoker/kernels/augment.h"
 #include "stoker/kernels/augment_body.h"
 #include "support/catch.h"
+#include "support/formula.h"
 
 namespace stoker::augment {
 namespace {
@@ -90,12 +91,7 @@ TEST_CASE("an evaluation list gives torchvision's pixels") {
   const json expected = golden("evaluation");
   const int channels = expected["image"][0], height = expected["image"][1],
             width = expected["image"][2];
-  std::vector<uint8_t> pixels;
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
-      for (int c = 0; c < channels; ++c)
-        pixels.push_back(static_cast<uint8_t>(
-            (x * x * 7 + y * y * 13 + x * y * 5 + c * 61 + x * 3 * c + y * 29) % 256));
+  const std::vector<uint8_t> pixels = formula(channels, height, width);
   const Pipeline p = pipeline(
       {resize({24}), center_crop({17, 20}), flip(HorizontalFlip::kRandom, VerticalFlip::kNone, 1.0),
        center_crop({15, 13}), normalize({0.5, 0.4, 0.3}, {0.2, 0.25, 0.3})});

@@ -17,18 +17,13 @@ namespace {
 using test::to_device;
 
 TEST_CASE("the device augments as the CPU does", "[gpu]") {
-  int devices = 0;
-  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-    WARN("skipped: no CUDA device");
-    return;
-  }
+  if (test::no_device()) return;
   constexpr int64_t kCount = 300;
   constexpr int32_t kWidth = 33, kHeight = 21;
   RandomStream random({.seed = 11}, Purpose::kSynthesize);
   const Normalization normalization{{0.017f, 0.018f, 0.019f}, {-2.1f, -2.0f, -1.8f}};
   std::vector<float> expected(kCount * kWidth * kHeight * 3);
-  std::vector<test::DeviceMemory<uint8_t>> pixels;
-  std::vector<ImageView> views;
+  test::DeviceImages images;
   std::vector<Geometry> geometries;
   for (int64_t i = 0; i < kCount; ++i) {
     const auto image = test::random_image(random, test::between(random, 1, 70),
@@ -36,19 +31,15 @@ TEST_CASE("the device augments as the CPU does", "[gpu]") {
     geometries.push_back(test::random_geometry(random, image.view));
     augment(image.view, geometries.back(), normalization,
             {expected.data(), PixelType::kFloat32, kWidth, kHeight, 3}, i);
-    pixels.push_back(to_device(image.bytes));
-    views.push_back(image.view);
-    views.back().pixels = pixels.back().get();
+    images.add(image);
   }
-  const auto device_views = to_device(views);
+  const auto device_views = to_device(images.views);
   const auto device_geometries = to_device(geometries);
-  std::vector<float> got(expected.size());
-  const auto output = to_device(got);
+  const auto output = to_device(std::vector<float>(expected.size()));
   REQUIRE(augment_cuda(device_views.get(), device_geometries.get(), kCount, normalization,
                        {output.get(), PixelType::kFloat32, kWidth, kHeight, 3},
                        nullptr) == cudaSuccess);
-  REQUIRE(cudaMemcpy(got.data(), output.get(), got.size() * sizeof(float),
-                     cudaMemcpyDeviceToHost) == cudaSuccess);
+  const std::vector<float> got = test::from_device(output, expected.size());
   double worst = 0;
   for (size_t i = 0; i < got.size(); ++i)
     worst = std::max(worst, static_cast<double>(std::fabs(got[i] - expected[i])));

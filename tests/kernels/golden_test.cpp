@@ -7,22 +7,13 @@
 #include "stoker/kernels/augment.h"
 #include "stoker/kernels/augment_body.h"
 #include "support/catch.h"
+#include "support/formula.h"
 
 namespace stoker::kernels {
 namespace {
 
 using nlohmann::json;
-
-// formula() of the generator, HWC.
-std::vector<uint8_t> formula(int channels, int height, int width) {
-  std::vector<uint8_t> pixels;
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x)
-      for (int c = 0; c < channels; ++c)
-        pixels.push_back(static_cast<uint8_t>(
-            (x * x * 7 + y * y * 13 + x * y * 5 + c * 61 + x * 3 * c + y * 29) % 256));
-  return pixels;
-}
+using test::formula;
 
 Geometry geometry_of(const json& from) {
   const auto box = from.at("box");
