@@ -1,12 +1,13 @@
 // Images per second that one core augments: draw of the geometry and the fused pass.
 //
-//   ninja -C build bench_augment && build/bench_augment
+//   ninja -C build augment_images && build/bench/augment_images
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <ctime>
 #include <vector>
 
+#include "augment_step.h"
+#include "processor_time.h"
 #include "stoker/augment/flip.h"
 #include "stoker/augment/normalize.h"
 #include "stoker/augment/pad_crop.h"
@@ -17,13 +18,7 @@
 namespace {
 
 using namespace stoker;
-
-template <class Options>
-config::Choice step(std::string_view name, Options options) {
-  config::Choice choice = augment::augmentations().pick(name);
-  choice.as<Options>() = std::move(options);
-  return choice;
-}
+using bench::step;
 
 struct Workload {
   std::string_view name;
@@ -39,13 +34,6 @@ std::string_view name_of(kernels::PixelType type) {
                                                  : "fp16";
 }
 
-// Processor time of this thread, so that other work on the machine counts little.
-double cpu_s() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuLevel level) {
   constexpr int kSlots = 64, kRepetitions = 5;
   const int64_t image_bytes = int64_t{work.width} * work.height * 3;
@@ -58,7 +46,7 @@ double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuL
   const kernels::OutputView output{batch.data(), type, size.width, size.height, 3};
   std::vector<double> rates;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    const double start_s = cpu_s();
+    const double start_s = bench::thread_cpu_s();
     for (int i = 0; i < work.images; ++i) {
       const kernels::ImageView image{pixels.data() + image_bytes * (i % work.sources), work.width,
                                      work.height, 3, int64_t{work.width} * 3};
@@ -66,7 +54,7 @@ double images_per_s(const Workload& work, kernels::PixelType type, kernels::CpuL
       kernels::augment(image, work.pipeline.draw(key, work.width, work.height),
                        work.pipeline.normalization(), output, i % kSlots, level);
     }
-    rates.push_back(work.images / (cpu_s() - start_s));
+    rates.push_back(work.images / (bench::thread_cpu_s() - start_s));
   }
   std::nth_element(rates.begin(), rates.begin() + kRepetitions / 2, rates.end());
   return rates[kRepetitions / 2];

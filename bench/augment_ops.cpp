@@ -7,9 +7,9 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <ctime>
 #include <vector>
 
+#include "processor_time.h"
 #include "stoker/augment/normalize.h"
 #include "stoker/augment/pipeline.h"
 #include "stoker/config/read.h"
@@ -37,12 +37,6 @@ augment::Pipeline pipeline(const std::string& list) {
   return augment::Pipeline(options.augment);
 }
 
-double cpu_s() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 double microseconds(const augment::Pipeline& pipeline) {
   constexpr int32_t kSide = 224;
   constexpr int kSources = 16;
@@ -55,9 +49,9 @@ double microseconds(const augment::Pipeline& pipeline) {
       pixels.push_back(static_cast<uint8_t>(128 + wave + (i * 2654435761u >> 29)));
     }
   std::vector<float> out(size_t{8} * kSide * kSide * 3);
-  const double start_s = cpu_s();
+  const double start_s = bench::thread_cpu_s();
   uint64_t images = 0;
-  for (; images < 32 || cpu_s() - start_s < kLeast_s; ++images) {
+  for (; images < 32 || bench::thread_cpu_s() - start_s < kLeast_s; ++images) {
     const auto recipe = pipeline.recipe({1, 0, images}, kSide, kSide);
     const uint8_t* source = pixels.data() + (images % kSources) * kSide * kSide * 3;
     kernels::augment({source, kSide, kSide, 3, kSide * 3}, recipe.geometry, recipe.program,
@@ -65,7 +59,7 @@ double microseconds(const augment::Pipeline& pipeline) {
                      {out.data(), kernels::PixelType::kFloat32, kSide, kSide, 3},
                      static_cast<int64_t>(images % 8));
   }
-  return 1e6 * (cpu_s() - start_s) / static_cast<double>(images);
+  return 1e6 * (bench::thread_cpu_s() - start_s) / static_cast<double>(images);
 }
 
 }  // namespace

@@ -8,15 +8,15 @@
 // Each row is the median of five runs. "ns/sample" beside the small images is the loader's own
 // cost: the time of an identity pass over images of one pixel.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "augment_step.h"
+#include "loader_run.h"
 #include "stoker/augment/flip.h"
 #include "stoker/augment/normalize.h"
 #include "stoker/augment/pad_crop.h"
@@ -26,6 +26,8 @@
 #include "stoker/loader/loader.h"
 
 using namespace stoker;
+using bench::Rate;
+using bench::step;
 
 namespace {
 
@@ -78,13 +80,6 @@ class Small final : public data::Dataset {
   std::vector<std::string> classes_{10};
 };
 
-template <class Options>
-config::Choice step(std::string_view name, Options options) {
-  config::Choice choice = augment::augmentations().pick(name);
-  choice.as<Options>() = std::move(options);
-  return choice;
-}
-
 std::shared_ptr<const augment::Pipeline> photo_pipeline() {
   return std::make_shared<augment::Pipeline>(std::vector{
       step("random_resized_crop", augment::RandomResizedCropOptions{.size = {224}}),
@@ -100,43 +95,13 @@ std::shared_ptr<const augment::Pipeline> cifar_pipeline() {
            augment::NormalizeOptions{{0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}})});
 }
 
-struct Rate {
-  double images_per_s = 0;
-  double images_per_cpu_s = 0;
-  auto operator<=>(const Rate&) const = default;
-};
-
-double cpu_s() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return double(t.tv_sec) + 1e-6 * double(t.tv_usec); };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 // One run, after two batches to warm up.
 Rate run(const std::shared_ptr<const data::Dataset>& dataset,
          const std::shared_ptr<const augment::Pipeline>& pipeline, int threads, int64_t batch,
          double seconds, kernels::PixelType type = kernels::PixelType::kFloat32) {
-  loader::Chunk next{0, 0, std::min(batch, dataset->size())};
-  loader::Loader loader(
-      dataset, pipeline, {.type = type, .threads = threads, .limits = {}, .shrink_jpegs = true},
-      loader::plain_memory(), [&, n = dataset->size()]() -> std::optional<loader::Chunk> {
-        const loader::Chunk chunk = next;
-        next.first += next.count;
-        if (next.first + next.count > n) next = {next.epoch + 1, 0, next.count};
-        return chunk;
-      });
-  for (int i = 0; i < 2; ++i) loader.next();
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const double cpu_start_s = cpu_s();
-  int64_t images = 0;
-  double elapsed_s = 0;
-  while (elapsed_s < seconds) {
-    images += loader.next()->count;
-    elapsed_s = std::chrono::duration<double>(Clock::now() - start).count();
-  }
-  return {double(images) / elapsed_s, double(images) / (cpu_s() - cpu_start_s)};
+  return bench::run_loader(dataset, pipeline,
+                           {.type = type, .threads = threads, .limits = {}, .shrink_jpegs = true},
+                           batch, 2 * std::min(batch, dataset->size()), seconds);
 }
 
 Rate median(const std::shared_ptr<const data::Dataset>& dataset,
