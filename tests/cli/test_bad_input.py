@@ -51,6 +51,28 @@ class BadInput(BinaryTest):
                        if r["split"] == "train" or r["step"] % 3 == 0]
             self.assertEqual(resumed, records)
 
+    def test_a_step_without_a_readable_image_is_left_out_and_a_resume_is_exact(self):
+        self.damage(self.train[33])
+        words = [*FOLDER, "data.on_error=skip", "train.batch_size=1", "train.epochs=2",
+                 "log.every_steps=1"]
+        _, err = self.stoker(*words)
+        self.assertIn("1 training images were skipped", err)
+        records = without_times(self.metrics("runs/tiny/1"))
+        steps = [r for r in records if r["split"] == "train"]
+        self.assertEqual([r["step"] for r in steps], list(range(1, 121)))
+        left_out = [r["step"] for r in steps if r["skipped_steps"]]
+        self.assertEqual(len(left_out), 2)  # one an epoch
+        self.assertTrue(all((r["loss"] is None) == (r["step"] in left_out) for r in steps))
+        # Stopped right before such a step, and right after one.
+        self.stoker(*words, "name=cut", f"train.max_steps={left_out[0] - 1}")
+        self.stoker(*words, "name=cut", f"train.max_steps={left_out[1]}", "--resume")
+        self.stoker(*words, "name=cut", "--resume")
+        last = "checkpoints/step-00000120"
+        self.assertEqual(tensors_of(self.folder / "runs/tiny/1" / last),
+                         tensors_of(self.folder / "runs/cut/1" / last))
+        resumed = without_times(self.metrics("runs/cut/1"))
+        self.assertEqual([r for r in resumed if r["split"] == "train"], steps)
+
     def test_images_that_vanish_during_training(self):
         words = [*FOLDER, "data.cache=none", "train.epochs=100000", "log.every_steps=1"]
         for on_error in ("fail", "skip"):
@@ -65,14 +87,14 @@ class BadInput(BinaryTest):
             gone = self.folder / "gone"
             self.train[7].rename(gone)
             if on_error == "skip":
-                # One is left out; when all are gone, it ends rather than train on nothing.
+                # One is left out; when all are gone, it ends rather than count empty steps.
                 time.sleep(0.3)
                 self.assertIsNone(process.poll())
                 (self.folder / "shapes/train").rename(self.folder / "shapes/elsewhere")
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 3, err)
             self.assertIn(self.train[7].name, err)
-            self.assertIn("No such file" if on_error == "fail" else "not one image of step", err)
+            self.assertIn("No such file" if on_error == "fail" else "could be read", err)
             if on_error == "fail":
                 gone.rename(self.train[7])
 

@@ -32,7 +32,8 @@ void describe(DataOptions& o, config::Fields& fields) {
   fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")
       .at_least(0);
   fields("on_error", o.on_error,
-         "an image that cannot be read ends the run, or is skipped, counted and listed")
+         "an image that cannot be read ends the run, or is skipped, counted and listed; "
+         "docs/data.md says what takes its place")
       .fixed_on_resume("skipped images change what a batch holds");
   fields("threads", o.threads,
          "threads that read, decode and augment; auto follows CPU affinity and cgroup quota")

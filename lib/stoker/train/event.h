@@ -11,6 +11,7 @@
 //         logits = model(images)                 # under autocast
 //         loss = loss_sum(logits, targets) / images of the step
 //         (scaled) loss.backward()
+//       if no image of the step could be read:   on to step += 1
 //       kGradientsReady                          # unscaled only if clipping asks for it
 //       clip; optimizer.step(schedule(step))     # left out when fp16 gradients overflowed
 //       step += 1

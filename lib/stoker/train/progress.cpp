@@ -172,6 +172,7 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
                {"height", state.context.height},
                {"width", state.context.width}}},
              {"nonfinite_in_a_row", state.nonfinite_in_a_row},
+             {"unreadable_steps_in_a_row", state.unreadable_steps_in_a_row},
              {"window", window_json(state.window)},
              {"metrics", metrics_json(state)}};
   if (state.eval) saved["metrics_step"] = state.eval->step;
@@ -222,6 +223,8 @@ void restore(const CheckpointContent& content, State& state, Algorithms& algorit
     state.train_time_s = saved.at("train_time_s");
     state.images_seen = saved.at("images_seen");
     state.nonfinite_in_a_row = saved.at("nonfinite_in_a_row");
+    // Older checkpoints lack it.
+    state.unreadable_steps_in_a_row = saved.value("unreadable_steps_in_a_row", int64_t{0});
     state.window = window_from(saved.at("window"));
     restore_scaler(saved, state.scaler);
     restore_metrics(saved, state);

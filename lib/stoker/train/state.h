@@ -26,7 +26,7 @@ struct StepRecord {
   int64_t images = 0;
   double time_s = 0;       // wall time of the step
   double data_wait_s = 0;  // of which the loop waited for the loader
-  bool skipped = false;    // no update: fp16 overflow or a loss that is not finite
+  bool skipped = false;    // no update: fp16 overflow, a loss that is not finite, or no images
 };
 
 // Finished steps since the last log line. Part of a checkpoint, so that a resumed run logs the
@@ -79,10 +79,11 @@ struct State {
   // read only when a log line or a checkpoint asks for them.
   std::vector<StepRecord> records;
   LogWindow window;
-  std::optional<double> train_loss;  // of the newest log line
-  int64_t nonfinite_in_a_row = 0;    // newest steps whose loss was not finite
-  std::optional<EvalRecord> eval;    // the newest evaluation
-  std::string checkpoint;            // the newest whole checkpoint's folder
+  std::optional<double> train_loss;       // of the newest log line
+  int64_t nonfinite_in_a_row = 0;         // newest steps whose loss was not finite
+  int64_t unreadable_steps_in_a_row = 0;  // newest steps of which no image could be read
+  std::optional<EvalRecord> eval;         // the newest evaluation
+  std::string checkpoint;                 // the newest whole checkpoint's folder
 };
 
 // May change the state. Each has a name, under which its tensors stand in a checkpoint.

@@ -4,6 +4,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
 #include <chrono>
@@ -19,6 +20,9 @@ namespace stoker::train {
 
 namespace {
 using Clock = std::chrono::steady_clock;
+
+// Single images that cannot be read are left out; so many one after another are no accident.
+constexpr int64_t kMostUnreadableInARow = 64;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -51,6 +55,35 @@ void TrainStep::run(BatchSource& feed) {
   for (auto& algorithm : algorithms_) algorithm->apply(Event::kStepStart, state_);
 
   StepRecord record;
+  const at::Tensor loss_sum = run_micro_batches(feed, record);
+  count_unreadable(record);
+  const double lr_factor = schedule_(state_.schedule_step);
+  at::Tensor loss_mean = at::zeros({}, at::TensorOptions(state_.device));
+  bool moved = false;
+  if (record.images > 0) {
+    emit(Event::kGradientsReady);
+    loss_mean = loss_sum / static_cast<double>(record.images);
+    moved = update(loss_mean, lr_factor);
+    state_.optimizer.zero_grad();
+  }
+
+  record.skipped = !moved;
+  const bool overflowed = !moved && state_.scaler != nullptr && record.images > 0;
+  if (!overflowed) ++state_.schedule_step;
+  ++state_.step;
+  state_.images_seen += record.images;
+  for (auto& algorithm : algorithms_) algorithm->apply(Event::kStepDone, state_);
+
+  record.step = state_.step;
+  record.lr = lr_factor * state_.optimizer.base_lr();
+  record.time_s = seconds_since(start);
+  record.data_wait_s = feed.wait_s() - waited_before;
+  state_.train_time_s += record.time_s;
+  pending_.push_back({record, loss_mean});
+  if (state_.device.is_cpu()) read_losses();
+}
+
+at::Tensor TrainStep::run_micro_batches(BatchSource& feed, StepRecord& record) {
   at::Tensor loss_sum;
   try {
     for (int64_t micro = 0; micro < state_.plan.grad_accumulation; ++micro) {
@@ -70,32 +103,22 @@ void TrainStep::run(BatchSource& feed) {
         "smaller number; batch_size, and with it the training, stays the same. ({})",
         state_.device.str(), state_.plan.microbatch, state_.step, error.what_without_backtrace()));
   }
-  if (record.images == 0) {
-    throw DataError(
-        fmt::format("not one image of step {} could be read; `stoker data verify` lists "
-                    "the files",
-                    state_.step));
+  return loss_sum;
+}
+
+void TrainStep::count_unreadable(const StepRecord& record) {
+  if (record.images > 0) {
+    state_.unreadable_steps_in_a_row = 0;
+    return;
   }
-  emit(Event::kGradientsReady);
-
-  const double lr_factor = schedule_(state_.schedule_step);
-  const at::Tensor loss_mean = loss_sum / static_cast<double>(std::max<int64_t>(1, record.images));
-  const bool moved = update(loss_mean, lr_factor);
-  state_.optimizer.zero_grad();
-
-  record.skipped = !moved;
-  if (moved || state_.scaler == nullptr) ++state_.schedule_step;
-  ++state_.step;
-  state_.images_seen += record.images;
-  for (auto& algorithm : algorithms_) algorithm->apply(Event::kStepDone, state_);
-
-  record.step = state_.step;
-  record.lr = lr_factor * state_.optimizer.base_lr();
-  record.time_s = seconds_since(start);
-  record.data_wait_s = feed.wait_s() - waited_before;
-  state_.train_time_s += record.time_s;
-  pending_.push_back({record, loss_mean});
-  if (state_.device.is_cpu()) read_losses();
+  const int64_t steps = ++state_.unreadable_steps_in_a_row;
+  const int64_t images = steps * state_.plan.batch_size;
+  if (images < kMostUnreadableInARow && steps < state_.plan.steps_per_epoch) return;
+  throw DataError(
+      fmt::format("not one of the {} images of the {} steps up to step {} could be read, so the "
+                  "files as a whole seem to be gone or damaged; `stoker data verify` lists them. "
+                  "When they are back, go on with --resume.",
+                  images, steps, state_.step + 1));
 }
 
 at::Tensor TrainStep::accumulate(const ops::TensorBatch& batch) {
@@ -164,6 +187,7 @@ void TrainStep::read_losses() {
 
 void TrainStep::note(const StepRecord& record) {
   state_.records.push_back(record);
+  if (record.images == 0) return;
   if (std::isfinite(record.loss)) {
     state_.nonfinite_in_a_row = 0;
     recent_losses_.push_back(record.loss);

@@ -24,8 +24,10 @@ class TrainStep {
   // Sees kBatchReady and kGradientsReady after the algorithms.
   void observe_with(std::function<void(Event)> observer) { observer_ = std::move(observer); }
 
-  // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out.
-  // Throws OutOfMemory with what to change.
+  // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out,
+  // and so is the whole step, although it counts, where none of its images could be read. Throws
+  // OutOfMemory with what to change, and DataError where no image of an epoch, or none of 64 and
+  // more in a row, could be read.
   void run(BatchSource& feed);
 
   // Moves the losses of finished steps from the device into state.records. Throws Diverged, with
@@ -33,6 +35,10 @@ class TrainStep {
   void read_losses();
 
  private:
+  // Forward and backward of the step's images, counted in `record`; returns their summed loss,
+  // undefined where there are none.
+  at::Tensor run_micro_batches(BatchSource& feed, StepRecord& record);
+  void count_unreadable(const StepRecord& record);
   // Forward and backward of one micro-batch; returns its summed loss.
   at::Tensor accumulate(const ops::TensorBatch& batch);
   // Returns whether the parameters moved, as far as the host knows.
