@@ -8,8 +8,9 @@
 #include <cstring>
 #include <tuple>
 
+#include "stoker/core/background_hash.h"
 #include "stoker/core/error.h"
-#include "stoker/core/hash.h"
+#include "stoker/weights/contiguous.h"
 
 namespace stoker::weights {
 namespace {
@@ -64,16 +65,15 @@ std::string write_safetensors(FileSystem& files, const std::filesystem::path& pa
   const std::vector<size_t> order = layout(tensors);
   const std::string header = format_safetensors_header(header_of(tensors, order, metadata));
   AtomicFile file(files, path);
-  Sha256 hash;
-  const auto append = [&](Bytes bytes) {
-    hash.update(bytes);
-    file.append(bytes);
-  };
-  append(as_bytes(header));
+  BackgroundSha256 hash;
+  hash.update(as_bytes(header));
+  file.append(as_bytes(header));
   for (const size_t i : order) {
-    const at::Tensor tensor =
-        tensors[i].second.detach().cpu().contiguous(at::MemoryFormat::Contiguous);
-    append({static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()});
+    const auto tensor = std::make_shared<const at::Tensor>(contiguous_on_cpu(tensors[i].second));
+    const auto* data = static_cast<const std::byte*>(tensor->const_data_ptr());
+    const Bytes bytes{data, tensor->nbytes()};
+    hash.update(bytes, tensor);
+    file.append(bytes);
   }
   file.commit();
   return hash.hex();
