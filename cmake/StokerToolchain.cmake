@@ -39,6 +39,17 @@ target_compile_options(stoker_flags INTERFACE
                                                             -Wno-stringop-overflow>
   $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-fPIC>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${STOKER_WERROR}>>:-Werror>)
+if(STOKER_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "STOKER_FUZZ needs clang: -DCMAKE_CXX_COMPILER=clang++ in a new build folder")
+  endif()
+  if(NOT STOKER_SANITIZE)
+    set(STOKER_SANITIZE address,undefined)
+  endif()
+  # Coverage of all our code, which is what guides the fuzzer; and what asserts in the standard library.
+  target_compile_options(stoker_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
+  target_compile_definitions(stoker_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
 if(STOKER_SANITIZE)
   set(sanitize "-fsanitize=${STOKER_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_compile_options(stoker_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${sanitize}>)

@@ -156,7 +156,7 @@ struct IndexArguments {
 };
 
 std::vector<fs::path> shards_at(const fs::path& path) {
-  if (fs::is_regular_file(path)) return {path};
+  if (fs::exists(path) && !fs::is_directory(path)) return {path};
   if (!fs::is_directory(path))
     throw DataError(fmt::format("{}: no such file or folder", path.string()));
   return data::find_shards(path, "*.tar*", "shards");

@@ -1,9 +1,12 @@
 #include "stoker/core/file.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#include <thread>
+#include <cstring>
+#include <utility>
 
 #include "stoker/core/error.h"
 #include "support/catch.h"
@@ -55,18 +58,55 @@ TEST_CASE("reading stops at the limit") {
   CHECK(read_file(folder.path() / "a", 5000).size() == 5000);
   CHECK_THROWS_AS(read_file(folder.path() / "a", 4999), FileError);
   CHECK_THROWS_AS(read_file(folder.path() / "a", 10), FileError);
-  CHECK_THROWS_AS(read_file("/dev/zero", 100'000), FileError);
 }
 
 TEST_CASE("what tells no size is read to its end") {
   CHECK(read_file("/proc/self/status").find("Name:") == 0);
+}
+
+TEST_CASE("what is no regular file is refused at once, by name") {
   const test::TemporaryFolder folder;
-  const fs::path pipe = folder.path() / "pipe";
+  const fs::path pipe = folder.path() / "pipe", socket = folder.path() / "socket";
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-  std::thread writer([&] { write(pipe, std::string(200'000, 'y')); });
-  const std::string text = read_file(pipe);
-  writer.join();
-  CHECK(text == std::string(200'000, 'y'));
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  REQUIRE(socket.native().size() < sizeof(address.sun_path));
+  std::strcpy(address.sun_path, socket.c_str());
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  const std::pair<fs::path, std::string> kinds[] = {{pipe, "is a named pipe"},
+                                                    {socket, "is a socket"},
+                                                    {"/dev/zero", "is a device"},
+                                                    {folder.path(), "is a directory"}};
+  for (const auto& [path, kind] : kinds) {
+    const std::string expected = path.string() + ": " + kind + ", expected a regular file.";
+    CHECK(failure(path, [&] { read_file(path); }) == expected);
+    CHECK(failure(path, [&] { MappedFile{path}; }) == expected);
+  }
+  ::close(listener);
+}
+
+TEST_CASE("a map knows whether its file was cut") {
+  const test::TemporaryFolder folder;
+  const fs::path path = folder.path() / "a";
+  write(path, std::string(100, 'x'));
+  MappedFile first(path);
+  const MappedFile map(std::move(first));
+  CHECK(map.is_whole());
+  fs::resize_file(path, 150);
+  CHECK(map.is_whole());
+  fs::resize_file(path, 99);
+  CHECK_FALSE(map.is_whole());
+  CHECK(map.bytes()[99] == std::byte{0});  // which is why one asks
+  fs::resize_file(path, 0);
+  CHECK_FALSE(map.is_whole());
+  fs::remove(path);
+  CHECK(map.is_whole());
+  write(path, "another file");
+  const MappedFile replaced(path);
+  write(folder.path() / "b", "short");
+  fs::rename(folder.path() / "b", path);
+  CHECK(replaced.is_whole());
 }
 
 TEST_CASE("a file that is missing or none is an error that says so") {

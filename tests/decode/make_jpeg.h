@@ -23,6 +23,19 @@ struct JpegKind {
 
 std::vector<std::byte> make_jpeg(const JpegKind& kind);
 
+// Small ones of each kind, to be damaged.
+inline std::vector<JpegKind> hostile_kinds() {
+  return {{.width = 60, .height = 45},
+          {.width = 60, .height = 45, .h_factor = 1, .v_factor = 1, .noise = 1},
+          {.width = 60, .height = 45, .h_factor = 2, .v_factor = 1, .optimize = false},
+          {.width = 60, .height = 45, .h_factor = 1, .v_factor = 2},
+          {.width = 60, .height = 45, .channels = 1},
+          {.width = 60, .height = 45, .restart_rows = 1},
+          {.width = 60, .height = 45, .restart_blocks = 2, .orientation = 6},
+          {.width = 60, .height = 45, .store_rgb = true, .h_factor = 1, .v_factor = 1},
+          {.width = 60, .height = 45, .progressive = true}};
+}
+
 struct ReferencePixels {
   int width = 0, height = 0, channels = 0;
   std::vector<uint8_t> pixels;  // as stored

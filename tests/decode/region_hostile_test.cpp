@@ -3,51 +3,23 @@
 #include <algorithm>
 
 #include "data/files.h"
+#include "decode/hostile.h"
 #include "decode/make_jpeg.h"
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
 #include "stoker/decode/decode.h"
 #include "support/catch.h"
-#include "support/fuzz.h"
 
 namespace stoker::decode {
 namespace {
 
-using kernels::Region;
 using test::JpegKind;
 
-std::vector<JpegKind> kinds() {
-  return {{.width = 60, .height = 45},
-          {.width = 60, .height = 45, .h_factor = 1, .v_factor = 1, .noise = 1},
-          {.width = 60, .height = 45, .h_factor = 2, .v_factor = 1, .optimize = false},
-          {.width = 60, .height = 45, .h_factor = 1, .v_factor = 2},
-          {.width = 60, .height = 45, .channels = 1},
-          {.width = 60, .height = 45, .restart_rows = 1},
-          {.width = 60, .height = 45, .restart_blocks = 2, .orientation = 6},
-          {.width = 60, .height = 45, .store_rgb = true, .h_factor = 1, .v_factor = 1},
-          {.width = 60, .height = 45, .progressive = true}};
-}
-
-// Some region of what the header says; anything but a DataError fails the test.
+// Anything but a DataError, and pixels that are not those of the whole image, fail the test.
 bool decodes(Decoder& decoder, Bytes file, RandomStream& random) {
-  std::vector<uint8_t> buffer;
-  try {
-    const ImageInfo info = decoder.probe(file, "hostile");
-    const int shrink = allowed_shrink(info, 1 << random.below(4));
-    const int32_t width = (info.width + shrink - 1) / shrink;
-    const int32_t height = (info.height + shrink - 1) / shrink;
-    Region region{int32_t(random.below(uint32_t(width))), int32_t(random.below(uint32_t(height)))};
-    region.width = 1 + int32_t(random.below(uint32_t(width - region.x)));
-    region.height = 1 + int32_t(random.below(uint32_t(height - region.y)));
-    const auto view = decoder.decode_region(file, "hostile", region, shrink, buffer);
-    // Every pixel can be read.
-    int sum = 0;
-    for (int32_t y = region.y; y < region.y + region.height; ++y)
-      for (int32_t i = 0; i < region.width * view.channels; ++i) sum += view.at(region.x, y)[i];
-    return sum >= 0;
-  } catch (const DataError&) {
-    return false;
-  }
+  const test::Verdict verdict = test::judge_region(decoder, file, random);
+  CHECK(verdict != test::Verdict::kUnsound);
+  return verdict == test::Verdict::kSound;
 }
 
 // One of the changes that files suffer.
@@ -74,7 +46,7 @@ void damage(std::vector<std::byte>& file, RandomStream& random) {
 TEST_CASE("random damage to a JPEG's region never crashes", "[decode][hostile][region]") {
   Decoder decoder({.max_pixels = 1'000'000, .max_progressive_scans = 20});
   int decoded = 0, refused = 0;
-  for (const JpegKind& kind : kinds()) {
+  for (const JpegKind& kind : test::hostile_kinds()) {
     const std::vector<std::byte> file = test::make_jpeg(kind);
     for (uint64_t round = 0; round < test::fuzz_rounds(400); ++round) {
       RandomStream random({.seed = 8, .sample = round}, Purpose::kPick);
@@ -100,7 +72,7 @@ TEST_CASE("a cut JPEG gives the regions above the cut and refuses those below",
           "[decode][hostile][region]") {
   Decoder decoder;
   std::vector<uint8_t> buffer;
-  for (const JpegKind& kind : kinds()) {
+  for (const JpegKind& kind : test::hostile_kinds()) {
     if (kind.progressive || kind.orientation != 1) continue;
     const std::vector<std::byte> file = test::make_jpeg(kind);
     const Bytes half = Bytes(file).first(file.size() / 2 + 200);

@@ -1,5 +1,7 @@
 #include "stoker/shards/shard.h"
 
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include "stoker/core/error.h"
@@ -116,6 +118,43 @@ TEST_CASE("shard: a file that is cut short while it is used is an error, not a c
   std::filesystem::resize_file(path, 50'000);
   REQUIRE_THROWS_WITH(shard.content(2), Catch::Contains("s.tar:c: cannot be read"));
   REQUIRE_THROWS_WITH(shard.content(0), Catch::Contains("s.tar:a: cannot be read"));
+}
+
+TEST_CASE("shard: what is cut within a page that stays reads as zeros, and is not vouched for") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 300));
+  write_index(path);
+  const Shard shard = Shard::open(path);
+  const Bytes content = shard.content(2);
+  shard.confirm(2);
+  std::filesystem::resize_file(path, size_t(shard.entry(2).offset) + 100);
+  REQUIRE(text_of(content) == std::string(100, 'c') + std::string(200, '\0'));
+  REQUIRE_THROWS_WITH(shard.confirm(2), Catch::Contains("s.tar:c: the shard was cut short"));
+  REQUIRE_THROWS_WITH(shard.verify(2), Catch::Contains("s.tar:c: the shard was cut short"));
+}
+
+TEST_CASE("shard: an index that is cut while it is used is an error") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  write(path, letters("abc", 300));
+  write_index(path);
+  const Shard shard = Shard::open(path);
+  std::filesystem::resize_file(index_path(path), 64 + 48 + 40);  // into the second entry
+  REQUIRE(text_of(shard.content(0)) == std::string(300, 'a'));
+  REQUIRE(shard.name(2) == path.string() + ":?");
+  REQUIRE_THROWS_WITH(shard.content(2), Catch::Contains("s.tar: entry 2 of its index changed"));
+}
+
+TEST_CASE("shard: a named pipe in place of a shard or an index is refused at once") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("s.tar: is a named pipe"));
+  std::filesystem::remove(path);
+  write(path, letters("abc", 300));
+  REQUIRE(mkfifo(index_path(path).c_str(), 0600) == 0);
+  REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("s.tar.idx: is a named pipe"));
 }
 
 TEST_CASE("shard: a file that is removed while it is used stays readable") {

@@ -75,10 +75,13 @@ class AtomicFile {
 
 void write_file_atomically(FileSystem& files, const std::filesystem::path& path, Bytes bytes);
 
-// The whole file; throws FileError if it is missing, unreadable, or larger than `limit_bytes`.
+// The whole file; throws FileError if it is missing, unreadable, no regular file (a named pipe
+// would wait for a writer for ever), or larger than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, uint64_t limit_bytes = uint64_t{1} << 32);
 
-// A read-only memory map. The file must not shrink while it is mapped.
+// A read-only memory map of a regular file; throws FileError as read_file. Where the file shrinks
+// while it is mapped, what it lost reads as zeros to the end of that page and ends the process
+// after it (bus_error.h); whoever cannot rule that out asks is_whole() once the bytes were used.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);
@@ -86,10 +89,15 @@ class MappedFile {
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   Bytes bytes() const { return {data_, size_}; }
+  // False where the file is shorter than when it was mapped. One stat of the path that it had; a
+  // file that was removed or replaced since counts as whole, for the map holds it as it was.
+  bool is_whole() const;
 
  private:
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
+  std::filesystem::path path_;
+  uint64_t device_ = 0, inode_ = 0;
 };
 
 }  // namespace stoker

@@ -43,6 +43,8 @@ class BenchPool {
 struct Kept {
   int32_t width, height, channels;
 
+  static void free(Kept* kept) { ::operator delete(kept); }
+
   uint8_t* pixels() { return reinterpret_cast<uint8_t*>(this + 1); }
   kernels::ImageView view() {
     return {pixels(), width, height, channels, int64_t{width} * channels};
@@ -77,24 +79,29 @@ class Cached : public Dataset {
     Record record = dataset_->get(index, scratch);
     if (left_bytes_.load(std::memory_order_relaxed) <= 0) return record;
     if (record.is_decoded()) {
-      if (Kept* kept = keep(slot, record.pixels)) return {.pixels = kept->view()};
+      if (Kept* kept = keep(index, record.pixels)) return {.pixels = kept->view()};
       return record;
     }
     std::unique_ptr<Bench> bench = benches_.take();
     const auto start = std::chrono::steady_clock::now();
     const kernels::ImageView image =
         bench->decoder.decode(record.encoded, dataset_->name(index), bench->pixels);
-    Kept* kept = keep(slot, image);
+    Kept* kept = keep(index, image);
     benches_.put_back(std::move(bench));
     const auto took = std::chrono::steady_clock::now() - start;
     record.decode_ns = std::chrono::nanoseconds(took).count();
     if (kept == nullptr) return record;
     return {.pixels = kept->view(), .decode_ns = record.decode_ns};
   }
+  // What is kept was confirmed before.
+  void confirm(int64_t index) const override {
+    if (slots_[static_cast<size_t>(index)].load(std::memory_order_relaxed) == nullptr)
+      dataset_->confirm(index);
+  }
 
  private:
   // Null when the limit is reached.
-  Kept* keep(std::atomic<Kept*>& slot, const kernels::ImageView& image) const {
+  Kept* keep(int64_t index, const kernels::ImageView& image) const {
     const auto row_bytes = static_cast<size_t>(image.width) * static_cast<size_t>(image.channels);
     const size_t bytes = sizeof(Kept) + row_bytes * static_cast<size_t>(image.height);
     const auto signed_bytes = static_cast<int64_t>(bytes);
@@ -102,14 +109,22 @@ class Cached : public Dataset {
       left_bytes_.fetch_add(signed_bytes);
       return nullptr;
     }
-    auto* kept = new (::operator new(bytes)) Kept{image.width, image.height, image.channels};
+    std::unique_ptr<Kept, void (*)(Kept*)> kept(
+        new (::operator new(bytes)) Kept{image.width, image.height, image.channels}, &Kept::free);
     for (int32_t y = 0; y < image.height; ++y)
       std::memcpy(kept->pixels() + static_cast<size_t>(y) * row_bytes,
                   image.pixels + y * image.row_bytes, row_bytes);
+    try {
+      dataset_->confirm(index);
+    } catch (...) {
+      left_bytes_.fetch_add(signed_bytes);
+      throw;
+    }
     Kept* present = nullptr;
-    if (slot.compare_exchange_strong(present, kept, std::memory_order_acq_rel)) return kept;
-    ::operator delete(kept);  // another thread was first
-    left_bytes_.fetch_add(signed_bytes);
+    if (slots_[static_cast<size_t>(index)].compare_exchange_strong(present, kept.get(),
+                                                                   std::memory_order_acq_rel))
+      return kept.release();
+    left_bytes_.fetch_add(signed_bytes);  // another thread was first
     return present;
   }
 

@@ -46,7 +46,7 @@ std::optional<Place> find_place(const fs::path& root) {
   for (const Layout& layout : layouts())
     for (const fs::path& folder : {root, root / layout.folder})
       for (const std::string_view file : {layout.train_files[0], layout.test_file})
-        if (fs::is_regular_file(folder / file)) return Place{folder, &layout};
+        if (fs::exists(folder / file)) return Place{folder, &layout};
   return std::nullopt;
 }
 
@@ -97,6 +97,10 @@ class Cifar : public Dataset {
     const auto* pixels = reinterpret_cast<const uint8_t*>(scratch.data());
     return {.pixels = {pixels, kSide, kSide, 3, 3 * kSide}};
   }
+  void confirm(int64_t index) const override {
+    if (!file_of(index).map.is_whole())
+      throw DataError(fmt::format("{}: the file was cut short since it was opened", name(index)));
+  }
 
  private:
   struct File {
@@ -108,7 +112,7 @@ class Cifar : public Dataset {
   size_t record_bytes() const { return label_bytes_ + kPixelBytes; }
 
   void add(const fs::path& path) {
-    if (!fs::is_regular_file(path))
+    if (!fs::exists(path))
       throw DataError(fmt::format("{}: not there; `stoker data get {}` fetches the set",
                                   path.string(), classes_.size() == 10 ? "cifar10" : "cifar100"));
     MappedFile map(path);

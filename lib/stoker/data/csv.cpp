@@ -49,7 +49,7 @@ Row make_row(const CsvReader& reader, size_t path_column, size_t label_column, s
 
 std::vector<Row> read_rows(const fs::path& path) {
   const std::string name = path.string();
-  if (!fs::is_regular_file(path))
+  if (!fs::exists(path) || fs::is_directory(path))
     throw DataError(
         fmt::format("{}: no such file. The format csv expects a file with the header "
                     "\"path,label\" there, and a line for each image",

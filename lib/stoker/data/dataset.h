@@ -36,6 +36,9 @@ class Dataset {
   // The views in the record point into the data set or into `scratch`, which is reused from call to
   // call; they hold until the next call with the same scratch. Throws DataError or FileError.
   virtual Record get(int64_t index, std::vector<std::byte>& scratch) const = 0;
+  // Asked once a record's bytes were used: throws DataError where the data set cannot vouch that
+  // they stayed what get() gave, because its file was cut short meanwhile. At most a system call.
+  virtual void confirm(int64_t /*index*/) const {}
   // False where a sample is as quickly had as copied, so that keeping it in memory is of no use.
   virtual bool gains_from_cache() const { return true; }
   // Holds the stored sample against its checksum, where there is one. Throws DataError.

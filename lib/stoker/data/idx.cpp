@@ -22,7 +22,7 @@ std::optional<fs::path> find_file(const fs::path& root, Split split, std::string
       for (const char* ending : {"", ".gz"}) {
         const fs::path path =
             folder / fmt::format("{}-{}{}{}-ubyte{}", prefix(split), what, separator, kind, ending);
-        if (fs::is_regular_file(path)) return path;
+        if (fs::exists(path)) return path;
       }
   return std::nullopt;
 }

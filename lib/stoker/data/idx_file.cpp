@@ -49,6 +49,7 @@ IdxFile read_idx(const std::filesystem::path& path, size_t dimensions) {
   // One byte more than expected shows a file that is too long.
   if (packed && possible) file.content = unzip(raw, name, bytes + 1);
   if (!packed) file.content.assign(raw.begin(), raw.end());
+  if (!map.is_whole()) throw DataError(fmt::format("{}: cut short while it was read", name));
   if (file.content.size() != bytes)
     throw DataError(
         fmt::format("{}: the header promises {} bytes, the file holds {}", name, bytes,

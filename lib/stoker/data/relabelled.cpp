@@ -26,6 +26,7 @@ class Relabelled : public Dataset {
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return dataset_->get(index, scratch);
   }
+  void confirm(int64_t index) const override { dataset_->confirm(index); }
 
  private:
   std::shared_ptr<const Dataset> dataset_;

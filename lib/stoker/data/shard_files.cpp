@@ -67,7 +67,7 @@ std::vector<fs::path> matches_of(const fs::path& pattern) {
     paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   std::erase_if(paths, [](const fs::path& path) {
-    return path.extension() == ".idx" || !fs::is_regular_file(path);
+    return path.extension() == ".idx" || fs::is_directory(path);
   });
   std::ranges::sort(paths);
   return paths;

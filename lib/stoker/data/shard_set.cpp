@@ -46,6 +46,11 @@ class ShardSet : public Dataset {
     at.shard.verify(at.index);
   }
 
+  void confirm(int64_t index) const override {
+    const Place at = place(index);
+    at.shard.confirm(at.index);
+  }
+
   Record get(int64_t index, std::vector<std::byte>&) const override {
     const Place at = place(index);
     const Bytes content = at.shard.content(at.index);

@@ -185,8 +185,13 @@ STOKER_INLINE void gradient_lines(const T* __restrict dy, const T* __restrict x,
   }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-STOKER_LEVEL(V4, __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,"
-                                       "prefer-vector-width=512"))));
+#ifdef __clang__
+#define STOKER_WIDE ""  // clang knows no such word here
+#else
+#define STOKER_WIDE ",prefer-vector-width=512"
+#endif
+STOKER_LEVEL(V4,
+             __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl" STOKER_WIDE))));
 STOKER_LEVEL(V3, __attribute__((target("avx2,fma"))));
 #endif
 STOKER_LEVEL(Baseline, );

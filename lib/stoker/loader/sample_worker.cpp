@@ -105,6 +105,7 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   }
   if (options_.stage == Stage::kDecoded) {
     job.add_image(slot, drawn.size, image, drawn.recipe);
+    dataset_.confirm(sample);
     clock_.lap(StageClock::kCopy);
     return;
   }
@@ -112,6 +113,7 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   if (output.pixels != nullptr)
     kernels::augment(image, drawn.recipe.geometry, drawn.recipe.program, pipelines_.normalization(),
                      output, slot);
+  dataset_.confirm(sample);
   clock_.lap(StageClock::kAugment);
 }
 

@@ -104,6 +104,7 @@ Converted Converter::convert(const data::Dataset& dataset, int64_t index) {
   }
   result.source_bytes = record.is_decoded() ? int64_t{image.width} * image.height * image.channels
                                             : std::ssize(record.encoded);
+  dataset.confirm(index);
   return result;
 }
 

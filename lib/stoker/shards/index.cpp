@@ -127,9 +127,10 @@ IndexEntry ShardIndex::entry(int64_t index) const {
 
 std::string_view ShardIndex::key(int64_t index) const {
   const uint64_t begin = index == 0 ? 0 : entry(index - 1).key_end;
+  const uint64_t end = entry(index).key_end;
+  if (begin > end || end > key_bytes_) return "?";  // the file was cut since it was checked
   const uint64_t keys = sizeof(Head) + samples_ * sizeof(IndexEntry);
-  return {reinterpret_cast<const char*>(bytes().data()) + keys + begin,
-          entry(index).key_end - begin};
+  return {reinterpret_cast<const char*>(bytes().data()) + keys + begin, end - begin};
 }
 
 }  // namespace stoker::shards

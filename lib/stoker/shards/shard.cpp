@@ -64,14 +64,32 @@ std::string Shard::name(int64_t index) const {
   return fmt::format("{}:{}", path_.string(), index_.key(index));
 }
 
-bool Shard::header_fits(int64_t index) const {
+// The index is a map too, and reads as zeros where its file is cut.
+IndexEntry Shard::checked_entry(int64_t index) const {
   const IndexEntry entry = index_.entry(index);
+  const uint64_t size = map_.bytes().size();
+  if (entry.offset < kTarBlock || entry.offset > size || entry.size_bytes > size - entry.offset)
+    throw DataError(fmt::format("{}: entry {} of its index changed since it was opened",
+                                path_.string(), index));
+  return entry;
+}
+
+void Shard::confirm(int64_t index) const {
+  if (!map_.is_whole())
+    throw DataError(
+        fmt::format("{}: the shard was cut short since it was opened: what was read of it may be "
+                    "zeros. Replace files by renaming new ones onto them",
+                    name(index)));
+}
+
+bool Shard::header_fits(int64_t index) const {
+  const IndexEntry entry = checked_entry(index);
   const Bytes header = map_.bytes().subspan(entry.offset - kTarBlock, kTarBlock);
   return bring_in(header) && crc32c(header) == entry.header_crc;
 }
 
 Bytes Shard::content(int64_t index) const {
-  const IndexEntry entry = index_.entry(index);
+  const IndexEntry entry = checked_entry(index);
   const Bytes with_header =
       map_.bytes().subspan(entry.offset - kTarBlock, kTarBlock + entry.size_bytes);
   if (!bring_in(with_header))
@@ -89,7 +107,9 @@ Bytes Shard::content(int64_t index) const {
 
 void Shard::verify(int64_t index) const {
   if (!index_.has_checksums()) return;
-  if (crc32c(content(index)) != index_.entry(index).content_crc)
+  const uint32_t crc = crc32c(content(index));
+  confirm(index);
+  if (crc != index_.entry(index).content_crc)
     throw DataError(fmt::format(
         "{}: the content is not the one that was indexed: its checksum differs", name(index)));
 }

@@ -26,14 +26,19 @@ class Shard {
   // "<path>:<key>".
   std::string name(int64_t index) const;
   // The stored bytes of the image, in memory when this returns. Throws DataError where the shard is
-  // no longer the one that was indexed or cannot be read.
+  // no longer the one that was indexed or cannot be read. Once they were used, confirm() tells
+  // whether they stayed.
   Bytes content(int64_t index) const;
+  // Throws DataError if the shard was cut short since it was opened: content() that was used until
+  // now may have read as zeros. One stat of the file (MappedFile::is_whole).
+  void confirm(int64_t index) const;
   // Throws DataError if the content is not the one that was indexed. Says nothing where the index
   // has no checksums.
   void verify(int64_t index) const;
 
  private:
   Shard(std::filesystem::path path, MappedFile map, ShardIndex index, bool has_index_file);
+  IndexEntry checked_entry(int64_t index) const;
   bool header_fits(int64_t index) const;
 
   std::filesystem::path path_;

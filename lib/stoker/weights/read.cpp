@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <array>
-#include <fstream>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
@@ -99,9 +98,9 @@ fs::path entry_file(const fs::path& path) {
 
 // torch.save writes a zip archive of pickles, before PyTorch 1.6 a bare one.
 void refuse_pickle(const fs::path& path) {
-  std::array<char, 4> magic{};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  const std::string_view start(magic.data(), magic.size());
+  const MappedFile map(path);
+  const Bytes magic = map.bytes().first(std::min<size_t>(map.bytes().size(), 4));
+  const std::string_view start(reinterpret_cast<const char*>(magic.data()), magic.size());
   if (start != "PK\x03\x04" && !start.starts_with("\x80\x02")) return;
   fs::path converted = path;
   converted.replace_extension(".safetensors");

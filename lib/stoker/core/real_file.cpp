@@ -1,0 +1,84 @@
+#include "stoker/core/real_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace stoker {
+namespace {
+
+constexpr size_t kBlockBytes = 4096;  // what O_DIRECT's memory and lengths are multiples of
+
+}  // namespace
+
+RealFile::RealFile(const std::filesystem::path& path)
+    : path_(path), fd_(open_retrying(path, O_WRONLY | O_CREAT | O_TRUNC, 0666)) {
+  if (fd_.get() < 0) fail(path, "create the file");
+}
+
+void RealFile::append(Bytes bytes) {
+  if (!staging_) {
+    staging_.reset(static_cast<std::byte*>(std::aligned_alloc(kBlockBytes, kStagingBytes)));
+    if (!staging_) throw std::bad_alloc();
+  }
+  while (!bytes.empty()) {
+    const size_t taken = std::min(bytes.size(), kStagingBytes - staged_bytes_);
+    std::memcpy(staging_.get() + staged_bytes_, bytes.data(), taken);
+    staged_bytes_ += taken;
+    bytes = bytes.subspan(taken);
+    if (staged_bytes_ < kStagingBytes) return;
+    if (written_ == 0) is_direct_ = set_direct(true);
+    flush();
+  }
+}
+
+bool RealFile::set_direct(bool direct) {
+  const int flags = ::fcntl(fd_.get(), F_GETFL);
+  if (flags < 0) return false;
+  return ::fcntl(fd_.get(), F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+void RealFile::flush() {
+  Bytes bytes{staging_.get(), staged_bytes_};
+  while (!bytes.empty()) {
+    // A rest that is no whole block, and all that follows it, goes the usual way.
+    if (is_direct_ && bytes.size() % kBlockBytes != 0) is_direct_ = !set_direct(false);
+    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINVAL && is_direct_) {
+      is_direct_ = false;
+      if (set_direct(false)) continue;
+    }
+    if (written < 0) fail(path_, "write");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+    written_ += written;
+  }
+  staged_bytes_ = 0;
+  if (!is_direct_) start_write_out();
+}
+
+// So that the disk works while the next bytes are made. A hint: where the system knows no such
+// thing, fsync does it all, and reports what goes wrong.
+void RealFile::start_write_out() {
+  constexpr off_t kWriteOutBytes = off_t{8} << 20;
+  if (written_ - started_ < kWriteOutBytes) return;
+  (void)::sync_file_range(fd_.get(), started_, written_ - started_, SYNC_FILE_RANGE_WRITE);
+  started_ = written_;
+}
+
+void RealFile::sync() {
+  flush();
+  while (::fsync(fd_.get()) != 0) {
+    if (errno != EINTR) fail(path_, "write to the disk");
+  }
+}
+
+void RealFile::close() {
+  flush();
+  staging_.reset();
+  // After EINTR the descriptor is gone on Linux all the same.
+  if (fd_.close() != 0 && errno != EINTR) fail(path_, "close");
+}
+
+}  // namespace stoker
