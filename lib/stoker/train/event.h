@@ -9,7 +9,7 @@
 //         batch = loader.next()                  # waiting is counted as data wait
 //         kBatchReady                            # images, labels; mixup and cutmix set targets
 //         logits = model(images)                 # under autocast
-//         loss = loss_sum(logits, targets) / images of the step
+//         loss = loss_sum(logits, targets) / batch_size  # of the step
 //         (scaled) loss.backward()
 //       if no image of the step could be read:   on to step += 1
 //       kGradientsReady                          # unscaled only if clipping asks for it
