@@ -14,7 +14,7 @@
 namespace stoker::augment {
 namespace {
 
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using kernels::Op;
 using kernels::OpKind;
 using kernels::Program;

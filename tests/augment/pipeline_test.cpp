@@ -13,7 +13,7 @@ namespace stoker::augment {
 namespace {
 
 using namespace test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using kernels::Geometry;
 
 auto tie(const Geometry& g) {

@@ -8,7 +8,7 @@ namespace stoker::augment {
 namespace {
 
 using namespace test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 struct Row {
   uint32_t first_epoch;

@@ -10,7 +10,7 @@ namespace stoker::augment {
 namespace {
 
 using namespace test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using kernels::Geometry;
 
 Pipeline with_views(std::vector<config::Choice> steps, const ViewOptions& views) {

@@ -59,5 +59,5 @@ TEST_CASE("a log file that cannot be opened is an error that names it") {
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "file" / "log.txt";
   write_file_atomically(real_file_system(), folder.path() / "file", {});
-  CHECK_THROWS_WITH(add_log_file(path), Catch::Matchers::Contains(path.string()));
+  CHECK_THROWS_WITH(add_log_file(path), Catch::Contains(path.string()));
 }

@@ -194,7 +194,7 @@ TEST_CASE("geometry that would read outside the image is refused with its values
   try {
     augment(image, {1, 0, 4, 3, 2, 2}, Normalization{}, output, 0);
   } catch (const InternalError& error) {
-    CHECK_THAT(error.what(), Catch::Matchers::Contains("x=1 y=0 w=4 h=3 in an image of 4x3"));
+    CHECK_THAT(error.what(), Catch::Contains("x=1 y=0 w=4 h=3 in an image of 4x3"));
   }
 }
 

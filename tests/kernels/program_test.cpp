@@ -252,13 +252,13 @@ TEST_CASE("programs that do not fit are refused with their values") {
   CHECK_THROWS_AS(check_program(program, output), InternalError);
   program.count = 1;
   program.ops[0] = {OpKind::kGaussianBlur, {0, 3}};
-  CHECK_THROWS_WITH(check_program(program, output), Catch::Matchers::Contains("sigma=0"));
+  CHECK_THROWS_WITH(check_program(program, output), Catch::Contains("sigma=0"));
   program.ops[0] = {OpKind::kPosterize, {9}};
   CHECK_THROWS_AS(check_program(program, output), InternalError);
   program.ops[0] = {OpKind::kInvert};
   CHECK_NOTHROW(check_program(program, output));
   program.erase = {3, 3, 7, 2};
-  CHECK_THROWS_WITH(check_program(program, output), Catch::Matchers::Contains("erase 3 3 7x2"));
+  CHECK_THROWS_WITH(check_program(program, output), Catch::Contains("erase 3 3 7x2"));
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST_CASE("each group's convolutions begin by passing their input on", "[models]
 TEST_CASE("airbench refuses what it cannot pool", "[models]") {
   const ModelContext context{.classes = 10, .height = 25, .width = 25};
   CHECK_NOTHROW(build_airbench({}, context));
-  using Catch::Matchers::Contains;
+  using Catch::Contains;
   CHECK_THROWS_WITH(build_airbench({}, {.classes = 10, .height = 40, .width = 24}),
                     Contains("at least 25 x 25") && Contains("got 40 x 24"));
   CHECK_THROWS_AS(build_airbench({.widths = {}}, context), ConfigError);

@@ -121,7 +121,7 @@ TEST_CASE("a model that cannot be built says what is needed", "[models]") {
     }
     return "";
   };
-  using Catch::Matchers::Contains;
+  using Catch::Contains;
   CHECK_THAT(message({.classes = 0, .height = 32, .width = 32}), Contains("at least 1 class"));
   CHECK_THAT(message({.classes = 3, .channels = 0, .height = 32, .width = 32}),
              Contains("channel, got 0"));

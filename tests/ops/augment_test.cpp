@@ -13,7 +13,7 @@ namespace stoker::ops {
 namespace {
 
 using namespace test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using kernels::Geometry;
 
 at::Tensor bytes(at::IntArrayRef shape) { return at::zeros(shape, at::kByte); }

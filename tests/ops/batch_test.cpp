@@ -9,7 +9,7 @@ namespace stoker::ops {
 namespace {
 
 using namespace test;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 
 std::unique_ptr<BatchMover> cpu_mover(at::ScalarType dtype = at::kFloat) {
   return batch_mover(at::kCPU, kNormalization, dtype);

@@ -3,15 +3,13 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
-#include "catch_names.h"
 #include "golden.h"
 #include "stoker/core/error.h"
 #include "stoker/optim/sgd.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {
-
-using test::Approx;
 
 TEST_CASE("clip_grad_norm is torch.nn.utils.clip_grad_norm_") {
   for (const auto& golden : test::golden("clip")) {

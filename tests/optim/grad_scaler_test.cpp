@@ -3,16 +3,14 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
-#include "catch_names.h"
 #include "golden.h"
 #include "stoker/core/error.h"
 #include "stoker/optim/clip.h"
 #include "stoker/optim/sgd.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {
-
-using test::Approx;
 
 constexpr GradScalerOptions kGoldenOptions{
     .initial_scale = 1024, .growth_factor = 3, .backoff_factor = 0.25, .growth_interval = 2};

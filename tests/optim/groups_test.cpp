@@ -1,13 +1,11 @@
 #include <ATen/ops/ones.h>
 
-#include "catch_names.h"
 #include "stoker/core/error.h"
 #include "stoker/optim/optimizer.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {
-
-using test::contains;
 
 NamedTensors model() {
   return {{"stem.conv.weight", at::ones({4, 3, 2, 2})},
@@ -67,16 +65,16 @@ TEST_CASE("an entry that decides for nothing is a mistake") {
   CHECK_THROWS_AS(make_groups(model(), {{.match = "lstm"}}, false), ConfigError);
   CHECK_THROWS_WITH(
       make_groups(model(), {{.match = "head"}, {.match = "lstm"}}, false),
-      contains("optimizer.groups[1].match: \"lstm\" matches none of the 6 parameters") &&
-          contains("stem.conv.weight"));
+      Catch::Contains("optimizer.groups[1].match: \"lstm\" matches none of the 6 parameters") &&
+          Catch::Contains("stem.conv.weight"));
   CHECK_THROWS_WITH(make_groups(model(), {{.match = "bias"}, {.match = "norm.bias"}}, false),
-                    contains("groups[1]") && contains("earlier entry"));
+                    Catch::Contains("groups[1]") && Catch::Contains("earlier entry"));
 }
 
 TEST_CASE("a bad expression is named") {
   CHECK_THROWS_AS(make_groups(model(), {{.match = "norm("}}, false), ConfigError);
   CHECK_THROWS_WITH(make_groups(model(), {{.match = "norm("}}, false),
-                    contains("optimizer.groups[0].match: \"norm(\""));
+                    Catch::Contains("optimizer.groups[0].match: \"norm(\""));
 }
 
 TEST_CASE("the options that rows share are found in each row's choice") {

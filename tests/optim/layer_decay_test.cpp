@@ -5,8 +5,8 @@
 #include <cmath>
 #include <map>
 
-#include "catch_names.h"
 #include "stoker/core/error.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {

@@ -4,17 +4,15 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
-#include "catch_names.h"
 #include "golden.h"
 #include "stoker/core/error.h"
 #include "stoker/optim/adam.h"
 #include "stoker/optim/sgd.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {
 
-using test::Approx;
-using test::contains;
 using test::parameters;
 using test::set_gradients;
 using test::worst_difference;
@@ -152,14 +150,15 @@ TEST_CASE("a state that does not fit is refused with every fault, and nothing is
                               {"momentum/a", at::ones({2, 3})}};
   CHECK_THROWS_AS(optimizer->load_state(state), DataError);
   CHECK_THROWS_WITH(optimizer->load_state(state),
-                    contains("momentum/b is Float [6], expected Float [5]") &&
-                        contains("unexpected momentum/d") && contains("unexpected momentum/a") &&
-                        contains("missing momentum/c"));
+                    Catch::Contains("momentum/b is Float [6], expected Float [5]") &&
+                        Catch::Contains("unexpected momentum/d") &&
+                        Catch::Contains("unexpected momentum/a") &&
+                        Catch::Contains("missing momentum/c"));
   CHECK(optimizer->state()[0].second.abs().sum().item<float>() == 0);
   CHECK_THROWS_WITH(optimizer->load_state({{"momentum/a", at::ones({2, 3}, at::kDouble)},
                                            {"momentum/b", at::ones({5})},
                                            {"momentum/c", at::ones({4})}}),
-                    contains("momentum/a is Double [2, 3]"));
+                    Catch::Contains("momentum/a is Double [2, 3]"));
 }
 
 TEST_CASE("a parameter without a gradient is left alone, weight decay included") {

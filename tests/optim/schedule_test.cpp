@@ -1,14 +1,11 @@
 #include "stoker/optim/schedule.h"
 
-#include "catch_names.h"
 #include "golden.h"
 #include "stoker/core/error.h"
+#include "support/catch.h"
 
 namespace stoker::optim {
 namespace {
-
-using test::Approx;
-using test::contains;
 
 constexpr ScheduleContext kTwentySteps{.total_steps = 20, .steps_per_epoch = 4};
 
@@ -105,8 +102,9 @@ TEST_CASE("a warmup of the whole run is allowed, a longer one is not") {
   LinearOptions longer = whole;
   longer.warmup.warmup_epochs = 5.25;
   CHECK_THROWS_AS(build("linear", longer), ConfigError);
-  CHECK_THROWS_WITH(build("linear", longer),
-                    contains("schedule.warmup_epochs") && contains("21 steps") && contains("20"));
+  CHECK_THROWS_WITH(build("linear", longer), Catch::Contains("schedule.warmup_epochs") &&
+                                                 Catch::Contains("21 steps") &&
+                                                 Catch::Contains("20"));
 }
 
 TEST_CASE("step needs its falls, in order") {

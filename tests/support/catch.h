@@ -6,6 +6,7 @@
 
 using Catch::Approx;
 namespace Catch {
+using Matchers::EndsWith;
 inline Matchers::StringContainsMatcher Contains(const std::string& part) {
   return Matchers::ContainsSubstring(part);
 }

@@ -97,7 +97,7 @@ TEST_CASE("unaligned tensors of foreign files are copied") {
 TEST_CASE("errors name the file") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "broken.safetensors";
-  using Catch::Matchers::Contains;
+  using Catch::Contains;
   CHECK_THROWS_AS(SafetensorsFile(path), FileError);
   std::ofstream(path) << "not one";
   CHECK_THROWS_WITH(SafetensorsFile(path), Contains(path.string()) && Contains("7 bytes"));

@@ -8,7 +8,7 @@
 
 using namespace stoker;
 using namespace stoker::weights;
-using Catch::Matchers::Contains;
+using Catch::Contains;
 using test::fill;
 namespace fs = std::filesystem;
 
