@@ -146,6 +146,40 @@ TEST_CASE("whole JPEGs have the pixels of libjpeg", "[decode][region]") {
   }
 }
 
+// The file up to before its `scans`-th scan, ended there.
+std::vector<std::byte> first_scans(const std::vector<std::byte>& file, int scans) {
+  const auto is_marker = [&file](size_t i, int marker) {
+    return file[i] == std::byte{0xFF} && file[i + 1] == std::byte(marker);
+  };
+  size_t at = 0;
+  for (int seen = 0; at + 1 < file.size(); ++at)
+    if (is_marker(at, 0xDA) && seen++ == scans) break;
+  std::vector<std::byte> cut(file.begin(), file.begin() + ptrdiff_t(at));
+  cut.insert(cut.end(), {std::byte{0xFF}, std::byte{0xD9}});
+  return cut;
+}
+
+// libjpeg would smooth such images over their blocks, from other blocks in a region than in the
+// whole.
+TEST_CASE("a progressive JPEG without its last scans has regions of the whole",
+          "[decode][region]") {
+  Decoder decoder;
+  std::vector<uint8_t> whole_buffer, buffer;
+  const std::vector<std::byte> file =
+      test::make_jpeg({.width = 120, .height = 90, .progressive = true, .noise = 0.5});
+  for (const int scans : {1, 2, 4}) {
+    INFO(scans << " scans");
+    const std::vector<std::byte> cut = first_scans(file, scans);
+    REQUIRE(cut.size() < file.size());
+    const ImageView whole = decoder.decode(cut, "whole", whole_buffer);
+    RandomStream random({.seed = 9}, Purpose::kPick);
+    for (int round = 0; round < 40; ++round) {
+      const Region region = random_region(random, whole.width, whole.height);
+      REQUIRE(shows(decoder.decode_region(cut, "part", region, 1, buffer), region, whole));
+    }
+  }
+}
+
 TEST_CASE("regions of other formats come with the whole image", "[decode][region]") {
   Decoder decoder;
   std::vector<uint8_t> buffer, whole_buffer;

@@ -147,6 +147,8 @@ void JpegDecoder::Impl::read_header(Bytes bytes, std::string_view name,
   source.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
   source.bytes_in_buffer = bytes.size();
   if (!attempt(jump, [this] { jpeg_read_header(&info, TRUE); })) fail(name);
+  // It would make a region of a progressive file that lacks scans differ from the whole.
+  info.do_block_smoothing = FALSE;
   check_pixels(name, info.image_width, info.image_height, limits);
   // The component of full resolution takes at least one bit for each block of 64 pixels, unless it
   // is coded arithmetically.
