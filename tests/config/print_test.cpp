@@ -6,6 +6,8 @@
 #include <random>
 
 #include "config/support.h"
+#include "stoker/config/yaml.h"
+#include "stoker/core/error.h"
 
 using namespace stoker;
 using namespace stoker::test;
@@ -245,5 +247,26 @@ TEST_CASE("any configuration reads back as it was printed") {
     // The comments of provenance change nothing.
     auto commented = read(config::print_yaml(config::values(back), {.provenance = true}));
     REQUIRE(yaml_of(commented.options) == printed);
+  }
+}
+
+TEST_CASE("scalars that stood without quotes read back as they were") {
+  const config::Location source{.origin = config::Origin::kFile, .source = "a.yaml"};
+  for (const std::string text :
+       {"-",   "+",     "--",   "-1",   "+2", ".5", "-.5",  "-.inf", ".nan", "1e-3",
+        "3 4", "12:30", "x:y",  "%x",   "@x", "=",  "=x",   "(x",    "/x",   ".",
+        "..",  "-x",    "true", "null", "~",  "y",  "0x1F", "1_000", "a#b",  "\u00e9"}) {
+    INFO(text);
+    config::Node tree;
+    try {
+      tree = config::parse_yaml("{a: " + text + ", b: [" + text + ", 1], c: {d: 2}}", source);
+    } catch (const ConfigError&) {
+      continue;  // not without quotes
+    }
+    const std::string printed = config::print_yaml(tree);
+    INFO(printed);
+    const config::Node again = config::parse_yaml(printed, source);
+    CHECK(config::print_yaml(again) == printed);
+    CHECK(config::print_json(again) == config::print_json(tree));
   }
 }

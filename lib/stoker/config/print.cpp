@@ -40,13 +40,14 @@ bool is_special_word(std::string_view text) {
   return false;
 }
 
+bool is_safe(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '/' ||
+         c == '-' || c == '+' || c == '@' || c == '%' || c == '=' || c == ' ' || c == '(' ||
+         c == ')' || static_cast<unsigned char>(c) >= 0x80;
+}
+
 // Whether text stands for itself without quotes for every reader, in `[a, b]` too.
 bool is_plain_text(std::string_view text) {
-  const auto is_safe = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '/' ||
-           c == '-' || c == '+' || c == '@' || c == '%' || c == '=' || c == ' ' || c == '(' ||
-           c == ')' || static_cast<unsigned char>(c) >= 0x80;
-  };
   if (is_special_word(text) || !std::all_of(text.begin(), text.end(), is_safe)) return false;
   const char first = text.front();
   if (text.back() == ' ') return false;
@@ -54,9 +55,19 @@ bool is_plain_text(std::string_view text) {
   return std::isalpha(static_cast<unsigned char>(first)) != 0 || first == '_';
 }
 
+// Whether text that stood without quotes may do so again where it is printed: `{a: -}` is a text,
+// but `a: -` begins a list.
+bool may_stay_bare(std::string_view text) {
+  if (is_plain_text(text) || is_special_word(text)) return true;
+  if (text.back() == ' ' || !std::all_of(text.begin(), text.end(), is_safe)) return false;
+  const size_t digits = text.find_first_not_of("+-.");  // as numbers begin
+  return digits != std::string_view::npos && digits <= 2 &&
+         std::isalnum(static_cast<unsigned char>(text[digits])) != 0;
+}
+
 std::string scalar_text(const Node& node) {
   if (node.is_null()) return "null";
-  if (!node.quoted || is_plain_text(node.scalar)) return node.scalar;
+  if (node.quoted ? is_plain_text(node.scalar) : may_stay_bare(node.scalar)) return node.scalar;
   return escaped(node.scalar);
 }
 
