@@ -97,6 +97,7 @@ python_packages() {
   [ ${#alone[@]} -eq 0 ] ||
     step "Installing LibTorch (0.5 GB, about a minute)" "${pip[@]}" --no-deps "${alone[@]}"
   local title="Installing CUDA's libraries and compiler"
+  [ "$cuda" = ON ] || title="Installing the two libraries of CUDA that LibTorch's CPU part opens"
   [[ "${libraries[*]:-}" != *torch==* ]] ||
     title="Installing LibTorch with CUDA's libraries (2.5 GB, some minutes)"
   [ ${#libraries[@]} -eq 0 ] || step "$title" "${pip[@]}" "${libraries[@]}"
