@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import tools
 
@@ -33,11 +34,22 @@ def tidy(clang_tidy, top, file):
                           cwd=top, capture_output=True, text=True)
 
 
+def reads_the_library(clang_tidy, top):
+    """clang 14 does not know all of the library that comes with GCC 13 and later."""
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as probe:
+        probe.write("#include <chrono>\n")
+        probe.flush()
+        return tidy(clang_tidy, top, probe.name).returncode == 0
+
+
 def main():
     top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     clang_tidy = tools.find_tool("clang-tidy", top)
     if clang_tidy is None:
         print(f"skipped: no clang-tidy {tools.VERSION}")
+        return tools.SKIPPED
+    if not reads_the_library(clang_tidy, top):
+        print(f"skipped: clang-tidy {tools.VERSION} does not read this compiler's library")
         return tools.SKIPPED
     rooms = sys.argv[2:] or ROOMS
     sources = [file for file in tools.files(top, [f"lib/stoker/{room}" for room in rooms], {".cpp"})
