@@ -44,6 +44,8 @@ configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DSTOKER_TORCH=OFF -DSTOKER_CU
   -DPython3_EXECUTABLE="$venv/bin/python"
 build build-sanitize all
 say "Tests of build-sanitize (address, undefined)"
+# GCC 13 misplaces aligned variables on the stack that this would use (GCC's bug 110027).
+export ASAN_OPTIONS="detect_stack_use_after_return=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 run_tests build-sanitize || status=$?
 
 if [ "$status" -ne 0 ]; then
