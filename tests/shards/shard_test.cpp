@@ -8,6 +8,7 @@
 #include "support/catch.h"
 #include "support/tar.h"
 #include "support/temporary.h"
+#include "support/thrown.h"
 
 using namespace stoker;
 using namespace stoker::shards;
@@ -31,16 +32,6 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 std::string text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-template <class Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 }  // namespace
