@@ -11,6 +11,9 @@ find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)  # headers only, no CMake files
+find_library(STOKER_XXHASH xxhash REQUIRED)  # nor has Debian's any
+include(CheckLibraryExists)  # of builds for x86 alone, by choice
+check_library_exists("${STOKER_XXHASH}" XXH3_128bits_update_dispatch "" STOKER_HAS_XXHASH_DISPATCH)
 if(STOKER_TESTS)
   find_package(Catch2 REQUIRED)
 endif()

@@ -29,6 +29,15 @@ class Config(BinaryTest):
                 second, _ = self.stoker("config", "print", config.name, "--json")
                 self.assertEqual(json.loads(first), json.loads(second))
 
+    def test_a_config_may_come_through_a_pipe(self):
+        text = (self.folder / "tiny.yaml").read_text()
+        for expect, told in ((0, ""), (2, "/dev/stdin:1")):
+            done = subprocess.run([BINARY, "config", "print", "/dev/stdin", "--json"],
+                                  input="nonsense: 1\n" * (expect > 0) + text, cwd=self.folder,
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, expect, done.stderr)
+            self.assertIn(told, done.stderr)
+
     def test_all_mistakes_of_a_file_are_told_at_once(self):
         (self.folder / "bad.yaml").write_text(
             "optimizer: {name: sgd, momentmu: 0.9}\n"

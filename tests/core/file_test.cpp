@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "stoker/core/error.h"
@@ -82,8 +83,23 @@ TEST_CASE("what is no regular file is refused at once, by name") {
     const std::string expected = path.string() + ": " + kind + ", expected a regular file.";
     CHECK(failure(path, [&] { read_file(path); }) == expected);
     CHECK(failure(path, [&] { MappedFile{path}; }) == expected);
+    if (path == pipe) continue;
+    CHECK(failure(path, [&] { read_file_or_pipe(path, 100); }) == expected);
   }
   ::close(listener);
+}
+
+TEST_CASE("a pipe is read until its writer closes it, where that is asked for") {
+  const test::TemporaryFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const std::string text(70'000, 'x');  // more than a pipe holds at once
+  std::thread writer([&] { write(pipe, text); });
+  const std::string got = read_file_or_pipe(pipe, text.size());
+  writer.join();
+  CHECK(got == text);
+  write(folder.path() / "file", "plain");
+  CHECK(read_file_or_pipe(folder.path() / "file", 5) == "plain");
 }
 
 TEST_CASE("a map knows whether its file was cut") {

@@ -1,9 +1,7 @@
 #include "stoker/core/hash.h"
 
-#include <memory>
 #include <string>
 
-#include "stoker/core/background_hash.h"
 #include "support/catch.h"
 
 using namespace stoker;
@@ -52,32 +50,4 @@ TEST_CASE("sha256 pads every length around a block's end") {
   for (size_t n = 0; n < 130; ++n) digests += sha256_hex(as_bytes(std::string(n, 'a')));
   CHECK(sha256_hex(as_bytes(digests)) ==
         "c665ed20ef30f158e90c7e921d8182bc0943c4b087a82f64a18d417bcdfadce7");
-}
-
-TEST_CASE("a hash in the background is that of the pieces in their order") {
-  std::string text(3 * BackgroundSha256::kMostPendingBytes / 2, '\0');
-  for (size_t i = 0; i < text.size(); i += 997) text[i] = static_cast<char>(i * 31);
-  const std::string whole = sha256_hex(as_bytes(text));
-  for (const size_t piece : {text.size(), text.size() / 3 + 1, size_t{1} << 20}) {
-    INFO("pieces of " << piece);
-    BackgroundSha256 hash;
-    hash.update({});
-    for (size_t at = 0; at < text.size(); at += piece) {
-      // Each piece lives no longer than the hash keeps it.
-      auto owner = std::make_shared<const std::string>(text.substr(at, piece));
-      const Bytes bytes = as_bytes(*owner);
-      hash.update(bytes, std::move(owner));
-    }
-    CHECK(hash.hex() == whole);
-  }
-  CHECK(BackgroundSha256().hex() == sha256_hex({}));
-}
-
-TEST_CASE("a hash in the background that nobody asks for lets its pieces go") {
-  const auto owner = std::make_shared<const std::string>(5'000'000, 'x');
-  {
-    BackgroundSha256 hash;
-    for (int i = 0; i < 4; ++i) hash.update(as_bytes(*owner), owner);
-  }
-  CHECK(owner.use_count() == 1);
 }

@@ -34,11 +34,18 @@ TEST_CASE("damage to any file of a checkpoint is told with the file's name") {
   }
 }
 
-TEST_CASE("a manifest that is no JSON, or of another format, is refused") {
+TEST_CASE("a manifest that is no JSON, of another format, or incomplete is refused") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "step-00000001";
   write_checkpoint(real_file_system(), path, content(1));
-  for (const char* text : {"", "{", "[]", R"({"format": "other-2", "files": {}})", "{}"}) {
+  for (const char* text :
+       {"", "{", "[]", R"({"format": "other-2", "files": {}})", "{}",
+        R"({"format": "stoker-checkpoint-2"})", R"({"format": "stoker-checkpoint-2", "files": []})",
+        R"({"format": "stoker-checkpoint-2", "files": {"model.safetensors": 1}})",
+        R"({"format": "stoker-checkpoint-2",
+                               "files": {"model.safetensors": {"size_bytes": 1}}})",
+        R"({"format": "stoker-checkpoint-2",
+                               "files": {"model.safetensors": {"xxh3_128": "0"}}})"}) {
     CAPTURE(text);
     std::ofstream(path / "manifest.json") << text;
     CHECK_THROWS_AS(read_checkpoint(path), DataError);

@@ -1,7 +1,11 @@
 #include "stoker/weights/contiguous.h"
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+
+#include <cstring>
+#include <vector>
 
 #include "support/catch.h"
 
@@ -12,27 +16,41 @@ at::Tensor numbered(at::IntArrayRef sizes, at::ScalarType dtype) {
   return at::arange(c10::multiply_integers(sizes)).remainder(113).view(sizes).to(dtype);
 }
 
-TEST_CASE("channels_last tensors become contiguous, every element in its place") {
+// What the pieces put together hold.
+at::Tensor from_pieces(const at::Tensor& tensor) {
+  std::vector<std::byte> bytes;
+  for_each_piece(tensor, [&](Bytes piece) {
+    CHECK(!piece.empty());
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+  });
+  const at::Tensor out = at::empty(tensor.sizes(), tensor.scalar_type());
+  REQUIRE(bytes.size() == out.nbytes());
+  if (!bytes.empty()) std::memcpy(out.mutable_data_ptr(), bytes.data(), bytes.size());
+  return out;
+}
+
+TEST_CASE("channels_last tensors come row by row, every element in its place") {
   const at::ScalarType dtype = GENERATE(at::kFloat, at::kHalf, at::kBFloat16, at::kDouble,
                                         at::kLong, at::kByte, at::kComplexFloat);
-  for (const std::vector<int64_t>& sizes : std::vector<std::vector<int64_t>>{
-           {2, 3, 5, 7}, {64, 3, 7, 7}, {5, 1, 3, 3}, {1, 6, 1, 9}, {4, 5, 1, 1}, {0, 3, 2, 2}}) {
+  // The last ones take several pieces: of many outer slices each, of one, with a shorter last one.
+  for (const std::vector<int64_t>& sizes : std::vector<std::vector<int64_t>>{{2, 3, 5, 7},
+                                                                             {64, 3, 7, 7},
+                                                                             {5, 1, 3, 3},
+                                                                             {1, 6, 1, 9},
+                                                                             {4, 5, 1, 1},
+                                                                             {0, 3, 2, 2},
+                                                                             {130, 67, 3, 5},
+                                                                             {3, 401, 19, 23}}) {
     const at::Tensor expected = numbered(sizes, dtype);
-    const at::Tensor turned = expected.contiguous(at::MemoryFormat::ChannelsLast);
-    const at::Tensor got = contiguous_on_cpu(turned);
-    CHECK(got.is_contiguous());
-    CHECK(got.scalar_type() == dtype);
-    CHECK(at::equal(got, expected));
+    CHECK(at::equal(from_pieces(expected.contiguous(at::MemoryFormat::ChannelsLast)), expected));
   }
 }
 
-TEST_CASE("whatever lies otherwise becomes contiguous too; what is so already is not copied") {
+TEST_CASE("whatever lies otherwise comes row by row too") {
   const at::Tensor plain = numbered({3, 4, 5}, at::kFloat);
-  CHECK(contiguous_on_cpu(plain).const_data_ptr() == plain.const_data_ptr());
-  const at::Tensor scalar = numbered({}, at::kFloat);
-  CHECK(contiguous_on_cpu(scalar).const_data_ptr() == scalar.const_data_ptr());
   for (const at::Tensor& odd :
-       {plain.transpose(0, 2), plain.slice(1, 1, 3), numbered({3, 1}, at::kFloat).expand({3, 4}),
+       {plain, numbered({}, at::kFloat), plain.transpose(0, 2), plain.slice(1, 1, 3),
+        numbered({3, 1}, at::kFloat).expand({3, 4}),
         numbered({2, 6, 4, 5}, at::kFloat)
             .contiguous(at::MemoryFormat::ChannelsLast)
             .slice(1, 1, 4),
@@ -40,10 +58,19 @@ TEST_CASE("whatever lies otherwise becomes contiguous too; what is so already is
         numbered({2, 3, 4, 5}, at::kComplexFloat)
             .contiguous(at::MemoryFormat::ChannelsLast)
             .conj()}) {
-    const at::Tensor got = contiguous_on_cpu(odd);
-    CHECK(got.is_contiguous());
-    CHECK(at::equal(got, odd));
+    CHECK(at::equal(from_pieces(odd), odd));
   }
+}
+
+TEST_CASE("pieces of what lies row by row are parts of it, none longer than asked for") {
+  const at::Tensor plain = numbered({3, kPieceBytes / 4 + 5}, at::kFloat);
+  const auto* next = static_cast<const std::byte*>(plain.const_data_ptr());
+  for_each_piece(plain, [&](Bytes piece) {
+    CHECK(piece.data() == next);
+    CHECK(piece.size() <= size_t{kPieceBytes});
+    next += piece.size();
+  });
+  CHECK(next == static_cast<const std::byte*>(plain.const_data_ptr()) + plain.nbytes());
 }
 
 }  // namespace

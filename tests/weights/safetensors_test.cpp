@@ -6,8 +6,8 @@
 #include <string>
 
 #include "formula.h"
+#include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
-#include "stoker/core/hash.h"
 #include "support/catch.h"
 #include "support/faulty_files.h"
 #include "support/temporary.h"
@@ -42,11 +42,11 @@ TEST_CASE("a file of the Python library is read, every dtype of it") {
 TEST_CASE("what is written is the Python library's file, byte for byte") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "a.safetensors";
-  const std::string digest =
+  const std::string checksum =
       write_safetensors(real_file_system(), path, test::formula_tensors(), {{"format", "pt"}});
   const std::string bytes = read_file(path);
   CHECK(bytes == read_file(kGolden));
-  CHECK(digest == sha256_hex(as_bytes(bytes)));
+  CHECK(checksum == checksum_hex(as_bytes(bytes)));
 }
 
 TEST_CASE("tensors that are no plain rows are written as they read") {

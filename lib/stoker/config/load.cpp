@@ -91,7 +91,7 @@ class Loader {
       throw ConfigError(
           fmt::format("{}{}: is a folder, expected a YAML file.", asked_at, path.string()));
     try {
-      return read_file(path, YamlLimits().size_bytes);
+      return read_file_or_pipe(path, YamlLimits().size_bytes);
     } catch (const FileError& problem) {
       throw ConfigError(asked_at + problem.what());
     }

@@ -78,6 +78,8 @@ void write_file_atomically(FileSystem& files, const std::filesystem::path& path,
 // The whole file; throws FileError if it is missing, unreadable, no regular file (a named pipe
 // would wait for a writer for ever), or larger than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, uint64_t limit_bytes = uint64_t{1} << 32);
+// The same, or all that comes through a pipe until its writer closes it: `<(command)`, /dev/stdin.
+std::string read_file_or_pipe(const std::filesystem::path& path, uint64_t limit_bytes);
 
 // A read-only memory map of a regular file; throws FileError as read_file. Where the file shrinks
 // while it is mapped, what it lost reads as zeros to the end of that page and ends the process

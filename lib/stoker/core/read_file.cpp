@@ -21,25 +21,27 @@ std::string_view kind_of(mode_t mode) {
   return "a device";
 }
 
-// Opens what holds its content, with its status in `info`. O_NONBLOCK, because a named pipe would
-// wait for a writer.
-int open_to_read(const fs::path& path, struct stat& info) {
-  Descriptor file(open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+enum class Pipes { kRefused, kRead };
+
+// Opens what holds its content, with its status in `info`. O_NONBLOCK where pipes are refused,
+// because a named one would wait for a writer.
+int open_to_read(const fs::path& path, struct stat& info, Pipes pipes) {
+  const int waiting = pipes == Pipes::kRead ? 0 : O_NONBLOCK;
+  Descriptor file(open_retrying(path, O_RDONLY | O_NOCTTY | waiting));
   // A socket cannot even be opened.
   const bool is_socket = file.get() < 0 && errno == ENXIO && ::stat(path.c_str(), &info) == 0;
   if (file.get() < 0 && !is_socket) fail(path, "open");
   if (!is_socket && ::fstat(file.get(), &info) != 0) fail(path, "read");
-  if (!S_ISREG(info.st_mode))
+  const bool is_read_pipe = pipes == Pipes::kRead && S_ISFIFO(info.st_mode);
+  if (!S_ISREG(info.st_mode) && !is_read_pipe)
     throw FileError(
         fmt::format("{}: is {}, expected a regular file.", path.string(), kind_of(info.st_mode)));
   return file.release();
 }
 
-}  // namespace
-
-std::string read_file(const fs::path& path, uint64_t limit_bytes) {
+std::string read_all(const fs::path& path, uint64_t limit_bytes, Pipes pipes) {
   struct stat info;
-  const Descriptor file(open_to_read(path, info));
+  const Descriptor file(open_to_read(path, info, pipes));
   // A byte more than the size says, so that the end is seen without growing; /proc tells no sizes.
   const auto told = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0)) + 1;
   const uint64_t first_bytes = std::max<uint64_t>(std::min(told, limit_bytes + 1), 4096);
@@ -61,9 +63,19 @@ std::string read_file(const fs::path& path, uint64_t limit_bytes) {
   return text;
 }
 
+}  // namespace
+
+std::string read_file(const fs::path& path, uint64_t limit_bytes) {
+  return read_all(path, limit_bytes, Pipes::kRefused);
+}
+
+std::string read_file_or_pipe(const fs::path& path, uint64_t limit_bytes) {
+  return read_all(path, limit_bytes, Pipes::kRead);
+}
+
 MappedFile::MappedFile(const fs::path& path) : path_(path) {
   struct stat info;
-  const Descriptor file(open_to_read(path, info));
+  const Descriptor file(open_to_read(path, info, Pipes::kRefused));
   device_ = info.st_dev;
   inode_ = info.st_ino;
   if (info.st_size == 0) return;  // mmap refuses a length of zero

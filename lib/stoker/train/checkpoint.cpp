@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
-#include "stoker/core/hash.h"
 
 namespace stoker::train {
 
@@ -12,40 +12,37 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kFormat = "stoker-checkpoint-1";
+constexpr const char* kFormat = "stoker-checkpoint-2";
+constexpr const char* kChecksum = "xxh3_128";
 
-json manifest_entry(const std::string& sha256, uint64_t size_bytes) {
-  return {{"sha256", sha256}, {"size_bytes", size_bytes}};
+json manifest_entry(const std::string& checksum, uint64_t size_bytes) {
+  return {{kChecksum, checksum}, {"size_bytes", size_bytes}};
 }
 
-// Content whose loss would make the rest useless, with its checksum from the manifest.
-std::string read_verified(const fs::path& folder, const json& manifest, const std::string& name) {
-  const std::string text = read_file(folder / name);
-  if (!manifest["files"].contains(name)) {
+// Throws DataError where `bytes`, the file's content, are not what the manifest lists.
+void verify(const fs::path& folder, const json& manifest, const std::string& name, Bytes bytes) {
+  const json& files = manifest.at("files");
+  if (!files.contains(name)) {
     throw DataError(fmt::format("{}: manifest.json does not list {}", folder.string(), name));
   }
-  const std::string expected = manifest["files"][name]["sha256"];
-  const std::string actual = sha256_hex(as_bytes(text));
-  if (actual != expected) {
-    throw DataError(fmt::format("{}: damaged: SHA-256 is {}, the manifest says {}",
-                                (folder / name).string(), actual, expected));
-  }
+  const std::string actual = checksum_hex(bytes);
+  const std::string expected = files.at(name).at(kChecksum);
+  if (actual == expected) return;
+  throw DataError(
+      fmt::format("{}: damaged: {} bytes with checksum {}, the manifest says {} bytes with {}",
+                  (folder / name).string(), bytes.size(), actual,
+                  files.at(name).at("size_bytes").get<uint64_t>(), expected));
+}
+
+std::string read_verified(const fs::path& folder, const json& manifest, const std::string& name) {
+  std::string text = read_file(folder / name);
+  verify(folder, manifest, name, as_bytes(text));
   return text;
 }
 
 weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
                                    const std::string& name) {
-  {
-    const MappedFile map(folder / name);
-    const std::string actual = sha256_hex(map.bytes());
-    const std::string expected = manifest["files"].at(name).at("sha256");
-    if (actual != expected) {
-      throw DataError(
-          fmt::format("{}: damaged: {} bytes with SHA-256 {}, the manifest says {} bytes with {}",
-                      (folder / name).string(), map.bytes().size(), actual,
-                      manifest["files"][name]["size_bytes"].get<uint64_t>(), expected));
-    }
-  }
+  verify(folder, manifest, name, MappedFile(folder / name).bytes());
   const weights::SafetensorsFile file(folder / name);
   weights::NamedTensors tensors;
   for (const std::string& tensor : file.names()) tensors.emplace_back(tensor, file.tensor(tensor));
@@ -59,14 +56,14 @@ void write_checkpoint(FileSystem& files, const fs::path& folder, const Checkpoin
   json listed;
   for (const auto& [name, tensors] : {std::pair{"model.safetensors", &content.model},
                                       std::pair{"optimizer.safetensors", &content.optimizer}}) {
-    const std::string sha256 =
+    const std::string checksum =
         weights::write_safetensors(files, folder / name, *tensors, {{"format", "pt"}});
-    listed[name] = manifest_entry(sha256, fs::file_size(folder / name));
+    listed[name] = manifest_entry(checksum, fs::file_size(folder / name));
   }
   for (const auto& [name, text] : {std::pair{"state.json", &content.state_json},
                                    std::pair{"config.yaml", &content.config_yaml}}) {
     write_file_atomically(files, folder / name, as_bytes(*text));
-    listed[name] = manifest_entry(sha256_hex(as_bytes(*text)), text->size());
+    listed[name] = manifest_entry(checksum_hex(as_bytes(*text)), text->size());
   }
   const std::string manifest = json{{"format", kFormat}, {"files", listed}}.dump(2) + "\n";
   write_file_atomically(files, folder / "manifest.json", as_bytes(manifest));

@@ -5,7 +5,7 @@
 //     optimizer.safetensors  optimizer state, and algorithms' under "algorithm/<name>/"
 //     state.json             position, scaler, metrics, class names
 //     config.yaml            the resolved configuration
-//     manifest.json          size and SHA-256 of each of those
+//     manifest.json          size and checksum (XXH3, 128 bits) of each of those
 //
 // CheckpointStore writes it under a temporary name and renames it; a reader verifies the manifest.
 #pragma once

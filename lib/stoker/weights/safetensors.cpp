@@ -8,7 +8,7 @@
 #include <cstring>
 #include <tuple>
 
-#include "stoker/core/background_hash.h"
+#include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
 #include "stoker/weights/contiguous.h"
 
@@ -65,18 +65,15 @@ std::string write_safetensors(FileSystem& files, const std::filesystem::path& pa
   const std::vector<size_t> order = layout(tensors);
   const std::string header = format_safetensors_header(header_of(tensors, order, metadata));
   AtomicFile file(files, path);
-  BackgroundSha256 hash;
-  hash.update(as_bytes(header));
-  file.append(as_bytes(header));
-  for (const size_t i : order) {
-    const auto tensor = std::make_shared<const at::Tensor>(contiguous_on_cpu(tensors[i].second));
-    const auto* data = static_cast<const std::byte*>(tensor->const_data_ptr());
-    const Bytes bytes{data, tensor->nbytes()};
-    hash.update(bytes, tensor);
+  Checksum sum;
+  const auto append = [&](Bytes bytes) {
+    sum.update(bytes);
     file.append(bytes);
-  }
+  };
+  append(as_bytes(header));
+  for (const size_t i : order) for_each_piece(tensors[i].second, append);
   file.commit();
-  return hash.hex();
+  return sum.hex();
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)

@@ -24,10 +24,10 @@ namespace stoker::weights {
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 using Metadata = std::map<std::string, std::string>;
 
-// Written atomically; tensors are copied to the CPU and made contiguous one at a time. They lie as
-// the Python library lays them: by dtype, the widest first, then by name, which keeps each aligned;
-// the bytes are the same as its own. Throws DataError for a name given twice and for a dtype that
-// the format has not. Returns the SHA-256 of the file.
+// Written atomically; tensors are copied to the CPU one at a time and made contiguous in pieces.
+// They lie as the Python library lays them: by dtype, the widest first, then by name, which keeps
+// each aligned; the bytes are the same as its own. Throws DataError for a name given twice and for
+// a dtype that the format has not. Returns the checksum of the file (core/checksum.h).
 std::string write_safetensors(FileSystem& files, const std::filesystem::path& path,
                               const NamedTensors& tensors, const Metadata& metadata = {});
 
