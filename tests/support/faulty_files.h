@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <mutex>
 
 #include "stoker/core/file.h"
 
@@ -58,7 +59,8 @@ class FaultyFiles : public FileSystem {
 };
 
 // The real files below `root`, with a model beside them of what the disk surely holds: contents as
-// of their last sync, and a folder's names as of its last sync_directory. Not thread-safe.
+// of their last sync, and a folder's names as of its last sync_directory. Operations come
+// one at a time, from whichever threads.
 class ForgetfulFiles : public FileSystem {
  public:
   // What is below `root` now counts as synced.
@@ -89,6 +91,7 @@ class ForgetfulFiles : public FileSystem {
 
   std::filesystem::path root_;
   std::shared_ptr<Node> tree_;
+  std::mutex mutex_;
 };
 
 }  // namespace stoker::test

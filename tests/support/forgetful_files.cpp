@@ -49,19 +49,22 @@ struct ForgetfulFiles::Node {
 
 class ForgetfulFiles::File : public WritableFile {
  public:
-  File(std::unique_ptr<WritableFile> inner, std::shared_ptr<Node> node)
-      : inner_(std::move(inner)), node_(std::move(node)) {}
+  File(std::mutex& mutex, std::unique_ptr<WritableFile> inner, std::shared_ptr<Node> node)
+      : mutex_(mutex), inner_(std::move(inner)), node_(std::move(node)) {}
   void append(Bytes bytes) override {
+    const std::lock_guard lock(mutex_);
     inner_->append(bytes);
     node_->content.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   void sync() override {
+    const std::lock_guard lock(mutex_);
     inner_->sync();
     node_->synced_content = node_->content;
   }
   void close() override { inner_->close(); }
 
  private:
+  std::mutex& mutex_;
   std::unique_ptr<WritableFile> inner_;
   std::shared_ptr<Node> node_;
 };
@@ -88,30 +91,35 @@ ForgetfulFiles::Node& ForgetfulFiles::folder(const fs::path& path) const {
 }
 
 std::unique_ptr<WritableFile> ForgetfulFiles::create(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   auto file = real_file_system().create(path);
   auto& node = folder(path.parent_path()).names[path.filename().string()];
   if (!node) node = std::make_shared<Node>();
   node->content.clear();
-  return std::make_unique<File>(std::move(file), node);
+  return std::make_unique<File>(mutex_, std::move(file), node);
 }
 
 void ForgetfulFiles::rename(const fs::path& from, const fs::path& to) {
+  const std::lock_guard lock(mutex_);
   real_file_system().rename(from, to);
   auto moved = folder(from.parent_path()).names.extract(from.filename().string());
   folder(to.parent_path()).names[to.filename().string()] = moved.mapped();
 }
 
 void ForgetfulFiles::remove_all(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   real_file_system().remove_all(path);
   folder(path.parent_path()).names.erase(path.filename().string());
 }
 
 void ForgetfulFiles::make_directory(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   real_file_system().make_directory(path);
   note_folders(path);
 }
 
 void ForgetfulFiles::make_directories(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   real_file_system().make_directories(path);
   note_folders(path);
 }
@@ -131,6 +139,7 @@ void ForgetfulFiles::note_folders(const fs::path& path) {
 }
 
 void ForgetfulFiles::sync_directory(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   real_file_system().sync_directory(path);
   Node& node = folder(path);
   node.synced_names = node.names;
@@ -138,6 +147,7 @@ void ForgetfulFiles::sync_directory(const fs::path& path) {
 
 // Someone else's writes go past this model: what the file holds now is what is seen and synced.
 void ForgetfulFiles::sync_file(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
   real_file_system().sync_file(path);
   auto& node = folder(path.parent_path()).names[path.filename().string()];
   if (!node) node = std::make_shared<Node>();

@@ -1,5 +1,9 @@
 #include "stoker/train/checkpoint.h"
 
+#include <c10/util/ParallelGuard.h>
+
+#include <functional>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/checksum.h"
@@ -53,13 +57,19 @@ weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
 
 void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointContent& content) {
   files.make_directory(folder);
-  json listed;
-  for (const auto& [name, tensors] : {std::pair{"model.safetensors", &content.model},
-                                      std::pair{"optimizer.safetensors", &content.optimizer}}) {
+  const auto write = [&](const char* name, const weights::NamedTensors& tensors) {
+    const c10::ParallelGuard on_this_thread(true);  // LibTorch's own team stays out of it
     const std::string checksum =
-        weights::write_safetensors(files, folder / name, *tensors, {{"format", "pt"}});
-    listed[name] = manifest_entry(checksum, fs::file_size(folder / name));
-  }
+        weights::write_safetensors(files, folder / name, tensors, {{"format", "pt"}});
+    return manifest_entry(checksum, fs::file_size(folder / name));
+  };
+  // Side by side, so that one is turned and summed while the disk takes the other. Deferred where
+  // no thread can be had.
+  auto optimizer = std::async(std::launch::async | std::launch::deferred, write,
+                              "optimizer.safetensors", std::cref(content.optimizer));
+  json listed;
+  listed["model.safetensors"] = write("model.safetensors", content.model);
+  listed["optimizer.safetensors"] = optimizer.get();
   for (const auto& [name, text] : {std::pair{"state.json", &content.state_json},
                                    std::pair{"config.yaml", &content.config_yaml}}) {
     write_file_atomically(files, folder / name, as_bytes(*text));
