@@ -58,7 +58,7 @@ weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
 void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointContent& content) {
   files.make_directory(folder);
   const auto write = [&](const char* name, const weights::NamedTensors& tensors) {
-    const c10::ParallelGuard on_this_thread(true);  // LibTorch's own team stays out of it
+    const c10::ParallelGuard on_this_thread(true);  // a second team would be in the way
     const std::string checksum =
         weights::write_safetensors(files, folder / name, tensors, {{"format", "pt"}});
     return manifest_entry(checksum, fs::file_size(folder / name));

@@ -1,6 +1,5 @@
 #include "stoker/train/checkpoint_writer.h"
 
-#include <c10/util/ParallelGuard.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -40,8 +39,6 @@ void CheckpointWriter::start(int64_t step, CheckpointContent content) {
   const CheckpointContent& copied = snapshot_.take(std::move(content));
   save_ = std::async(std::launch::async, [this, step, &copied] {
     yield_to_training();
-    // LibTorch's operators stay on this thread: a second team of threads would be in the way.
-    const c10::ParallelGuard on_this_thread(true);
     return store_.save(step, copied, keep_, logs_);
   });
 }
