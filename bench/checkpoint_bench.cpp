@@ -96,7 +96,7 @@ void measure(Training& training, const fs::path& folder, int64_t bytes, size_t r
   train::CheckpointStore store(real_file_system(), folder / "checkpoints");
   store.create();
   train::CheckpointWriter writer(store, {.last = 1, .best = 0});
-  train::Snapshot snapshot;
+  train::CheckpointImage image;
   const std::string dd =
       fmt::format("dd if=/dev/zero of='{}' bs=1M count={} conv=fsync 2>/dev/null",
                   (folder / "dd").string(), (bytes + (1 << 20) - 1) >> 20);
@@ -105,13 +105,13 @@ void measure(Training& training, const fs::path& folder, int64_t bytes, size_t r
   };
   int64_t step = 0;
   const auto save = [&] { writer.start(++step, training.content()); };
-  snapshot.take(training.content());  // the first ones pay for their memory
+  image.fill(training.content());  // the first ones pay for their memory
   save();
   check(writer.wait());
   const double one = seconds([&] { train(3); }) / 3;
   const int steps = std::max(3, static_cast<int>(2.0 / one));  // longer than a save takes
   for (size_t i = 0; i < repetitions; ++i) {
-    times.copy.push_back(seconds([&] { snapshot.take(training.content()); }));
+    times.copy.push_back(seconds([&] { image.fill(training.content()); }));
     times.start.push_back(seconds(save));
     check(writer.wait());
     const double before = processor_s();
@@ -125,7 +125,7 @@ void measure(Training& training, const fs::path& folder, int64_t bytes, size_t r
     }));
     // Both copy, so that what a copy does to the caches is no part of the difference.
     const auto without = [&] {
-      snapshot.take(training.content());
+      image.fill(training.content());
       train(steps);
     };
     const auto with = [&] {

@@ -1,6 +1,9 @@
 // Files as they come to a real disk, past the page cache or not.
 #include "stoker/core/real_file.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "stoker/core/error.h"
@@ -48,6 +51,41 @@ TEST_CASE("files of every length come out as they were appended") {
         write_in_pieces(path, text, piece, piece < bytes);
         CHECK(read_file(path) == text);
       }
+    fs::remove(path);
+  }
+}
+
+struct Freed {
+  void operator()(char* memory) const { std::free(memory); }
+};
+
+TEST_CASE("memory that starts at a block goes as it lies, before and after what does not") {
+  constexpr size_t kStaging = RealFile::kStagingBytes;
+  const size_t bytes = 5 * kStaging + 12'345;
+  const std::unique_ptr<char, Freed> memory(
+      static_cast<char*>(std::aligned_alloc(4096, (bytes / 4096 + 1) * 4096)));
+  const std::string text = numbered(bytes);
+  std::copy(text.begin(), text.end(), memory.get());
+  const std::string_view aligned(memory.get(), bytes);
+  // Where each append begins; some at a block of memory, some not, some while others are gathered.
+  const std::vector<std::vector<size_t>> cuts{{0},
+                                              {0, kStaging},
+                                              {0, 2 * kStaging, 3 * kStaging + 4096},
+                                              {0, 4096, 4096 + 2 * kStaging},
+                                              {0, 100, 200 + kStaging, 3 * kStaging},
+                                              {0, kStaging + 1, 2 * kStaging}};
+  for (const fs::path& place : places()) {
+    const fs::path path = place / "real_file_test.tmp";
+    for (const std::vector<size_t>& begins : cuts) {
+      RealFile file(path);
+      for (size_t i = 0; i < begins.size(); ++i) {
+        const size_t end = i + 1 < begins.size() ? begins[i + 1] : bytes;
+        file.append(as_bytes(aligned.substr(begins[i], end - begins[i])));
+      }
+      file.close();
+      INFO(path.string() << ": " << begins.size() << " appends");
+      CHECK(read_file(path) == text);
+    }
     fs::remove(path);
   }
 }

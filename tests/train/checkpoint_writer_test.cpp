@@ -1,7 +1,6 @@
 #include "stoker/train/checkpoint_writer.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/zeros.h>
 
 #include <mutex>
 
@@ -81,24 +80,4 @@ TEST_CASE("a save that fails is told with the file, and the next one is tried") 
   CHECK(result->folder.empty());
   writer.start(2, content(2));
   CHECK_FALSE(writer.wait()->error);
-}
-
-TEST_CASE("a snapshot's memory is used again while shapes stay") {
-  Snapshot snapshot;
-  const at::Tensor weight = at::arange(6).to(at::kFloat).reshape({2, 3});
-  const at::Tensor first =
-      snapshot.take({.model = {{"w", weight}, {"n", at::arange(1)}}}).model[0].second;
-  CHECK(first.equal(weight));
-  CHECK(first.data_ptr() != weight.data_ptr());
-  weight.add_(1);
-  const auto& second = snapshot.take({.model = {{"w", weight}, {"n", at::arange(1)}}});
-  CHECK(second.model[0].second.data_ptr() == first.data_ptr());
-  CHECK(second.model[0].second.equal(weight));
-  // Another shape, dtype, or layout; one less; a view with gaps.
-  const at::Tensor gaps = at::arange(40).reshape({5, 8}).slice(1, 0, 7, 2);
-  const auto& third = snapshot.take({.model = {{"gaps", gaps}}, .state_json = "{}"});
-  REQUIRE(third.model.size() == 1);
-  CHECK(third.model[0].first == "gaps");
-  CHECK(third.model[0].second.equal(gaps));
-  CHECK(third.state_json == "{}");
 }

@@ -22,6 +22,7 @@
 #include "stoker/models/model.h"
 #include "stoker/models/resnet.h"
 #include "stoker/weights/foreign_names.h"
+#include "stoker/weights/safetensors_image.h"
 #include "stoker/weights/state_dict.h"
 
 using namespace stoker;

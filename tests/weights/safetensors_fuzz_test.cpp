@@ -8,6 +8,7 @@
 #include "formula.h"
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
+#include "stoker/weights/safetensors_image.h"
 #include "support/catch.h"
 #include "support/fuzz.h"
 #include "support/temporary.h"

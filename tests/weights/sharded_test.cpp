@@ -3,6 +3,7 @@
 
 #include "formula.h"
 #include "stoker/core/error.h"
+#include "stoker/weights/safetensors_image.h"
 #include "support/catch.h"
 #include "support/temporary.h"
 

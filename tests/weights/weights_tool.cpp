@@ -13,6 +13,7 @@
 
 #include "formula.h"
 #include "stoker/core/error.h"
+#include "stoker/weights/safetensors_image.h"
 
 using namespace stoker;
 using namespace stoker::weights;

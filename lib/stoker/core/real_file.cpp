@@ -18,19 +18,35 @@ RealFile::RealFile(const std::filesystem::path& path)
 }
 
 void RealFile::append(Bytes bytes) {
+  while (!bytes.empty()) {
+    const bool goes_as_it_lies = staged_bytes_ == 0 && bytes.size() >= kStagingBytes &&
+                                 reinterpret_cast<uintptr_t>(bytes.data()) % kBlockBytes == 0;
+    const size_t taken = goes_as_it_lies ? bytes.size() / kBlockBytes * kBlockBytes
+                                         : std::min(bytes.size(), kStagingBytes - staged_bytes_);
+    if (goes_as_it_lies) {
+      begin();
+      write(bytes.first(taken));
+    } else {
+      stage(bytes.first(taken));
+    }
+    bytes = bytes.subspan(taken);
+  }
+}
+
+void RealFile::stage(Bytes bytes) {
   if (!staging_) {
     staging_.reset(static_cast<std::byte*>(std::aligned_alloc(kBlockBytes, kStagingBytes)));
     if (!staging_) throw std::bad_alloc();
   }
-  while (!bytes.empty()) {
-    const size_t taken = std::min(bytes.size(), kStagingBytes - staged_bytes_);
-    std::memcpy(staging_.get() + staged_bytes_, bytes.data(), taken);
-    staged_bytes_ += taken;
-    bytes = bytes.subspan(taken);
-    if (staged_bytes_ < kStagingBytes) return;
-    if (written_ == 0) is_direct_ = set_direct(true);
-    flush();
-  }
+  std::memcpy(staging_.get() + staged_bytes_, bytes.data(), bytes.size());
+  staged_bytes_ += bytes.size();
+  if (staged_bytes_ < kStagingBytes) return;
+  begin();
+  flush();
+}
+
+void RealFile::begin() {
+  if (written_ == 0) is_direct_ = set_direct(true);
 }
 
 bool RealFile::set_direct(bool direct) {
@@ -40,7 +56,11 @@ bool RealFile::set_direct(bool direct) {
 }
 
 void RealFile::flush() {
-  Bytes bytes{staging_.get(), staged_bytes_};
+  write({staging_.get(), staged_bytes_});
+  staged_bytes_ = 0;
+}
+
+void RealFile::write(Bytes bytes) {
   while (!bytes.empty()) {
     // A rest that is no whole block, and all that follows it, goes the usual way.
     if (is_direct_ && bytes.size() % kBlockBytes != 0) is_direct_ = !set_direct(false);
@@ -54,7 +74,6 @@ void RealFile::flush() {
     bytes = bytes.subspan(static_cast<size_t>(written));
     written_ += written;
   }
-  staged_bytes_ = 0;
   if (!is_direct_) start_write_out();
 }
 

@@ -13,9 +13,10 @@
 namespace stoker {
 
 // Bytes are gathered, and what fills kStagingBytes goes past the page cache (O_DIRECT) where the
-// file system can do that: a checkpoint is not read again soon, its copy into the cache would take
-// the processor from training and push out images that are read again, and fsync finds nothing left
-// to do. What remains at the end, and so a small file as a whole, is written as usual.
+// file system can do that; as many at once that start at a block of memory are not even gathered. A
+// checkpoint is not read again soon, its copy into the cache would take the processor from training
+// and push out images that are read again, and fsync finds nothing left to do. What remains at the
+// end, and so a small file as a whole, is written as usual.
 class RealFile : public WritableFile {
  public:
   explicit RealFile(const std::filesystem::path& path);
@@ -30,7 +31,10 @@ class RealFile : public WritableFile {
   struct Free {
     void operator()(std::byte* memory) const { std::free(memory); }
   };
+  void stage(Bytes bytes);  // no more than there is room for
+  void begin();
   void flush();
+  void write(Bytes bytes);
   bool set_direct(bool direct);
   void start_write_out();
 

@@ -1,7 +1,5 @@
 #include "stoker/train/checkpoint.h"
 
-#include <c10/util/ParallelGuard.h>
-
 #include <functional>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -55,23 +53,28 @@ weights::NamedTensors read_tensors(const fs::path& folder, const json& manifest,
 
 }  // namespace
 
-void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointContent& content) {
+void CheckpointImage::fill(CheckpointContent content) {
+  const weights::Metadata metadata{{"format", "pt"}};
+  model.fill(content.model, metadata);
+  optimizer.fill(content.optimizer, metadata);
+  state_json = std::move(content.state_json);
+  config_yaml = std::move(content.config_yaml);
+}
+
+void write_checkpoint(FileSystem& files, const fs::path& folder, const CheckpointImage& image) {
   files.make_directory(folder);
-  const auto write = [&](const char* name, const weights::NamedTensors& tensors) {
-    const c10::ParallelGuard on_this_thread(true);  // a second team would be in the way
-    const std::string checksum =
-        weights::write_safetensors(files, folder / name, tensors, {{"format", "pt"}});
-    return manifest_entry(checksum, fs::file_size(folder / name));
+  const auto write = [&](const char* name, const weights::SafetensorsImage& tensors) {
+    return manifest_entry(tensors.write(files, folder / name), tensors.bytes().size());
   };
-  // Side by side, so that one is turned and summed while the disk takes the other. Deferred where
-  // no thread can be had.
+  // Side by side, so that one is summed while the disk takes the other. Deferred where no thread
+  // can be had.
   auto optimizer = std::async(std::launch::async | std::launch::deferred, write,
-                              "optimizer.safetensors", std::cref(content.optimizer));
+                              "optimizer.safetensors", std::cref(image.optimizer));
   json listed;
-  listed["model.safetensors"] = write("model.safetensors", content.model);
+  listed["model.safetensors"] = write("model.safetensors", image.model);
   listed["optimizer.safetensors"] = optimizer.get();
-  for (const auto& [name, text] : {std::pair{"state.json", &content.state_json},
-                                   std::pair{"config.yaml", &content.config_yaml}}) {
+  for (const auto& [name, text] :
+       {std::pair{"state.json", &image.state_json}, std::pair{"config.yaml", &image.config_yaml}}) {
     write_file_atomically(files, folder / name, as_bytes(*text));
     listed[name] = manifest_entry(checksum_hex(as_bytes(*text)), text->size());
   }

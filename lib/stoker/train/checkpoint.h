@@ -12,9 +12,10 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "stoker/core/file.h"
-#include "stoker/weights/safetensors.h"
+#include "stoker/weights/safetensors_image.h"
 
 namespace stoker::train {
 
@@ -25,10 +26,23 @@ struct CheckpointContent {
   std::string config_yaml;
 };
 
+// The same as its files' bytes in host memory, which is kept from one fill() to the next: what a
+// thread writes while training goes on.
+struct CheckpointImage {
+  weights::SafetensorsImage model;
+  weights::SafetensorsImage optimizer;
+  std::string state_json;
+  std::string config_yaml;
+
+  CheckpointImage() = default;
+  CheckpointImage(CheckpointContent content) { fill(std::move(content)); }  // NOLINT(*-explicit-*)
+  void fill(CheckpointContent content);
+};
+
 // Into a folder that is not there yet; the manifest comes last, and all is synced but the folder's
 // own name. Throws FileError.
 void write_checkpoint(FileSystem& files, const std::filesystem::path& folder,
-                      const CheckpointContent& content);
+                      const CheckpointImage& image);
 // Tensors share memory maps of the files. Throws DataError naming the file that is missing or whose
 // size or checksum is wrong.
 CheckpointContent read_checkpoint(const std::filesystem::path& folder);

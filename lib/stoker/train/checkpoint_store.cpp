@@ -87,7 +87,7 @@ std::vector<CheckpointStore::Entry> CheckpointStore::list() const {
   return entries;
 }
 
-fs::path CheckpointStore::save(int64_t step, const CheckpointContent& content, const Keep& keep,
+fs::path CheckpointStore::save(int64_t step, const CheckpointImage& image, const Keep& keep,
                                std::span<const fs::path> logs) {
   if (!fs::is_directory(folder_)) {
     throw FileError(fmt::format(
@@ -102,7 +102,7 @@ fs::path CheckpointStore::save(int64_t step, const CheckpointContent& content, c
   }
   const fs::path folder = folder_ / fmt::format("{}{:08d}", kPrefix, step);
   const fs::path written = folder_ / fmt::format("{}{}", kWriting, folder.filename().string());
-  write_checkpoint(files_, written, content);
+  write_checkpoint(files_, written, image);
   put_in_place(written, folder);
   point("latest", folder);
   point_to_best(keep);

@@ -44,7 +44,7 @@ class CheckpointStore {
   // `best` if another is best now, removes what is not kept. At each moment the newest whole
   // checkpoint, or the one before, is there. Throws FileError; also when the folder of create() is
   // gone, which is not made again: what else the run had is gone with it.
-  std::filesystem::path save(int64_t step, const CheckpointContent& content, const Keep& keep,
+  std::filesystem::path save(int64_t step, const CheckpointImage& image, const Keep& keep,
                              std::span<const std::filesystem::path> logs = {});
 
   struct Whole {

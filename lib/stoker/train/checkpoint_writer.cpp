@@ -36,10 +36,10 @@ CheckpointWriter::~CheckpointWriter() {
 
 void CheckpointWriter::start(int64_t step, CheckpointContent content) {
   STOKER_CHECK(!save_.valid(), "the save before step {} has not been taken notice of", step);
-  const CheckpointContent& copied = snapshot_.take(std::move(content));
-  save_ = std::async(std::launch::async, [this, step, &copied] {
+  image_.fill(std::move(content));
+  save_ = std::async(std::launch::async, [this, step] {
     yield_to_training();
-    return store_.save(step, copied, keep_, logs_);
+    return store_.save(step, image_, keep_, logs_);
   });
 }
 

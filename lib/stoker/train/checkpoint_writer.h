@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "stoker/train/checkpoint_store.h"
-#include "stoker/train/snapshot.h"
 
 namespace stoker::train {
 
@@ -44,8 +43,8 @@ class CheckpointWriter {
   CheckpointStore& store_;
   CheckpointStore::Keep keep_;
   std::vector<std::filesystem::path> logs_;
-  Snapshot snapshot_;
-  std::future<std::filesystem::path> save_;  // goes first: the thread reads the snapshot
+  CheckpointImage image_;
+  std::future<std::filesystem::path> save_;  // goes first: the thread reads the image
 };
 
 }  // namespace stoker::train

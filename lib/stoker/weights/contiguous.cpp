@@ -1,20 +1,17 @@
 #include "stoker/weights/contiguous.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace stoker::weights {
 namespace {
 
-using Take = std::function<void(Bytes)>;
-
-void in_pieces(const at::Tensor& contiguous, const Take& take) {
-  const auto* data = static_cast<const std::byte*>(contiguous.const_data_ptr());
-  const auto size_bytes = static_cast<int64_t>(contiguous.nbytes());
-  for (int64_t at = 0; at < size_bytes; at += kPieceBytes)
-    take({data + at, static_cast<size_t>(std::min(kPieceBytes, size_bytes - at))});
-}
+constexpr int64_t kPieceBytes = int64_t{256} << 10;
 
 // in: [outer][pixels][channels], out: [outer][channels][pixels]. The reads of one output pixel's
 // row run in as many streams as there are pixels, which are few in a convolution's weights.
@@ -65,38 +62,73 @@ void turn(const uint32_t* in, uint32_t* out, int64_t outer, int64_t channels, in
   }
 }
 
+struct Piece {
+  const std::byte* from;
+  std::byte* to;
+  void (*copy)(const Piece&);
+  int64_t size_bytes;
+  int64_t outer = 0, channels = 0, pixels = 0;  // of what is turned
+};
+
+void copy_bytes(const Piece& piece) {
+  std::memcpy(piece.to, piece.from, static_cast<size_t>(piece.size_bytes));
+}
+
 template <typename T>
-void turned(const at::Tensor& tensor, const Take& take) {
+void copy_turned(const Piece& piece) {
+  turn(reinterpret_cast<const T*>(piece.from), reinterpret_cast<T*>(piece.to), piece.outer,
+       piece.channels, piece.pixels);
+}
+
+bool is_turnable(const at::Tensor& tensor) {
+  const size_t size = tensor.element_size();
+  return tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast) &&
+         (size == 2 || size == 4 || size == 8);
+}
+
+void add_turned(const at::Tensor& tensor, std::byte* to, std::vector<Piece>& pieces) {
+  const auto element_bytes = static_cast<int64_t>(tensor.element_size());
   const int64_t outer = tensor.size(0), channels = tensor.size(1);
-  const int64_t pixels = tensor.size(2) * tensor.size(3), slice = channels * pixels;
-  const int64_t at_once = std::max<int64_t>(1, kPieceBytes / (slice * int64_t{sizeof(T)}));
-  std::vector<T> piece(static_cast<size_t>(std::min(at_once, outer) * slice));
-  const T* in = static_cast<const T*>(tensor.const_data_ptr());
+  const int64_t pixels = tensor.size(2) * tensor.size(3);
+  const int64_t slice_bytes = channels * pixels * element_bytes;
+  const int64_t at_once = std::max<int64_t>(1, kPieceBytes / slice_bytes);
+  const auto* from = static_cast<const std::byte*>(tensor.const_data_ptr());
+  const auto copy = element_bytes == 2   ? copy_turned<uint16_t>
+                    : element_bytes == 4 ? copy_turned<uint32_t>
+                                         : copy_turned<uint64_t>;
   for (int64_t o = 0; o < outer; o += at_once) {
-    const int64_t now = std::min(at_once, outer - o);
-    turn(in + o * slice, piece.data(), now, channels, pixels);
-    take(std::as_bytes(std::span(piece).first(static_cast<size_t>(now * slice))));
+    const int64_t now = std::min(at_once, outer - o), at = o * slice_bytes;
+    pieces.push_back({from + at, to + at, copy, now * slice_bytes, now, channels, pixels});
+  }
+}
+
+void add_bytes(const at::Tensor& contiguous, std::byte* to, std::vector<Piece>& pieces) {
+  const auto* from = static_cast<const std::byte*>(contiguous.const_data_ptr());
+  const auto size_bytes = static_cast<int64_t>(contiguous.nbytes());
+  for (int64_t at = 0; at < size_bytes; at += kPieceBytes) {
+    pieces.push_back({from + at, to + at, copy_bytes, std::min(kPieceBytes, size_bytes - at)});
   }
 }
 
 }  // namespace
 
-void for_each_piece(const at::Tensor& tensor, const Take& take) {
-  const at::Tensor here = tensor.detach().cpu();
-  if (!here.is_contiguous() && here.dim() == 4 &&
-      here.is_contiguous(at::MemoryFormat::ChannelsLast) && !here.is_conj() && !here.is_neg()) {
-    switch (here.element_size()) {
-      case 2:
-        return turned<uint16_t>(here, take);
-      case 4:
-        return turned<uint32_t>(here, take);
-      case 8:
-        return turned<uint64_t>(here, take);
-      default:
-        break;
+void copy_contiguous(std::span<const ContiguousCopy> copies) {
+  std::vector<Piece> pieces;
+  std::vector<at::Tensor> alive;  // copies of odd ones, until their pieces are copied
+  for (const auto& [from, to] : copies) {
+    if (from.numel() == 0) continue;
+    alive.push_back(from.detach().resolve_conj().resolve_neg());
+    if (!alive.back().is_contiguous() && is_turnable(alive.back())) {
+      add_turned(alive.back(), to, pieces);
+    } else {
+      alive.push_back(alive.back().contiguous());
+      add_bytes(alive.back(), to, pieces);
     }
   }
-  in_pieces(here.contiguous(at::MemoryFormat::Contiguous), take);
+  std::atomic<size_t> next{0};
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+    for (size_t i = next++; i < pieces.size(); i = next++) pieces[i].copy(pieces[i]);
+  });
 }
 
 }  // namespace stoker::weights

@@ -3,18 +3,20 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <functional>
-
-#include "stoker/core/file.h"
+#include <cstddef>
+#include <span>
 
 namespace stoker::weights {
 
-// The elements of `tensor` in row-major order, in pieces of about kPieceBytes: small enough that
-// whatever `take` does with one, more than once too, finds it in the processor's cache. Convolution
-// weights in channels_last, of which a checkpoint has many, are turned piece by piece: LibTorch's
-// copy of such takes several times as long on one thread.
-void for_each_piece(const at::Tensor& tensor, const std::function<void(Bytes)>& take);
+struct ContiguousCopy {
+  at::Tensor from;          // on the CPU, in any layout
+  std::byte* to = nullptr;  // room for from.nbytes(), aligned as its elements are
+};
 
-inline constexpr int64_t kPieceBytes = int64_t{256} << 10;
+// Copies the elements of each tensor in row-major order. All of LibTorch's threads share the work,
+// in pieces that do not depend on how large a tensor is. Convolution weights in channels_last, of
+// which a checkpoint has many, are turned on the way: LibTorch's copy of such takes several times
+// as long.
+void copy_contiguous(std::span<const ContiguousCopy> copies);
 
 }  // namespace stoker::weights

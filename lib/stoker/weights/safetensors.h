@@ -1,9 +1,10 @@
 // safetensors files: an 8-byte little-endian header length, a JSON header, the tensors' bytes.
 // https://github.com/huggingface/safetensors#format
 //
-//   write_safetensors(files, path, tensors, {{"format", "pt"}});
 //   SafetensorsFile file(path);               // mapped, nothing copied
 //   at::Tensor w = file.tensor("fc.weight");  // a view of the map; clone() to change it
+//
+// Written by safetensors_image.h.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -23,13 +24,6 @@ namespace stoker::weights {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 using Metadata = std::map<std::string, std::string>;
-
-// Written atomically; tensors are copied to the CPU one at a time and made contiguous in pieces.
-// They lie as the Python library lays them: by dtype, the widest first, then by name, which keeps
-// each aligned; the bytes are the same as its own. Throws DataError for a name given twice and for
-// a dtype that the format has not. Returns the checksum of the file (core/checksum.h).
-std::string write_safetensors(FileSystem& files, const std::filesystem::path& path,
-                              const NamedTensors& tensors, const Metadata& metadata = {});
 
 class SafetensorsFile {
  public:
