@@ -75,8 +75,9 @@ TEST_CASE("a save that fails is told with the file, and the next one is tried") 
   writer.start(1, content(1));
   const auto result = writer.wait();
   REQUIRE(result->error);
-  CHECK_THROWS_WITH(std::rethrow_exception(result->error),
-                    Catch::Contains("model.safetensors") && Catch::Contains("No space left"));
+  CHECK_THROWS_WITH(
+      std::rethrow_exception(result->error),
+      Catch::Contains(".safetensors: not written") && Catch::Contains("No space left"));
   CHECK(result->folder.empty());
   writer.start(2, content(2));
   CHECK_FALSE(writer.wait()->error);
