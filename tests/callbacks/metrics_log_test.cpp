@@ -33,7 +33,7 @@ TEST_CASE("rewinding a log that is not there does nothing") {
 
 TEST_CASE("a metrics log that cannot be written names its path") {
   const test::TemporaryFolder folder;
-  CHECK_THROWS_WITH(callbacks::make_metrics_log(folder.path() / "absent", {}),
+  CHECK_THROWS_WITH(callbacks::make_metrics_log(real_file_system(), folder.path() / "absent", {}),
                     Catch::Contains("absent/metrics.jsonl"));
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("the table of metrics has the same columns whatever wrote the lines be
       << R"({"step":8,"split":"train","loss":null,"copy_us":2.5})"
       << "\n";
   std::ofstream(folder.path() / "metrics.csv") << "step,of,another,version\n1,2,3,4\n";
-  callbacks::make_metrics_log(folder.path(), {.csv = true});
+  callbacks::make_metrics_log(real_file_system(), folder.path(), {.csv = true});
   CHECK(read_file(folder.path() / "metrics.csv") ==
         "time_s,epoch,step,split,loss,lr,top1,top5,images,images_per_s,data_wait,memory_gib,"
         "skipped_steps,read_us,decode_us,augment_us,copy_us,ece\n"
@@ -59,7 +59,7 @@ TEST_CASE("the table of metrics has the same columns whatever wrote the lines be
 
 TEST_CASE("no table is written where none is asked for") {
   const test::TemporaryFolder folder;
-  callbacks::make_metrics_log(folder.path(), {.csv = false});
+  callbacks::make_metrics_log(real_file_system(), folder.path(), {.csv = false});
   CHECK(std::filesystem::exists(folder.path() / "metrics.jsonl"));
   CHECK(!std::filesystem::exists(folder.path() / "metrics.csv"));
 }

@@ -102,6 +102,32 @@ TEST_CASE("a sync in the middle leaves what follows in its place") {
   CHECK(read_file(folder.path() / "a") == first + then);
 }
 
+TEST_CASE("a growing file goes on at its end, and shows at once what it was given") {
+  const test::TemporaryFolder folder;
+  const fs::path path = folder.path() / "log";
+  for (const std::string& text : {std::string("one"), std::string("two")}) {
+    GrowingFile file(path);
+    file.append(as_bytes(text));
+    file.append({});
+    CHECK(read_file(path).ends_with(text));
+    file.sync();
+    file.close();
+  }
+  CHECK(read_file(path) == "onetwo");
+  const auto message = [](const auto& action) {
+    try {
+      action();
+    } catch (const FileError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message([] {
+          GrowingFile("/dev/full").append(as_bytes("x"));
+        }).find("/dev/full: cannot ") == 0);
+  CHECK(message([&] { GrowingFile(path / "x"); }).find((path / "x").string()) == 0);
+}
+
 TEST_CASE("a full disk is an error with the file's name, whatever the length") {
   for (const size_t bytes : {size_t{10}, 2 * RealFile::kStagingBytes}) {
     std::string message;

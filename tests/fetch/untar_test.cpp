@@ -13,10 +13,13 @@
 #include "stoker/core/hash.h"
 #include "stoker/fetch/known_datasets.h"
 #include "support/catch.h"
+#include "support/faulty_files.h"
 #include "support/tar.h"
 #include "support/temporary.h"
 
 using namespace stoker;
+using test::Fault;
+using test::FaultyFiles;
 using test::tar_of;
 using test::TarMember;
 using test::TemporaryFolder;
@@ -141,39 +144,25 @@ TEST_CASE("untar: damage of every kind is told from a good archive") {
   REQUIRE(refusal(gzip(std::string(512, 'x'))).find("checksum") != std::string::npos);
 }
 
-TEST_CASE("untar: a full disk leaves nothing behind") {
-  class FullFile final : public WritableFile {
-   public:
-    void append(Bytes) override { throw FileError("top/a: cannot write: No space left on device"); }
-    void sync() override {}
-    void close() override {}
-  };
-  class FullDisk final : public FileSystem {
-   public:
-    std::unique_ptr<WritableFile> create(const std::filesystem::path&) override {
-      return std::make_unique<FullFile>();
-    }
-    void rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
-      real_file_system().rename(from, to);
-    }
-    void remove_all(const std::filesystem::path& path) override {
-      real_file_system().remove_all(path);
-    }
-    void make_directory(const std::filesystem::path& path) override {
-      real_file_system().make_directory(path);
-    }
-    void make_directories(const std::filesystem::path& path) override {
-      real_file_system().make_directories(path);
-    }
-    void sync_directory(const std::filesystem::path&) override {}
-    void sync_file(const std::filesystem::path&) override {}
-  };
+TEST_CASE("untar: a disk that is full at any operation leaves nothing behind, or all of it") {
   const TemporaryFolder folder;
   write(folder.path() / "a.tar.gz", gzip(tar_of({{.name = "top/a", .content = "content"}})));
-  FullDisk disk;
-  REQUIRE_THROWS_AS(
-      fetch::unpack_tar_gz(folder.path() / "a.tar.gz", folder.path() / "top", {}, disk), FileError);
-  REQUIRE(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+  const auto unpack = [&](FileSystem& files) {
+    fetch::unpack_tar_gz(folder.path() / "a.tar.gz", folder.path() / "top", {}, files);
+  };
+  FaultyFiles counting(real_file_system());
+  unpack(counting);
+  REQUIRE(counting.operations() > 4);
+  for (int64_t n = 0; n < counting.operations(); ++n) {
+    std::filesystem::remove_all(folder.path() / "top");
+    CAPTURE(n);
+    FaultyFiles disk(real_file_system(), {.at = n, .kind = Fault::Kind::kNoSpace});
+    CHECK_THROWS_AS(unpack(disk), FileError);
+    // The last operation syncs the name of what is whole.
+    const bool is_last = n + 1 == counting.operations();
+    CHECK(std::filesystem::exists(folder.path() / "top/a") == is_last);
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1 + is_last);
+  }
 }
 
 TEST_CASE("known data sets: every file has mirrors, a size and a checksum") {

@@ -1,6 +1,10 @@
-// On the CPU a run that was stopped and resumed is bit for bit one that was never stopped: for
-// every pair of values of every two of the things below, at random steps. The full product would be
-// tens of thousands of runs; defects of a combination that takes three to show can hide here.
+// On the CPU a run that was stopped and resumed is bit for bit one that was never stopped, at
+// random steps: for every pair of values of every two of the things below; and, in the case
+// "[product]", which takes most of an hour and runs only when it is asked for, for the full product
+// of data, optimizers, schedules, precisions and algorithms, with a random value of each other
+// thing:
+//
+//   build/tests/test_run "[product]"
 #include <ATen/ops/rand.h>
 
 #include <map>
@@ -22,8 +26,7 @@ using train::Event;
 
 namespace {
 
-// One thing that a run is made of, and its alternatives as overrides. The first holds `{}` for
-// data.
+// One thing that a run is made of, and its alternatives as overrides.
 struct Factor {
   std::string name;
   std::vector<std::string> values;
@@ -35,6 +38,9 @@ std::vector<std::string> names(const config::Alternatives& table) {
   return list;
 }
 
+constexpr size_t kInProduct = 5;  // of the factors, the first ones
+
+// The first is the data's.
 std::vector<Factor> factors() {
   Factor format{"data.format", {}}, optimizer{"optimizer", {}}, schedule{"schedule", {}},
       precision{"train.precision", {}}, algorithm{"algorithms", {"[]"}};
@@ -137,42 +143,79 @@ run::RunFolder train_with_stops(const Overrides& overrides, std::mt19937& chance
   return *folder;
 }
 
-}  // namespace
+// Runs of combinations of the factors' values, each with and without stops.
+class Resuming {
+ public:
+  using Row = AllPairs::Row;  // the position of a value in each factor
 
-TEST_CASE("a run that was stopped goes on bit for bit, whatever it is made of") {
-  const TemporaryFolder folder;
-  const std::vector<Factor> all = factors();
-  std::map<std::string, Overrides> data;
-  for (const std::string& format : all[0].values) {
-    data[format] = make_data(format, folder.path() / format);
-  }
-  std::mt19937 chance(20261125);
-  int number = 0;
-  for (const AllPairs::Row& row : AllPairs(all, 1).rows()) {
-    const fs::path dir = folder.path() / std::to_string(++number);
-    Overrides overrides = small_run(dir);
-    // Overflows at first, and growth again: the scaler's state matters.
-    overrides.insert(overrides.end(),
-                     {"grad_scaler.initial_scale=1e6", "grad_scaler.growth_interval=3"});
-    std::string story;
-    for (size_t i = 0; i < all.size(); ++i) {
-      const std::string& value = all[i].values[row[i]];
-      story += fmt::format("{}={} ", all[i].name, value);
-      if (i > 0) overrides.push_back(all[i].name + "=" + value);
+  explicit Resuming(std::vector<Factor> factors) : factors_(std::move(factors)) {
+    for (const std::string& format : factors_[0].values) {
+      data_[format] = make_data(format, folder_.path() / format);
     }
-    const Overrides& source = data[all[0].values[row[0]]];
-    overrides.insert(overrides.end(), source.begin(), source.end());
+  }
+  const std::vector<Factor>& factors() const { return factors_; }
 
+  void check(const Row& row) {
+    const fs::path dir = folder_.path() / "runs";
+    const Overrides overrides = overrides_of(row, dir);
+    std::string story = fmt::format("{}", fmt::join(overrides, " "));
     const run::RunFolder whole = run_once(overrides).folder;
     const at::Tensor draws = at::rand({4});
-    const run::RunFolder cut = train_with_stops(overrides, chance, story);
+    const run::RunFolder cut = train_with_stops(overrides, chance_, story);
     INFO(story);
     CHECK(differences(whole, cut) == std::vector<std::string>{});
     CHECK(at::rand({4}).equal(draws));
     CHECK(metric_lines(whole).size() == 9);  // 6 of training, 3 evaluations
     fs::remove_all(dir);
   }
-  CHECK(number >= 35);
+
+ private:
+  Overrides overrides_of(const Row& row, const fs::path& dir) const {
+    Overrides overrides = small_run(dir);
+    // Overflows at first, and growth again: the scaler's state matters.
+    overrides.insert(overrides.end(),
+                     {"grad_scaler.initial_scale=1e6", "grad_scaler.growth_interval=3"});
+    for (size_t i = 1; i < factors_.size(); ++i) {
+      overrides.push_back(factors_[i].name + "=" + factors_[i].values[row[i]]);
+    }
+    const Overrides& source = data_.at(factors_[0].values[row[0]]);
+    overrides.insert(overrides.end(), source.begin(), source.end());
+    return overrides;
+  }
+
+  TemporaryFolder folder_;
+  std::vector<Factor> factors_;
+  std::map<std::string, Overrides> data_;
+  std::mt19937 chance_{20261125};
+};
+
+}  // namespace
+
+TEST_CASE("a run that was stopped goes on bit for bit, whatever it is made of") {
+  Resuming resuming(factors());
+  const std::vector<AllPairs::Row> rows = AllPairs(resuming.factors(), 1).rows();
+  CHECK(rows.size() >= 35);
+  for (const AllPairs::Row& row : rows) resuming.check(row);
+}
+
+TEST_CASE("the same for all that a run is made of at once", "[.][product]") {
+  Resuming resuming(factors());
+  const std::vector<Factor>& all = resuming.factors();
+  std::mt19937 chance(1);
+  AllPairs::Row row(all.size());
+  int64_t runs = 0;
+  for (bool more = true; more;) {
+    for (size_t i = kInProduct; i < all.size(); ++i) row[i] = chance() % all[i].values.size();
+    resuming.check(row);
+    if (++runs % 100 == 0) fmt::print(stderr, "{} combinations\n", runs);
+    more = false;
+    for (size_t i = 0; i < kInProduct && !more; ++i) {  // an odometer
+      more = ++row[i] < all[i].values.size();
+      if (!more) row[i] = 0;
+    }
+  }
+  fmt::print(stderr, "{} combinations\n", runs);
+  CHECK(runs > 1000);
 }
 
 TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its epoch") {

@@ -27,6 +27,14 @@ TEST_CASE("the newest run is the one of the highest number") {
   CHECK(RunFolder::newest(dir.path(), "a").path().filename() == "11");
 }
 
+TEST_CASE("a run that could not even write its configuration is not the newest") {
+  const test::TemporaryFolder dir;
+  std::ofstream(RunFolder::create(dir.path(), "a").config()) << "name: a\n";
+  RunFolder::create(dir.path(), "a");
+  CHECK(RunFolder::newest(dir.path(), "a").path().filename() == "1");
+  CHECK(RunFolder::create(dir.path(), "a").path().filename() == "3");
+}
+
 TEST_CASE("what is no run is refused with what a run looks like") {
   const test::TemporaryFolder dir;
   CHECK_THROWS_WITH(RunFolder::open(dir.path()), Catch::Contains("config.yaml"));

@@ -1,5 +1,7 @@
 // Whatever operation on files fails in a whole run, what is on the disk afterwards goes on to the
 // same end as a run in which nothing failed.
+#include <nlohmann/json.hpp>
+
 #include "run/runs.h"
 #include "stoker/core/error.h"
 #include "support/catch.h"
@@ -54,4 +56,36 @@ TEST_CASE("a run that fails at any operation on files goes on to the same end") 
   // One failure costs a run nothing, if it is one of a save: the save is tried again.
   CHECK(survived > operations / kStride * 2 / 3);
   CHECK(failed > operations / kStride * 2 / 3);
+}
+
+TEST_CASE("a run that fails at any operation while it goes on still goes on to the same end") {
+  const TemporaryFolder folder;
+  const run::RunFolder whole = run_once(options(folder.path() / "whole")).folder;
+  const fs::path begun = folder.path() / "begun", dir = folder.path() / "faulty";
+  run_once(options(begun), {}, std::make_unique<StopAt>(2, train::Event::kStepDone));
+  const auto go_on = [&](FileSystem* files) {
+    fs::remove_all(dir);
+    fs::copy(begun, dir, fs::copy_options::recursive);
+    run_once(options(dir), dir / "run/1", nullptr, files);
+  };
+  FaultyFiles counting(real_file_system());
+  go_on(&counting);
+  constexpr int64_t kBeginning = 25;  // the records of the start, the logs, what is set aside
+  REQUIRE(counting.operations() > kBeginning);
+  int64_t failed = 0;
+  for (int64_t n = 0; n < kBeginning; ++n) {
+    CAPTURE(n);
+    FaultyFiles faulty(real_file_system(), {.at = n, .kind = Fault::Kind::kShortWrite});
+    try {
+      go_on(&faulty);
+    } catch (const FileError& error) {
+      CHECK_THAT(error.what(), Catch::Contains("No space left"));
+      ++failed;
+      run_once(options(dir), dir / "run/1");
+    }
+    CHECK(differences(whole, run::RunFolder::open(dir / "run/1")) == std::vector<std::string>{});
+    const auto told = nlohmann::json::parse(read_file(dir / "run/1/environment.json"));
+    CHECK(told.at("earlier").size() >= 1);  // the start that ended in a stop
+  }
+  CHECK(failed > kBeginning / 2);
 }

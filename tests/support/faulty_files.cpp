@@ -59,6 +59,11 @@ std::unique_ptr<WritableFile> FaultyFiles::create(const fs::path& path) {
   return std::make_unique<File>(*this, path, inner_.create(path));
 }
 
+std::unique_ptr<WritableFile> FaultyFiles::open_to_append(const fs::path& path) {
+  count(path, "open the file");
+  return std::make_unique<File>(*this, path, inner_.open_to_append(path));
+}
+
 void FaultyFiles::rename(const fs::path& from, const fs::path& to) {
   count(to, "rename");
   inner_.rename(from, to);

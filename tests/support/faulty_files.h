@@ -40,6 +40,7 @@ class FaultyFiles : public FileSystem {
   int64_t operations() const { return operations_; }
 
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;
+  std::unique_ptr<WritableFile> open_to_append(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove_all(const std::filesystem::path& path) override;
   void make_directory(const std::filesystem::path& path) override;
@@ -75,6 +76,7 @@ class ForgetfulFiles : public FileSystem {
   void restart(Lost lost);
 
   std::unique_ptr<WritableFile> create(const std::filesystem::path& path) override;
+  std::unique_ptr<WritableFile> open_to_append(const std::filesystem::path& path) override;
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   void remove_all(const std::filesystem::path& path) override;
   void make_directory(const std::filesystem::path& path) override;

@@ -99,6 +99,14 @@ std::unique_ptr<WritableFile> ForgetfulFiles::create(const fs::path& path) {
   return std::make_unique<File>(mutex_, std::move(file), node);
 }
 
+std::unique_ptr<WritableFile> ForgetfulFiles::open_to_append(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
+  auto file = real_file_system().open_to_append(path);
+  auto& node = folder(path.parent_path()).names[path.filename().string()];
+  if (!node) node = std::make_shared<Node>();
+  return std::make_unique<File>(mutex_, std::move(file), node);
+}
+
 void ForgetfulFiles::rename(const fs::path& from, const fs::path& to) {
   const std::lock_guard lock(mutex_);
   real_file_system().rename(from, to);

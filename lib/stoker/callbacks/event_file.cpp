@@ -4,13 +4,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <protozero/pbf_writer.hpp>
 
 #include "stoker/core/crc32c.h"
-#include "stoker/core/error.h"
 
 namespace stoker::callbacks {
 
@@ -45,6 +42,13 @@ double wall_time_s() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+std::string file_name() {
+  std::array<char, 128> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("events.out.tfevents.{}.{}.{}", static_cast<int64_t>(wall_time_s()),
+                     host.data(), ::getpid());
+}
+
 // Little-endian bytes of a number, as TFRecord has them.
 template <class T>
 std::string little_endian(T number) {
@@ -75,12 +79,8 @@ std::string summary_event(int64_t step, const AddValues& add_values) {
 
 }  // namespace
 
-EventFile::EventFile(const std::filesystem::path& folder) {
-  std::array<char, 128> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  path_ = folder / fmt::format("events.out.tfevents.{}.{}.{}", static_cast<int64_t>(wall_time_s()),
-                               host.data(), ::getpid());
-  file_.open(path_, std::ios::binary | std::ios::trunc);
+EventFile::EventFile(FileSystem& files, const std::filesystem::path& folder)
+    : file_(files, folder / file_name()) {
   std::string bytes;
   protozero::pbf_writer writer(bytes);
   writer.add_double(event::kWallTime, wall_time_s());
@@ -140,9 +140,7 @@ void EventFile::write_histogram(int64_t step, std::string_view tag, const Histog
 
 void EventFile::write_record(const std::string& data) {
   const std::string length = little_endian(static_cast<uint64_t>(data.size()));
-  file_ << length << little_endian(masked_crc(length)) << data << little_endian(masked_crc(data))
-        << std::flush;
-  if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
+  file_.append(length + little_endian(masked_crc(length)) + data + little_endian(masked_crc(data)));
 }
 
 }  // namespace stoker::callbacks

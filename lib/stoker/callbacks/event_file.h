@@ -1,6 +1,6 @@
 // A file of TensorBoard events: TFRecords that hold tensorflow's Event messages.
 //
-//   EventFile file(folder);
+//   EventFile file(files, folder);
 //   file.start_at(step);                       // TensorBoard drops what older files hold beyond
 //   file.write_scalars(step, {{"train/loss", 1.7}});
 //   file.write_image(step, "train/images", png, width, height);
@@ -9,12 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "stoker/callbacks/record_file.h"
 
 namespace stoker::callbacks {
 
@@ -31,7 +32,7 @@ class EventFile {
   using Scalars = std::vector<std::pair<std::string_view, double>>;
 
   // Makes events.out.tfevents.<time>.<host>.<process> in `folder`. All throw FileError.
-  explicit EventFile(const std::filesystem::path& folder);
+  EventFile(FileSystem& files, const std::filesystem::path& folder);
 
   void start_at(int64_t step);
   void write_scalars(int64_t step, const Scalars& scalars);
@@ -42,8 +43,7 @@ class EventFile {
  private:
   void write_record(const std::string& data);
 
-  std::filesystem::path path_;
-  std::ofstream file_;
+  RecordFile file_;
 };
 
 }  // namespace stoker::callbacks

@@ -1,9 +1,6 @@
 #include "stoker/callbacks/metrics_log.h"
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,8 +8,7 @@
 
 #include "stoker/callbacks/memory.h"
 #include "stoker/callbacks/metrics_csv.h"
-#include "stoker/core/error.h"
-#include "stoker/core/file.h"
+#include "stoker/callbacks/record_file.h"
 
 namespace stoker::callbacks {
 
@@ -58,36 +54,15 @@ ordered_json val_line(const State& state) {
           {"images", r.images}};
 }
 
-// A file that grows line by line.
-class Lines {
- public:
-  explicit Lines(const std::filesystem::path& path)
-      : path_(path), file_(path, std::ios::app | std::ios::binary) {
-    check();
-  }
-  void write(const std::string& line) {
-    file_ << line << std::flush;
-    check();
-  }
-
- private:
-  void check() const {
-    if (!file_) throw FileError(fmt::format("{}: {}", path_.string(), std::strerror(errno)));
-  }
-
-  std::filesystem::path path_;
-  std::ofstream file_;
-};
-
 class MetricsLog : public train::Callback {
  public:
-  MetricsLog(const std::filesystem::path& folder, const MetricsLogOptions& options)
-      : json_(folder / "metrics.jsonl") {
+  MetricsLog(FileSystem& files, const std::filesystem::path& folder,
+             const MetricsLogOptions& options)
+      : json_(files, folder / "metrics.jsonl") {
     const std::filesystem::path csv = folder / "metrics.csv";
     if (!options.csv) return;
-    write_file_atomically(real_file_system(), csv,
-                          as_bytes(metrics_csv(read_file(folder / "metrics.jsonl"))));
-    csv_.emplace(csv);
+    write_file_atomically(files, csv, as_bytes(metrics_csv(read_file(folder / "metrics.jsonl"))));
+    csv_.emplace(files, csv);
   }
 
   void observe(Event event, const State& state) override {
@@ -96,20 +71,21 @@ class MetricsLog : public train::Callback {
 
  private:
   void write(const std::string& line) {
-    json_.write(line + "\n");
+    json_.append(line + "\n");
     // Read back, so that a number that JSON cannot hold is as empty here as it is null there.
-    if (csv_) csv_->write(metrics_csv_row(ordered_json::parse(line)));
+    if (csv_) csv_->append(metrics_csv_row(ordered_json::parse(line)));
   }
 
-  Lines json_;
-  std::optional<Lines> csv_;
+  RecordFile json_;
+  std::optional<RecordFile> csv_;
 };
 
 }  // namespace
 
-std::unique_ptr<train::Callback> make_metrics_log(const std::filesystem::path& folder,
+std::unique_ptr<train::Callback> make_metrics_log(FileSystem& files,
+                                                  const std::filesystem::path& folder,
                                                   const MetricsLogOptions& options) {
-  return std::make_unique<MetricsLog>(folder, options);
+  return std::make_unique<MetricsLog>(files, folder, options);
 }
 
 std::optional<std::string> metrics_line(Event event, const State& state) {

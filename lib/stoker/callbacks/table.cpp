@@ -7,14 +7,17 @@
 
 namespace stoker::callbacks {
 
-std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
+std::vector<std::unique_ptr<train::Callback>> make_callbacks(FileSystem& files,
+                                                             const LogOptions& options,
                                                              const RunFacts& facts,
                                                              const std::filesystem::path& folder) {
   std::vector<std::unique_ptr<train::Callback>> list;
   list.push_back(make_console(options));
   list.push_back(make_data_wait_watch({.keeps_decoded = facts.keeps_decoded}));
-  list.push_back(make_metrics_log(folder, {.csv = options.csv}));
-  if (options.tensorboard) list.push_back(make_tensorboard(options, facts.normalization, folder));
+  list.push_back(make_metrics_log(files, folder, {.csv = options.csv}));
+  if (options.tensorboard) {
+    list.push_back(make_tensorboard(files, options, facts.normalization, folder));
+  }
   return list;
 }
 

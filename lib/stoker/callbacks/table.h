@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stoker/callbacks/options.h"
+#include "stoker/core/file.h"
 #include "stoker/kernels/image.h"
 #include "stoker/train/state.h"
 
@@ -19,7 +20,8 @@ struct RunFacts {
 
 // Those that the options ask for, in the order in which they see events. `folder` is the run's;
 // what they write goes there. Throws FileError.
-std::vector<std::unique_ptr<train::Callback>> make_callbacks(const LogOptions& options,
+std::vector<std::unique_ptr<train::Callback>> make_callbacks(FileSystem& files,
+                                                             const LogOptions& options,
                                                              const RunFacts& facts,
                                                              const std::filesystem::path& folder);
 

@@ -39,9 +39,9 @@ EventFile::Scalars train_scalars(const State& state) {
 
 class TensorBoard : public train::Callback {
  public:
-  TensorBoard(const LogOptions& options, const kernels::Normalization& normalization,
-              const std::filesystem::path& folder)
-      : options_(options), normalization_(normalization), file_(folder) {}
+  TensorBoard(FileSystem& files, const LogOptions& options,
+              const kernels::Normalization& normalization, const std::filesystem::path& folder)
+      : options_(options), normalization_(normalization), file_(files, folder) {}
 
   void observe(Event event, const State& state) override {
     if (event == Event::kFitStart) file_.start_at(state.step);
@@ -85,10 +85,10 @@ class TensorBoard : public train::Callback {
 
 }  // namespace
 
-std::unique_ptr<train::Callback> make_tensorboard(const LogOptions& options,
+std::unique_ptr<train::Callback> make_tensorboard(FileSystem& files, const LogOptions& options,
                                                   const kernels::Normalization& normalization,
                                                   const std::filesystem::path& folder) {
-  return std::make_unique<TensorBoard>(options, normalization, folder);
+  return std::make_unique<TensorBoard>(files, options, normalization, folder);
 }
 
 }  // namespace stoker::callbacks

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "stoker/callbacks/options.h"
+#include "stoker/core/file.h"
 #include "stoker/kernels/image.h"
 #include "stoker/train/state.h"
 
@@ -18,7 +19,7 @@ namespace stoker::callbacks {
 
 // Makes a file in `folder`. `normalization` is what images of a batch went through. Throws
 // FileError.
-std::unique_ptr<train::Callback> make_tensorboard(const LogOptions& options,
+std::unique_ptr<train::Callback> make_tensorboard(FileSystem& files, const LogOptions& options,
                                                   const kernels::Normalization& normalization,
                                                   const std::filesystem::path& folder);
 

@@ -25,6 +25,10 @@ class RealFileSystem : public FileSystem {
     return std::make_unique<RealFile>(path);
   }
 
+  std::unique_ptr<WritableFile> open_to_append(const fs::path& path) override {
+    return std::make_unique<GrowingFile>(path);
+  }
+
   void rename(const fs::path& from, const fs::path& to) override {
     if (std::rename(from.c_str(), to.c_str()) != 0) {
       fail(to, fmt::format("rename {} to it", from.string()));

@@ -36,6 +36,9 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual std::unique_ptr<WritableFile> create(const std::filesystem::path& path) = 0;
+  // A file that others may read while it grows, made where there is none: what append() was given
+  // is with the system when it returns.
+  virtual std::unique_ptr<WritableFile> open_to_append(const std::filesystem::path& path) = 0;
   virtual void rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual void remove_all(const std::filesystem::path& path) = 0;
   // In a parent that must be there; a folder that is there already stays.

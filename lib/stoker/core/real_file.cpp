@@ -10,6 +10,17 @@ namespace {
 
 constexpr size_t kBlockBytes = 4096;  // what O_DIRECT's memory and lengths are multiples of
 
+void sync_now(const Descriptor& fd, const std::filesystem::path& path) {
+  while (::fsync(fd.get()) != 0) {
+    if (errno != EINTR) fail(path, "write to the disk");
+  }
+}
+
+void close_now(Descriptor& fd, const std::filesystem::path& path) {
+  // After EINTR the descriptor is gone on Linux all the same.
+  if (fd.close() != 0 && errno != EINTR) fail(path, "close");
+}
+
 }  // namespace
 
 RealFile::RealFile(const std::filesystem::path& path)
@@ -88,16 +99,30 @@ void RealFile::start_write_out() {
 
 void RealFile::sync() {
   flush();
-  while (::fsync(fd_.get()) != 0) {
-    if (errno != EINTR) fail(path_, "write to the disk");
-  }
+  sync_now(fd_, path_);
 }
 
 void RealFile::close() {
   flush();
   staging_.reset();
-  // After EINTR the descriptor is gone on Linux all the same.
-  if (fd_.close() != 0 && errno != EINTR) fail(path_, "close");
+  close_now(fd_, path_);
 }
+
+GrowingFile::GrowingFile(const std::filesystem::path& path)
+    : path_(path), fd_(open_retrying(path, O_WRONLY | O_CREAT | O_APPEND, 0666)) {
+  if (fd_.get() < 0) fail(path, "open the file to write at its end");
+}
+
+void GrowingFile::append(Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path_, "write");
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+}
+
+void GrowingFile::sync() { sync_now(fd_, path_); }
+void GrowingFile::close() { close_now(fd_, path_); }
 
 }  // namespace stoker

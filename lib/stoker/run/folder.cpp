@@ -24,14 +24,20 @@ std::optional<int> run_number(const fs::path& path) {
   return number;
 }
 
-int highest_number(const fs::path& parent) {
+// Of the entries that `counts`; 0 without any.
+template <class Counts>
+int highest_number(const fs::path& parent, const Counts& counts) {
   int highest = 0;
   if (!fs::is_directory(parent)) return highest;
   for (const auto& entry : fs::directory_iterator(parent)) {
-    highest = std::max(highest, run_number(entry.path()).value_or(0));
+    const int number = run_number(entry.path()).value_or(0);
+    if (number > highest && counts(entry.path())) highest = number;
   }
   return highest;
 }
+
+// A folder without a configuration is one of a run that could not even begin.
+bool is_run(const fs::path& path) { return fs::exists(path / "config.yaml"); }
 
 }  // namespace
 
@@ -39,7 +45,8 @@ RunFolder RunFolder::create(const fs::path& dir, const std::string& name) {
   const fs::path parent = dir / name;
   real_file_system().make_directories(parent);
   // mkdir decides between runs that start at the same moment.
-  for (int number = highest_number(parent) + 1;; ++number) {
+  const auto any = [](const fs::path&) { return true; };
+  for (int number = highest_number(parent, any) + 1;; ++number) {
     const fs::path path = parent / std::to_string(number);
     if (::mkdir(path.c_str(), 0777) == 0) return RunFolder(path);
     if (errno != EEXIST) {
@@ -50,7 +57,7 @@ RunFolder RunFolder::create(const fs::path& dir, const std::string& name) {
 }
 
 RunFolder RunFolder::open(const fs::path& path) {
-  if (!fs::exists(path / "config.yaml")) {
+  if (!is_run(path)) {
     throw ConfigError(
         fmt::format("{}: not a run's folder: expected a config.yaml in it, as in runs/cifar10/1",
                     path.string()));
@@ -71,7 +78,7 @@ RunFolder RunFolder::holding(const fs::path& checkpoint) {
 
 RunFolder RunFolder::newest(const fs::path& dir, const std::string& name) {
   const fs::path parent = dir / name;
-  const int number = highest_number(parent);
+  const int number = highest_number(parent, is_run);
   if (number == 0) {
     throw ConfigError(fmt::format(
         "{}: no runs here to resume; leave --resume out to start one, or name a run's folder",

@@ -106,7 +106,8 @@ train::StopReason train_in(const RunFolder& folder, TrainingRequest& request, Fi
   if (state.step == 0 && !session.weights) {
     initialize_from_data(*session.model, session.train, session.val, session.device);
   }
-  for (auto& callback : callbacks::make_callbacks(config.log, facts_of(session), folder.path())) {
+  for (auto& callback :
+       callbacks::make_callbacks(files, config.log, facts_of(session), folder.path())) {
     trainer.add(std::move(callback));
   }
   for (auto& callback : request.callbacks) trainer.add(std::move(callback));
