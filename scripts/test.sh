@@ -24,15 +24,15 @@ if [ ! -x "$venv/bin/clang-tidy" ] || [ ! -x "$venv/bin/clang-format" ]; then
   step "Installing clang-format and clang-tidy" "$venv/bin/python" -m pip --disable-pip-version-check \
     install clang-format==14.0.6 clang-tidy==14.0.6
 fi
-# What tests compare with; one that misses something is reported as skipped. torchvision goes without
-# its requirements, because the LibTorch here is its torch.
+# What tests compare with; one that misses something is reported as skipped. torchvision and timm go
+# without their requirements, because the LibTorch here is their torch.
 if ! "$venv/bin/python" -c 'import importlib.util as util, sys
 sys.exit(any(util.find_spec(name) is None for name in sys.argv[1:]))' \
-  numpy PIL safetensors tensorboard torchvision; then
-  step "Installing Python's libraries to compare with" "$venv/bin/python" -m pip \
-    --disable-pip-version-check install numpy pillow safetensors tensorboard
-  step "Installing torchvision" "$venv/bin/python" -m pip --disable-pip-version-check install \
-    --no-deps torchvision==0.26.0
+  numpy PIL safetensors tensorboard webdataset huggingface_hub torchvision timm; then
+  install=("$venv/bin/python" -m pip --disable-pip-version-check install)
+  step "Installing Python's libraries to compare with" "${install[@]}" numpy pillow safetensors \
+    tensorboard webdataset huggingface_hub
+  step "Installing torchvision and timm" "${install[@]}" --no-deps torchvision==0.26.0 timm==1.0.31
 fi
 build build all
 status=0
