@@ -63,8 +63,9 @@ endfunction()
 # stoker_tests(<room> [LABEL unit] SOURCES … [LIBRARIES …])
 #
 # One Catch2 binary a room, test_<room>, which CTest runs from the top of the repository as the test
-# <room>. Cases tagged [gpu] are no part of it: where a source has any, they are the test <room>_gpu
-# with the label gpu, which is reported as skipped without a device (support/main.cpp).
+# <room>. Hidden cases ([.]) are no part of it, nor are those tagged [gpu]: where a source has any of
+# these, they are the test <room>_gpu with the label gpu, which is reported as skipped without a
+# device (support/main.cpp).
 function(stoker_tests room)
   cmake_parse_arguments(PARSE_ARGV 1 TEST "" "LABEL" "SOURCES;LIBRARIES")
   if(TEST_UNPARSED_ARGUMENTS)
@@ -81,7 +82,7 @@ function(stoker_tests room)
   endif()
   target_link_libraries(test_${room} PRIVATE ${TEST_LIBRARIES})
   set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-  add_test(NAME ${room} COMMAND test_${room} "~[gpu]")
+  add_test(NAME ${room} COMMAND test_${room} "~[gpu]~[.]")
   set_tests_properties(${room} PROPERTIES LABELS ${TEST_LABEL} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set(gpu_cases)
   foreach(source IN LISTS TEST_SOURCES)

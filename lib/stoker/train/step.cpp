@@ -52,11 +52,13 @@ TrainStep::TrainStep(State& state, const TrainOptions& options, optim::Schedule 
 void TrainStep::run(BatchSource& feed) {
   const Clock::time_point start = Clock::now();
   const double waited_before = feed.wait_s();
+  is_untouched_ = true;
   for (auto& algorithm : algorithms_) algorithm->apply(Event::kStepStart, state_);
 
   StepRecord record;
   const at::Tensor loss_sum = run_micro_batches(feed, record);
   count_unreadable(record);
+  is_untouched_ = false;
   const double lr_factor = schedule_(state_.schedule_step);
   at::Tensor loss_mean = at::zeros({}, at::TensorOptions(state_.device));
   bool moved = false;
@@ -122,6 +124,7 @@ void TrainStep::count_unreadable(const StepRecord& record) {
 }
 
 at::Tensor TrainStep::accumulate(const ops::TensorBatch& batch) {
+  is_untouched_ = false;
   state_.images = batch.images;
   state_.labels = batch.labels;
   emit(Event::kBatchReady);

@@ -29,6 +29,9 @@ class TrainStep {
   // OutOfMemory with what to change, and DataError where no image of an epoch, or none of 64 and
   // more in a row, could be read.
   void run(BatchSource& feed);
+  // Whether the run() that an error ended had changed nothing of the state yet: its images could
+  // not be read.
+  bool is_untouched() const { return is_untouched_; }
 
   // Moves the losses of finished steps from the device into state.records. Throws Diverged, with
   // step, rate and the losses before, after max_nonfinite_steps in a row.
@@ -56,6 +59,7 @@ class TrainStep {
   optim::Schedule schedule_;
   Algorithms& algorithms_;
   std::function<void(Event)> observer_;
+  bool is_untouched_ = false;
   std::vector<Pending> pending_;
   std::deque<double> recent_losses_;
 };

@@ -1,5 +1,7 @@
 #include "stoker/train/trainer.h"
 
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -7,6 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/log.h"
 #include "stoker/train/progress.h"
 
 namespace stoker::train {
@@ -53,12 +56,23 @@ StopReason Trainer::fit() {
   } catch (const Interrupted&) {
     reason = StopReason::kInterrupted;
   } catch (...) {
-    if (saver_) saver_->abandon();
+    if (saver_) save_what_is_whole();
     throw;
   }
   if (saver_) saver_->finish();
   emit(Event::kFitDone);
   return reason;
+}
+
+// For an error that is on its way; one of the save must not hide it.
+void Trainer::save_what_is_whole() {
+  saver_->abandon();
+  if (state_.step == 0 || !(step_.is_untouched() || is_evaluating_)) return;
+  try {
+    saver_->finish();
+  } catch (const std::exception& error) {
+    log().warn("step {} was not saved: {}", state_.step, error.what());
+  }
 }
 
 StopReason Trainer::train() {
@@ -171,6 +185,7 @@ void Trainer::evaluate_now() {
   emit(Event::kEvalStart);
   const auto start = std::chrono::steady_clock::now();
   EvalRecord record{.step = state_.step, .epoch = state_.plan.epoch(state_.step)};
+  is_evaluating_ = true;
   try {
     const Evaluation evaluation = evaluate(state_.model, parts_.val, state_.device,
                                            {.batch_size = options_.eval.batch_size,
@@ -179,11 +194,12 @@ void Trainer::evaluate_now() {
     record.result = evaluation.metrics;
     warn_of_unreadable("validation", evaluation.unreadable, told_of_val_);
     told_of_val_ = evaluation.unreadable.count;
-  } catch (const Interrupted&) {
+  } catch (...) {
     // Algorithms that lend weights to the evaluation take them back.
     for (auto& algorithm : parts_.algorithms) algorithm->apply(Event::kEvalDone, state_);
     throw;
   }
+  is_evaluating_ = false;
   record.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   state_.eval = std::move(record);
   emit(Event::kEvalDone);

@@ -49,8 +49,9 @@ class Trainer {
   // The state as a checkpoint holds it; the tensors are live.
   CheckpointContent content();
 
-  // Trains from state.step on, and returns when what it saved is on the disk. Errors leave the last
-  // checkpoint as it was.
+  // Trains from state.step on, and returns when what it saved is on the disk. Where an error comes
+  // between steps, as when an image cannot be read, the steps so far are saved before it is thrown
+  // on; other errors leave the last checkpoint as it was.
   StopReason fit();
 
  private:
@@ -61,6 +62,7 @@ class Trainer {
   void evaluate_now();
   void tell_unreadable(const loader::Loader& loader);
   StopReason train();
+  void save_what_is_whole();
   void make_saver();
   bool evaluation_due() const;
   std::optional<StopReason> stop_request() const;
@@ -73,7 +75,7 @@ class Trainer {
   double max_time_s_;
   loader::StageTimes logged_stages_;             // what the log lines so far have told
   int64_t told_of_train_ = 0, told_of_val_ = 0;  // unreadable images that the log has named
-  bool is_loaded_ = false;
+  bool is_loaded_ = false, is_evaluating_ = false;
   std::optional<Saver> saver_;
 };
 
