@@ -11,6 +11,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/hash.h"
 #include "stoker/core/log.h"
+#include "stoker/core/unchanged_files.h"
 #include "stoker/train/checkpoint_store.h"
 #include "stoker/weights/foreign_names.h"
 #include "stoker/weights/state_dict.h"
@@ -27,8 +28,9 @@ bool is_ours(const fs::path& path) {
 }
 
 struct Source {
-  weights::NamedTensors tensors;
   std::vector<fs::path> files;
+  UnchangedFiles unchanged;
+  weights::NamedTensors tensors;  // maps of the files
 };
 
 Source open(const std::string& path) {
@@ -40,10 +42,12 @@ Source open(const std::string& path) {
                       "stoker.",
                       path));
     }
-    return {weights::read_weights(path), weights::weight_files(path)};
+    const std::vector<fs::path> files = weights::weight_files(path);
+    return {files, UnchangedFiles(files), weights::read_weights(path)};
   }
   const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true);
-  return {train::read_checkpoint(checkpoint).model, {checkpoint / "model.safetensors"}};
+  const std::vector<fs::path> files{checkpoint / "model.safetensors"};
+  return {files, UnchangedFiles(files), train::read_checkpoint(checkpoint).model};
 }
 
 WeightFile describe_file(const fs::path& path) {
@@ -105,6 +109,7 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   }
   loaded.tensors = static_cast<int64_t>(plain.tensors.size());
   weights::LoadReport report = weights::load_state_dict(model, plain.tensors);
+  source.unchanged.check();
   if (reset) {
     std::erase_if(report.missing, [&](const auto& name) { return is_of(name, model.head()); });
   }
