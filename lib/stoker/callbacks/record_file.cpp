@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <string>
 
 #include "stoker/core/error.h"
@@ -27,7 +28,7 @@ void RecordFile::append(std::string_view record) {
 
 void RecordFile::write_anew(std::string_view record) {
   std::string whole = read_file(path_);
-  whole.resize(size_bytes_);
+  whole.resize(std::min<uint64_t>(whole.size(), size_bytes_));
   whole += record;
   write_file_atomically(files_, path_, as_bytes(whole));
   file_ = files_.open_to_append(path_);
