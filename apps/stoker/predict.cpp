@@ -65,8 +65,8 @@ ExitCode predict(const PredictArguments& arguments) {
   for (const loader::SkippedSample& sample : totals.unreadable) {
     fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
   }
-  fmt::print(stderr, "{} images in {}, {} images/s; {} unreadable\n", human_count(totals.images),
-             human_duration(totals.time_s),
+  fmt::print(stderr, "{} {} in {}, {} images/s; {} unreadable\n", human_count(totals.images),
+             totals.images == 1 ? "image" : "images", human_duration(totals.time_s),
              human_count(static_cast<int64_t>(static_cast<double>(totals.images) / totals.time_s)),
              human_count(totals.unreadable_count));
   return totals.unreadable_count == 0 ? ExitCode::kDone : ExitCode::kData;
