@@ -25,6 +25,7 @@
 #include "stoker/optim/optimizer.h"
 #include "stoker/train/checkpoint_writer.h"
 #include "stoker/weights/state_dict.h"
+#include "tool_main.h"
 
 namespace {
 
@@ -159,9 +160,7 @@ void print(const Times& times, int64_t bytes) {
   fmt::print("processor time of all of it  {:7.1f} ms\n", 1e3 * median(times.processor));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc < 2) {
     fmt::print(stderr, "usage: checkpoint_bench FOLDER [model [repetitions]]\n");
     return 2;
@@ -180,4 +179,9 @@ int main(int argc, char** argv) {
   measure(training, folder, bytes, repetitions, times);
   print(times, bytes);
   fs::remove_all(folder);
+  return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return bench::tool_main(run, argc, argv); }

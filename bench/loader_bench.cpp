@@ -24,6 +24,7 @@
 #include "stoker/core/cpu.h"
 #include "stoker/data/sample_file.h"
 #include "stoker/loader/loader.h"
+#include "tool_main.h"
 
 using namespace stoker;
 using bench::Rate;
@@ -141,9 +142,7 @@ int run_once(char** argv) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int print_tables(int argc, char** argv) {
   if (argc == 7 && std::string_view(argv[1]) == "--run") return run_once(argv);
   const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
   if (argc > 1) {
@@ -160,3 +159,7 @@ int main(int argc, char** argv) {
              1e9 / rate.images_per_cpu_s);
   return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return bench::tool_main(print_tables, argc, argv); }

@@ -19,11 +19,12 @@
 #include "stoker/data/shard_files.h"
 #include "stoker/data/shard_set.h"
 #include "stoker/loader/loader.h"
+#include "tool_main.h"
 
 using namespace stoker;
 using bench::step;
 
-int main(int argc, char** argv) {
+static int run(int argc, char** argv) {
   if (argc < 3) {
     fmt::print(stderr, "shard_bench FOLDER fp32|bf16 [SECONDS] [THREADS]\n");
     return 2;
@@ -47,3 +48,5 @@ int main(int argc, char** argv) {
       rate.images_per_s, rate.images_per_cpu_s, argv[2]);
   return 0;
 }
+
+int main(int argc, char** argv) { return bench::tool_main(run, argc, argv); }
