@@ -45,18 +45,24 @@ class Kills:
             raise RuntimeError(f"the run that nothing happens to failed:\n{err}")
         return self.outcome("whole")
 
+    def run_folder(self, name):
+        """The run that began, if any: a kill before its config.yaml leaves a number unused."""
+        numbered = sorted((self.folder / "runs" / name).glob("*"), key=lambda path: int(path.name))
+        begun = [path for path in numbered if (path / "config.yaml").exists()]
+        return begun[-1] if begun else self.folder / "runs" / name / "1"
+
     def outcome(self, name):
-        run = self.folder / "runs" / name / "1"
+        run = self.run_folder(name)
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         return tensors_of(run / "checkpoints" / LAST), without_times(lines)
 
     def latest(self, name):
-        pointer = self.folder / "runs" / name / "1/checkpoints/latest"
+        pointer = self.run_folder(name) / "checkpoints/latest"
         return int(pointer.read_text().strip().split("-")[1]) if pointer.exists() else 0
 
     def life(self, name):
         """One process; returns whether it came to its end."""
-        began = (self.folder / "runs" / name / "1/config.yaml").exists()
+        began = (self.run_folder(name) / "config.yaml").exists()
         expected = self.latest(name)
         process = self.start(name, *(["--resume"] if began else []))
         said, trains = [], self.chance.random() < 0.8
@@ -74,7 +80,7 @@ class Kills:
         if process.returncode == -9:
             self.kills += 1
             self.while_training += trains
-            checkpoints = self.folder / "runs" / name / "1/checkpoints"
+            checkpoints = self.run_folder(name) / "checkpoints"
             self.in_a_save += any(checkpoints.glob(".*"))
         elif process.returncode:
             self.problems.append(f"{name}: exit code {process.returncode}: {text}")
