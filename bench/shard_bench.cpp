@@ -24,7 +24,9 @@
 using namespace stoker;
 using bench::step;
 
-static int run(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   if (argc < 3) {
     fmt::print(stderr, "shard_bench FOLDER fp32|bf16 [SECONDS] [THREADS]\n");
     return 2;
@@ -48,5 +50,7 @@ static int run(int argc, char** argv) {
       rate.images_per_s, rate.images_per_cpu_s, argv[2]);
   return 0;
 }
+
+}  // namespace
 
 int main(int argc, char** argv) { return bench::tool_main(run, argc, argv); }

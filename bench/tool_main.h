@@ -1,4 +1,5 @@
-// The programs of this folder end on an error as stoker does: with its words and its exit code.
+// Programs of this folder that read or write files end on an error as stoker does: with its words
+// and its exit code.
 //
 //   int main(int argc, char** argv) { return tool_main(run, argc, argv); }
 #pragma once

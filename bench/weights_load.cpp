@@ -17,6 +17,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/weights/safetensors.h"
+#include "tool_main.h"
 
 using namespace stoker;
 
@@ -53,10 +54,9 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run({argv + 1, argv + argc});
-  } catch (const Error& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return static_cast<int>(error.exit_code());
-  }
+  return bench::tool_main(
+      [](int count, char** words) {
+        return run({words + 1, words + count});
+      },
+      argc, argv);
 }

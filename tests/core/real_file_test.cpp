@@ -9,6 +9,7 @@
 #include "stoker/core/error.h"
 #include "support/catch.h"
 #include "support/temporary.h"
+#include "support/thrown.h"
 
 namespace stoker {
 namespace {
@@ -114,14 +115,7 @@ TEST_CASE("a growing file goes on at its end, and shows at once what it was give
     file.close();
   }
   CHECK(read_file(path) == "onetwo");
-  const auto message = [](const auto& action) {
-    try {
-      action();
-    } catch (const FileError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
+  const auto message = [](const auto& action) { return test::message_of<FileError>(action); };
   CHECK(message([] {
           GrowingFile("/dev/full").append(as_bytes("x"));
         }).find("/dev/full: cannot ") == 0);
@@ -130,12 +124,8 @@ TEST_CASE("a growing file goes on at its end, and shows at once what it was give
 
 TEST_CASE("a full disk is an error with the file's name, whatever the length") {
   for (const size_t bytes : {size_t{10}, 2 * RealFile::kStagingBytes}) {
-    std::string message;
-    try {
-      write_in_pieces("/dev/full", numbered(bytes), bytes, true);
-    } catch (const FileError& error) {
-      message = error.what();
-    }
+    const std::string message = test::message_of<FileError>(
+        [&] { write_in_pieces("/dev/full", numbered(bytes), bytes, true); });
     CHECK(message.find("/dev/full: cannot write: ") == 0);
   }
   CHECK_THROWS_AS(RealFile("/nowhere/at/all"), FileError);

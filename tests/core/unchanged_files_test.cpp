@@ -5,6 +5,7 @@
 #include "stoker/core/error.h"
 #include "support/catch.h"
 #include "support/temporary.h"
+#include "support/thrown.h"
 
 using namespace stoker;
 namespace fs = std::filesystem;
@@ -17,13 +18,7 @@ TEST_CASE("files that stay as they are pass, one that changes is named") {
     const UnchangedFiles files(paths);
     files.check();
     change();
-    std::string message;
-    try {
-      files.check();
-    } catch (const DataError& error) {
-      message = error.what();
-    }
-    return message;
+    return test::message_of<DataError>([&] { files.check(); });
   };
   CHECK(changed_by([] {}).empty());
   CHECK(changed_by([&] { fs::resize_file(paths[1], 3); }).starts_with(paths[1].string()));

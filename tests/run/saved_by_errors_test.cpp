@@ -77,7 +77,8 @@ TEST_CASE("a run that meets an unreadable image saves the steps before it") {
   const run::RunFolder whole = run_once(photos.options("whole")).folder;
   std::set<int64_t> steps;
   const std::vector<fs::path> images = photos.images("train");
-  REQUIRE(images.size() == kTrainImages);  // without the first, which is looked at before a run
+  REQUIRE(images.size() == kTrainImages);
+  // Without the first, which is looked at before a run begins.
   for (size_t i = 1; i < images.size(); i += 7) {
     INFO(images[i].string());
     steps.insert(step_saved_by_error(photos, whole, photos.options("cut"), images[i]));

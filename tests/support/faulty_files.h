@@ -89,6 +89,7 @@ class ForgetfulFiles : public FileSystem {
  private:
   class File;
   Node& folder(const std::filesystem::path& path) const;
+  std::shared_ptr<Node> file_node(const std::filesystem::path& path) const;  // made if it is new
   void note_folders(const std::filesystem::path& path);
 
   std::filesystem::path root_;

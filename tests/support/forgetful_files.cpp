@@ -90,11 +90,16 @@ ForgetfulFiles::Node& ForgetfulFiles::folder(const fs::path& path) const {
   return *node;
 }
 
+std::shared_ptr<ForgetfulFiles::Node> ForgetfulFiles::file_node(const fs::path& path) const {
+  auto& node = folder(path.parent_path()).names[path.filename().string()];
+  if (!node) node = std::make_shared<Node>();
+  return node;
+}
+
 std::unique_ptr<WritableFile> ForgetfulFiles::create(const fs::path& path) {
   const std::lock_guard lock(mutex_);
   auto file = real_file_system().create(path);
-  auto& node = folder(path.parent_path()).names[path.filename().string()];
-  if (!node) node = std::make_shared<Node>();
+  const auto node = file_node(path);
   node->content.clear();
   return std::make_unique<File>(mutex_, std::move(file), node);
 }
@@ -102,9 +107,7 @@ std::unique_ptr<WritableFile> ForgetfulFiles::create(const fs::path& path) {
 std::unique_ptr<WritableFile> ForgetfulFiles::open_to_append(const fs::path& path) {
   const std::lock_guard lock(mutex_);
   auto file = real_file_system().open_to_append(path);
-  auto& node = folder(path.parent_path()).names[path.filename().string()];
-  if (!node) node = std::make_shared<Node>();
-  return std::make_unique<File>(mutex_, std::move(file), node);
+  return std::make_unique<File>(mutex_, std::move(file), file_node(path));
 }
 
 void ForgetfulFiles::rename(const fs::path& from, const fs::path& to) {
@@ -157,8 +160,7 @@ void ForgetfulFiles::sync_directory(const fs::path& path) {
 void ForgetfulFiles::sync_file(const fs::path& path) {
   const std::lock_guard lock(mutex_);
   real_file_system().sync_file(path);
-  auto& node = folder(path.parent_path()).names[path.filename().string()];
-  if (!node) node = std::make_shared<Node>();
+  const auto node = file_node(path);
   node->content = node->synced_content = read_file(path);
 }
 

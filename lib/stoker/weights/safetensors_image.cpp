@@ -61,8 +61,8 @@ SafetensorsHeader header_of(const NamedTensors& tensors, const std::vector<size_
   return header;
 }
 
-constexpr size_t kAlignment =
-    4096;  // of a file's start, so that whole blocks go to disk as they lie
+// Of the image's start, so that whole blocks go to the disk as they lie.
+constexpr size_t kAlignment = 4096;
 
 }  // namespace
 
