@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "stoker/core/text.h"
-#include "stoker/run/benchmark.h"
+#include "stoker/jobs/benchmark.h"
 #include "stoker/run/load.h"
 #include "verb.h"
 
@@ -20,7 +20,7 @@ using nlohmann::ordered_json;
 struct BenchArguments {
   std::string config;
   std::vector<std::string> overrides;
-  run::BenchmarkOptions options;
+  jobs::BenchmarkOptions options;
   bool no_train = false;
   bool json = false;
 };
@@ -39,7 +39,7 @@ std::vector<std::pair<const char*, double>> stages_us(const loader::StageTimes& 
           {"copy_us", times.copy_s * us}};
 }
 
-ordered_json subject_json(const run::BenchmarkSubject& subject) {
+ordered_json subject_json(const jobs::BenchmarkSubject& subject) {
   return {{"model", subject.model},
           {"input", subject.input},
           {"precision", subject.precision},
@@ -67,7 +67,7 @@ ordered_json to_json(const bench::StepRate& rate) {
           {"data_wait", rate.data_wait_s / rate.time_s}};
 }
 
-ordered_json to_json(const run::LoaderBenchmark& result) {
+ordered_json to_json(const jobs::LoaderBenchmark& result) {
   ordered_json json = subject_json(result.subject);
   if (result.first_epoch) json["first_epoch"] = to_json(*result.first_epoch);
   for (const bench::LoaderRate& rate : result.rates) json["loader"].push_back(to_json(rate));
@@ -81,7 +81,7 @@ ordered_json to_json(const run::LoaderBenchmark& result) {
   return json;
 }
 
-void print_subject(const run::BenchmarkSubject& subject) {
+void print_subject(const jobs::BenchmarkSubject& subject) {
   fmt::print("{} images as {}, batches of {}, {}, {}, {} usable CPUs\n",
              human_count(subject.images), subject.input, human_count(subject.microbatch),
              subject.precision, subject.device, subject.usable_cpus);
@@ -94,7 +94,7 @@ void print_row(const bench::LoaderRate& rate, const std::string& compared) {
   fmt::print("\n");
 }
 
-void print_table(const run::LoaderBenchmark& result) {
+void print_table(const jobs::LoaderBenchmark& result) {
   print_subject(result.subject);
   fmt::print("\n{:>7}  {:>10}  {:>8}  {:>5}  {:>38}\n", "", "", "", "",
              "microseconds of a thread an image");
@@ -105,7 +105,7 @@ void print_table(const run::LoaderBenchmark& result) {
   for (const bench::LoaderRate& rate : result.rates)
     print_row(rate, fmt::format("{:.2f}x", rate.images_per_s() / first));
   if (!result.training) return;
-  const run::TrainingRatio& training = *result.training;
+  const jobs::TrainingRatio& training = *result.training;
   fmt::print("\ntraining {}: {} images/s on a batch in memory, {} on the data set: {:.1f}% of it\n",
              result.subject.model, rate_text(training.synthetic.images_per_s()),
              rate_text(training.real.images_per_s()), 100 * training.ratio);
@@ -114,11 +114,11 @@ void print_table(const run::LoaderBenchmark& result) {
 }
 
 ExitCode bench_loader(const BenchArguments& arguments) {
-  run::BenchmarkOptions options = arguments.options;
+  jobs::BenchmarkOptions options = arguments.options;
   options.trains = !arguments.no_train;
   const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
   const auto say = [](const std::string& what) { fmt::print(stderr, "measuring {}\n", what); };
-  const run::LoaderBenchmark result = run::benchmark_loader(config, options, say);
+  const jobs::LoaderBenchmark result = jobs::benchmark_loader(config, options, say);
   if (arguments.json)
     fmt::print("{}\n", to_json(result).dump(2));
   else
@@ -128,7 +128,7 @@ ExitCode bench_loader(const BenchArguments& arguments) {
 
 ExitCode bench_step(const BenchArguments& arguments) {
   const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
-  const run::StepBenchmark result = run::benchmark_step(config, arguments.options);
+  const jobs::StepBenchmark result = jobs::benchmark_step(config, arguments.options);
   const bench::StepRate& rate = result.rate;
   const double step_s = rate.time_s / static_cast<double>(rate.steps);
   if (arguments.json) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "eval_report.h"
-#include "stoker/run/evaluation.h"
+#include "stoker/jobs/evaluation.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -37,8 +37,8 @@ void check(const EvalArguments& arguments) {
 ExitCode evaluate(const EvalArguments& arguments) {
   check(arguments);
   const data::Split split = arguments.split == "train" ? data::Split::kTrain : data::Split::kVal;
-  const run::EvaluationResult result =
-      run::run_evaluation(arguments.path, arguments.overrides, split);
+  const jobs::EvaluationResult result =
+      jobs::run_evaluation(arguments.path, arguments.overrides, split);
   if (arguments.json)
     print_evaluation_json(result);
   else

@@ -14,7 +14,7 @@ namespace stoker::app {
 
 namespace {
 
-nlohmann::ordered_json to_json(const run::EvaluationResult& result) {
+nlohmann::ordered_json to_json(const jobs::EvaluationResult& result) {
   const metrics::ClassificationResult& m = result.metrics;
   nlohmann::ordered_json json{{"checkpoint", result.checkpoint.string()},
                               {"step", result.step},
@@ -37,7 +37,7 @@ nlohmann::ordered_json to_json(const run::EvaluationResult& result) {
   return json;
 }
 
-void check_confusion(const run::EvaluationResult& result) {
+void check_confusion(const jobs::EvaluationResult& result) {
   if (!result.metrics.confusion.empty()) return;
   throw DataError(fmt::format(
       "there is no confusion matrix of {} classes: pairs are counted for up to {}. --per-class has "
@@ -45,7 +45,7 @@ void check_confusion(const run::EvaluationResult& result) {
       result.class_names.size(), metrics::kConfusionClasses));
 }
 
-std::string confusion_csv(const run::EvaluationResult& result) {
+std::string confusion_csv(const jobs::EvaluationResult& result) {
   std::string table = "true\\predicted";
   for (const std::string& name : result.class_names) table += "," + csv_cell(name);
   table += "\n";
@@ -59,7 +59,7 @@ std::string confusion_csv(const run::EvaluationResult& result) {
 
 }  // namespace
 
-void print_evaluation(const run::EvaluationResult& result) {
+void print_evaluation(const jobs::EvaluationResult& result) {
   const metrics::ClassificationResult& m = result.metrics;
   fmt::print("{}\n", result.checkpoint.string());
   fmt::print("top1 {:.2f}%  top5 {:.2f}%  loss {:.4f}  calibration error {:.4f}\n", 100 * m.top1,
@@ -78,11 +78,11 @@ void print_evaluation(const run::EvaluationResult& result) {
   }
 }
 
-void print_evaluation_json(const run::EvaluationResult& result) {
+void print_evaluation_json(const jobs::EvaluationResult& result) {
   fmt::print("{}\n", to_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void print_confusion(const run::EvaluationResult& result) {
+void print_confusion(const jobs::EvaluationResult& result) {
   check_confusion(result);
   fmt::print("\nconfusion (row: label, column: prediction)\n");
   for (size_t i = 0; i < result.metrics.confusion.size(); ++i) {
@@ -91,7 +91,7 @@ void print_confusion(const run::EvaluationResult& result) {
   }
 }
 
-void write_confusion(const run::EvaluationResult& result, const std::filesystem::path& file) {
+void write_confusion(const jobs::EvaluationResult& result, const std::filesystem::path& file) {
   check_confusion(result);
   if (file.extension() == ".png") {
     write_file_atomically(real_file_system(), file,
@@ -101,7 +101,7 @@ void write_confusion(const run::EvaluationResult& result, const std::filesystem:
   }
 }
 
-void write_per_class(const run::EvaluationResult& result, const std::filesystem::path& file) {
+void write_per_class(const jobs::EvaluationResult& result, const std::filesystem::path& file) {
   std::string table = "class,images,precision,recall,f1\n";
   for (size_t i = 0; i < result.metrics.per_class.size(); ++i) {
     const auto& row = result.metrics.per_class[i];

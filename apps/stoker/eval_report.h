@@ -3,17 +3,17 @@
 
 #include <filesystem>
 
-#include "stoker/run/evaluation.h"
+#include "stoker/jobs/evaluation.h"
 
 namespace stoker::app {
 
-void print_evaluation(const run::EvaluationResult& result);
-void print_evaluation_json(const run::EvaluationResult& result);
-void print_confusion(const run::EvaluationResult& result);
+void print_evaluation(const jobs::EvaluationResult& result);
+void print_evaluation_json(const jobs::EvaluationResult& result);
+void print_confusion(const jobs::EvaluationResult& result);
 
 // A picture for .png, a table for other names. Both throw DataError where there were too many
 // classes to count the pairs, and FileError.
-void write_confusion(const run::EvaluationResult& result, const std::filesystem::path& file);
-void write_per_class(const run::EvaluationResult& result, const std::filesystem::path& file);
+void write_confusion(const jobs::EvaluationResult& result, const std::filesystem::path& file);
+void write_per_class(const jobs::EvaluationResult& result, const std::filesystem::path& file);
 
 }  // namespace stoker::app

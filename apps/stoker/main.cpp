@@ -17,7 +17,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/text.h"
-#include "stoker/run/versions.h"
+#include "stoker/machine/versions.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -85,7 +85,7 @@ void check_verb(const CLI::App& app, const std::string& word) {
 int run(int argc, char** argv) {
   CLI::App app{"stoker trains image classifiers from a YAML file.", "stoker"};
   app.require_subcommand(1);
-  app.set_version_flag("--version", run::versions_text());
+  app.set_version_flag("--version", machine::versions_text());
   app.footer(
       "Example:\n"
       "  stoker train configs/quickstart.yaml\n"

@@ -9,7 +9,7 @@
 
 #include "stoker/core/text.h"
 #include "stoker/data/image_list.h"
-#include "stoker/run/prediction.h"
+#include "stoker/jobs/prediction.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -24,7 +24,7 @@ struct PredictArguments {
   bool null_separated = false;
 };
 
-void print_text(const run::Prediction& prediction) {
+void print_text(const jobs::Prediction& prediction) {
   std::string line = prediction.image;
   for (const auto& guess : prediction.guesses) {
     line += fmt::format("  {} {:.2f}%", guess.class_name, 100 * guess.probability);
@@ -32,14 +32,14 @@ void print_text(const run::Prediction& prediction) {
   fmt::print("{}\n", line);
 }
 
-void print_csv(const run::Prediction& prediction) {
+void print_csv(const jobs::Prediction& prediction) {
   for (size_t i = 0; i < prediction.guesses.size(); ++i) {
     fmt::print("{},{},{},{:.6f}\n", csv_cell(prediction.image), i + 1,
                csv_cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
   }
 }
 
-void print_json(const run::Prediction& prediction) {
+void print_json(const jobs::Prediction& prediction) {
   std::string guesses;
   for (const auto& guess : prediction.guesses) {
     guesses += fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
@@ -58,7 +58,7 @@ ExitCode predict(const PredictArguments& arguments) {
   const auto emit = arguments.format == "csv"    ? print_csv
                     : arguments.format == "json" ? print_json
                                                  : print_text;
-  const run::PredictionTotals totals = run::run_predictions(
+  const jobs::PredictionTotals totals = jobs::run_predictions(
       arguments.checkpoint, overrides,
       data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
       emit);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "stoker/core/text.h"
-#include "stoker/run/resume_check.h"
+#include "stoker/jobs/resume_check.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -21,7 +21,7 @@ struct ResumeCheckArguments {
   bool json = false;
 };
 
-nlohmann::ordered_json to_json(const run::ResumeCheck& check) {
+nlohmann::ordered_json to_json(const jobs::ResumeCheck& check) {
   return {{"same", check.differences.empty()},
           {"from", check.from.string()},
           {"to", check.to.string()},
@@ -34,7 +34,7 @@ nlohmann::ordered_json to_json(const run::ResumeCheck& check) {
           {"time_s", check.time_s}};
 }
 
-void print(const run::ResumeCheck& check) {
+void print(const jobs::ResumeCheck& check) {
   constexpr size_t kShown = 20;
   fmt::print("trained from {} to step {} again, in {}\n",
              check.from.empty() ? "the start of the run" : check.from.string(), check.to_step,
@@ -55,7 +55,7 @@ void print(const run::ResumeCheck& check) {
 }
 
 ExitCode resume_check(const ResumeCheckArguments& arguments) {
-  const run::ResumeCheck check = run::check_resumption(arguments.path, arguments.overrides);
+  const jobs::ResumeCheck check = jobs::check_resumption(arguments.path, arguments.overrides);
   if (arguments.json) {
     fmt::print("{}\n", to_json(check).dump(2));
   } else {

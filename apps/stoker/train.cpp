@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "stoker/jobs/training.h"
 #include "stoker/run/load.h"
 #include "stoker/run/resume.h"
 #include "stoker/run/session.h"
-#include "stoker/run/training.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -75,10 +75,10 @@ config::Loaded<run::RunConfig> load(const TrainInput& input,
 
 // The run that --resume means: the one that is named, else the newest of the config's name, else
 // the newest of all under the default folder.
-run::RunFolder run_to_resume(const TrainInput& input) {
+runs::RunFolder run_to_resume(const TrainInput& input) {
   if (!input.config) return run::newest_run(run::FolderOptions{}.dir);
   const run::RunConfig config = run::load_run_config(*input.config, input.overrides).options;
-  return run::RunFolder::newest(config.run.dir, config.name);
+  return runs::RunFolder::newest(config.run.dir, config.name);
 }
 
 ExitCode train(const TrainArguments& arguments) {
@@ -97,9 +97,9 @@ ExitCode train(const TrainArguments& arguments) {
     fmt::print("{}\n", run::plan_text(session));
     return ExitCode::kDone;
   }
-  const run::TrainingResult result = run::run_training({.config = loaded.options,
-                                                        .config_yaml = run::resolved_yaml(loaded),
-                                                        .resume = std::move(point)});
+  const jobs::TrainingResult result = jobs::run_training({.config = loaded.options,
+                                                          .config_yaml = run::resolved_yaml(loaded),
+                                                          .resume = std::move(point)});
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
 }

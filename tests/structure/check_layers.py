@@ -19,15 +19,17 @@ LEVELS = [
     ["shards", "decode", "augment"],
     ["data"],
     ["loader", "pack"],
-    ["inspect"],
-    ["ops", "nn", "models", "weights", "optim", "metrics", "dist"],
+    ["inspect", "runs"],
+    ["ops"],
+    ["machine", "nn", "models", "weights", "optim", "metrics", "dist"],
     ["train"],
     ["algorithms", "callbacks", "bench"],
     ["tune", "monitor", "exporter"],
     ["run"],
+    ["jobs"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-BELOW_TORCH = {"core", "fetch", "config", "kernels", "shards", "decode", "augment", "data", "loader", "inspect", "pack"}
+BELOW_TORCH = {"core", "fetch", "config", "kernels", "shards", "decode", "augment", "data", "loader", "inspect", "pack", "runs"}
 SOURCES = {".h", ".cpp", ".cu", ".cuh", ".in"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)

@@ -10,9 +10,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "stoker/callbacks/memory.h"
 #include "stoker/core/log.h"
 #include "stoker/core/text.h"
+#include "stoker/machine/memory.h"
 
 namespace stoker::callbacks {
 
@@ -114,7 +114,7 @@ std::string log_line(const State& state) {
       fmt::format("{}  step {}/{}  loss {:.3f}  lr {:.3g}  {} img/s  data {:.0f}%  mem {:.1f} GiB",
                   epoch_text(state), state.step, state.plan.total_steps, loss, w.lr,
                   human_count(std::llround(static_cast<double>(w.images) / w.time_s)),
-                  100 * w.data_wait_s / w.time_s, memory_gib(state.device));
+                  100 * w.data_wait_s / w.time_s, machine::memory_gib(state.device));
   if (w.skipped_steps > 0) text += fmt::format("  skipped {}", w.skipped_steps);
   return text;
 }

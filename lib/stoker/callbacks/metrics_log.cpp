@@ -6,9 +6,9 @@
 #include <optional>
 #include <sstream>
 
-#include "stoker/callbacks/memory.h"
 #include "stoker/callbacks/metrics_csv.h"
 #include "stoker/callbacks/record_file.h"
+#include "stoker/machine/memory.h"
 
 namespace stoker::callbacks {
 
@@ -33,7 +33,7 @@ ordered_json train_line(const State& state) {
           {"lr", w.lr},
           {"images_per_s", static_cast<double>(w.images) / w.time_s},
           {"data_wait", w.data_wait_s / w.time_s},
-          {"memory_gib", memory_gib(state.device)},
+          {"memory_gib", machine::memory_gib(state.device)},
           {"skipped_steps", w.skipped_steps},
           {"read_us", us_per_image(w.stages.read_s)},
           {"decode_us", us_per_image(w.stages.decode_s)},

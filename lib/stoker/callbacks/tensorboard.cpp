@@ -5,8 +5,8 @@
 
 #include "stoker/callbacks/batch_picture.h"
 #include "stoker/callbacks/event_file.h"
-#include "stoker/callbacks/memory.h"
 #include "stoker/callbacks/tensor_histogram.h"
+#include "stoker/machine/memory.h"
 
 namespace stoker::callbacks {
 
@@ -30,7 +30,7 @@ EventFile::Scalars train_scalars(const State& state) {
   EventFile::Scalars scalars{{"train/lr", w.lr},
                              {"train/images_per_s", static_cast<double>(w.images) / w.time_s},
                              {"train/data_wait", w.data_wait_s / w.time_s},
-                             {"train/memory_gib", memory_gib(state.device)}};
+                             {"train/memory_gib", machine::memory_gib(state.device)}};
   if (w.loss_images > 0) {
     scalars.emplace_back("train/loss", w.loss_sum / static_cast<double>(w.loss_images));
   }

@@ -45,18 +45,18 @@ fs::path ResumePoint::config() const {
 ResumePoint find_resume_point(const fs::path& path) {
   if (fs::is_regular_file(path) || fs::exists(path / "manifest.json")) {
     const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/false);
-    RunFolder folder = RunFolder::holding(checkpoint);
-    RunLock lock(folder.path());
+    runs::RunFolder folder = runs::RunFolder::holding(checkpoint);
+    runs::RunLock lock(folder.path());
     train::CheckpointStore::Whole whole{checkpoint, train::read_checkpoint(checkpoint)};
     return {std::move(folder), std::move(lock), std::move(whole), /*is_named=*/true};
   }
-  RunFolder folder = RunFolder::open(path);
-  RunLock lock(folder.path());
+  runs::RunFolder folder = runs::RunFolder::open(path);
+  runs::RunLock lock(folder.path());
   auto whole = train::CheckpointStore(real_file_system(), folder.checkpoints()).newest_whole();
   return {std::move(folder), std::move(lock), std::move(whole), /*is_named=*/false};
 }
 
-RunFolder newest_run(const fs::path& dir) {
+runs::RunFolder newest_run(const fs::path& dir) {
   std::optional<fs::path> newest;
   for (const fs::path& name : folders_in(dir)) {
     for (const fs::path& run : folders_in(name)) {
@@ -64,7 +64,7 @@ RunFolder newest_run(const fs::path& dir) {
       if (!newest || last_written(run) > last_written(*newest)) newest = run;
     }
   }
-  if (newest) return RunFolder::open(*newest);
+  if (newest) return runs::RunFolder::open(*newest);
   throw ConfigError(
       fmt::format("{}: no runs here to resume; name a run's folder, or a config", dir.string()));
 }

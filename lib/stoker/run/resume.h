@@ -2,24 +2,24 @@
 //
 //   ResumePoint point = find_resume_point("runs/cifar10/1");
 //   check_resume(point, config);
-//   run_training({.config = config, …, .resume = std::move(point)});
+//   jobs::run_training({.config = config, …, .resume = std::move(point)});
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
-#include "stoker/run/folder.h"
-#include "stoker/run/lock.h"
 #include "stoker/run/run_config.h"
+#include "stoker/runs/folder.h"
+#include "stoker/runs/lock.h"
 #include "stoker/train/checkpoint_store.h"
 
 namespace stoker::run {
 
 // A run's folder, locked, and the checkpoint to go on from, which has been verified.
 struct ResumePoint {
-  RunFolder folder;
-  RunLock lock;
+  runs::RunFolder folder;
+  runs::RunLock lock;
   std::optional<train::CheckpointStore::Whole> checkpoint;  // none: the run has saved nothing yet
   bool is_named = false;  // the user named the checkpoint, rather than the run
 
@@ -34,7 +34,7 @@ struct ResumePoint {
 ResumePoint find_resume_point(const std::filesystem::path& path);
 
 // The run under `dir` that was written to last, whatever its name. Throws ConfigError.
-RunFolder newest_run(const std::filesystem::path& dir);
+runs::RunFolder newest_run(const std::filesystem::path& dir);
 
 // Logs every key whose value differs from the one the checkpoint was trained with. Throws
 // ConfigError listing those that must stay, each with its reason.

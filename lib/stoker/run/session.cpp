@@ -5,7 +5,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/data/relabelled.h"
-#include "stoker/run/device.h"
+#include "stoker/machine/device.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::run {
@@ -51,8 +51,8 @@ void say_what_is_off(const Session& session) {
 Session build_session(RunConfig config) {
   Session session;
   session.config = std::move(config);
-  session.device = pick_device(session.config.device);
-  prepare_cpu(session.device);
+  session.device = machine::pick_device(session.config.device);
+  machine::prepare_cpu(session.device);
   train::apply_precision(session.config.train.precision);
   session.train = open_source(session.config, data::Split::kTrain);
   session.val = open_source(session.config, data::Split::kVal);

@@ -9,7 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
-#include "stoker/train/monitor.h"
+#include "stoker/train/metric_names.h"
 
 namespace stoker::train {
 

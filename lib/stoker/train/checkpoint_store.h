@@ -6,7 +6,7 @@
 //   set-aside/step-00001300/    what a resumed run went back behind: damaged ones, abandoned ones
 //
 // What begins with a dot is work under way, or was left by a crash: the next save removes it. One
-// process saves at a time (run/lock.h); readers need no lock.
+// process saves at a time (runs/lock.h); readers need no lock.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ class CheckpointStore {
   // Oldest first; whether they are whole is not looked at.
   std::vector<Entry> list() const;
 
-  // What stays: the newest `last` and the `best` best by the monitored metric of train/monitor.h.
+  // What stays: the newest `last` and the `best` best by the monitored metric of
+  // train/metric_names.h.
   struct Keep {
     int64_t last = 2;
     int64_t best = 1;

@@ -5,7 +5,7 @@
 
 #include "stoker/augment/pipeline.h"
 #include "stoker/core/error.h"
-#include "stoker/train/monitor.h"
+#include "stoker/train/metric_names.h"
 
 namespace stoker::train {
 

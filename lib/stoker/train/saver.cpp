@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "stoker/core/log.h"
-#include "stoker/train/monitor.h"
+#include "stoker/train/metric_names.h"
 
 namespace stoker::train {
 

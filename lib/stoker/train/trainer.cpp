@@ -10,7 +10,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
-#include "stoker/train/progress.h"
+#include "stoker/train/snapshot.h"
 
 namespace stoker::train {
 

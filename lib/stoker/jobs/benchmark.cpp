@@ -1,0 +1,142 @@
+#include "stoker/jobs/benchmark.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "stoker/core/cpu.h"
+#include "stoker/machine/memory.h"
+#include "stoker/models/flops.h"
+#include "stoker/run/session.h"
+
+namespace stoker::jobs {
+
+namespace {
+
+BenchmarkSubject subject_of(const run::Session& session) {
+  const models::ModelContext& context = session.context;
+  const auto precision = static_cast<size_t>(session.config.train.precision);
+  return {.model = std::string(session.config.model.name()),
+          .precision = std::string(enum_names(train::Precision{})[precision]),
+          .device = session.device.str(),
+          .input = fmt::format("{}x{}x{}", context.channels, context.height, context.width),
+          .batch_size = session.plan.batch_size,
+          .microbatch = session.plan.microbatch,
+          .images = session.plan.samples,
+          .usable_cpus = usable_cpus()};
+}
+
+// Training steps that are measured and thrown away.
+class Steps {
+ public:
+  explicit Steps(run::Session& session)
+      : session_(session),
+        options_(session.config.train),
+        state_(run::new_state(session)),
+        algorithms_(run::trainer_parts(session, state_).algorithms) {
+    // However long it takes; and without moving the weights to where losses are not finite.
+    state_.plan.total_steps = std::numeric_limits<int32_t>::max();
+    options_.max_nonfinite_steps = std::numeric_limits<int32_t>::max();
+    run::initialize_from_data(*session.model, session.train, session.val, session.device);
+    session.model->train();
+    step_ = std::make_unique<train::TrainStep>(
+        state_, options_, [](int64_t) { return 1e-6; }, algorithms_);
+  }
+
+  bench::StepRate on_synthetic(double seconds) {
+    if (!batch_) {
+      train::Feed feed = real_feed();
+      batch_ = std::make_unique<bench::RepeatedBatch>(feed.next().value());
+    }
+    return bench::measure_steps(*step_, *batch_, state_, seconds);
+  }
+  bench::StepRate on_real(double seconds) {
+    train::Feed feed = real_feed();
+    return bench::measure_steps(*step_, feed, state_, seconds);
+  }
+
+ private:
+  train::Feed real_feed() {
+    return {session_.train, session_.device, options_.precision,
+            train::training_chunks(state_.plan, state_.step)};
+  }
+
+  run::Session& session_;
+  train::TrainOptions options_;
+  train::State state_;
+  train::Algorithms algorithms_;
+  std::unique_ptr<train::TrainStep> step_;
+  std::unique_ptr<bench::RepeatedBatch> batch_;
+};
+
+std::vector<int> thread_counts(const BenchmarkOptions& options) {
+  if (!options.threads.empty()) return options.threads;
+  std::vector<int> counts;
+  for (int threads = 1; threads < usable_cpus(); threads *= 2) counts.push_back(threads);
+  counts.push_back(usable_cpus());
+  return counts;
+}
+
+template <class T, class Value>
+T median_by(std::vector<T> all, const Value& value) {
+  std::ranges::sort(all, {}, value);
+  return all[all.size() / 2];
+}
+
+TrainingRatio training_ratio(run::Session& session, const BenchmarkOptions& options) {
+  Steps steps(session);
+  std::vector<bench::StepRate> synthetic, real;
+  std::vector<double> ratios;
+  double waited_s = 0, real_s = 0;
+  for (int64_t round = 0; round < options.rounds; ++round) {
+    synthetic.push_back(steps.on_synthetic(options.seconds));
+    real.push_back(steps.on_real(options.seconds));
+    ratios.push_back(real.back().images_per_s() / synthetic.back().images_per_s());
+    waited_s += real.back().data_wait_s;
+    real_s += real.back().time_s;
+  }
+  return {.synthetic = median_by(synthetic, &bench::StepRate::images_per_s),
+          .real = median_by(real, &bench::StepRate::images_per_s),
+          .ratio = median_by(ratios, std::identity{}),
+          .data_wait = waited_s / real_s,
+          .rounds = options.rounds};
+}
+
+}  // namespace
+
+LoaderBenchmark benchmark_loader(const run::RunConfig& config, const BenchmarkOptions& options,
+                                 const std::function<void(const std::string&)>& say) {
+  run::Session session = run::build_session(config);
+  LoaderBenchmark result{.subject = subject_of(session)};
+  bench::LoaderRateOptions loader{.device = session.device,
+                                  .precision = config.train.precision,
+                                  .batch_size = session.plan.microbatch};
+  if (session.train.dataset->kept_bytes_estimate() > 0) {
+    say("the first epoch, which decodes all images for the cache");
+    result.first_epoch = bench::measure_pass(session.train, loader);
+  }
+  for (const int threads : thread_counts(options)) {
+    say(fmt::format("the loader with {} thread{}", threads, threads == 1 ? "" : "s"));
+    loader.threads = threads;
+    result.rates.push_back(bench::measure_loader(session.train, loader, options.seconds));
+  }
+  if (options.trains) {
+    say("training on a batch in memory and on the data set, in turn");
+    result.training = training_ratio(session, options);
+  }
+  return result;
+}
+
+StepBenchmark benchmark_step(const run::RunConfig& config, const BenchmarkOptions& options) {
+  run::Session session = run::build_session(config);
+  const int64_t forward_flops = models::forward_flops(*session.model, session.context);
+  StepBenchmark result{.subject = subject_of(session),
+                       .flops_per_image = 3 * static_cast<double>(forward_flops)};
+  Steps steps(session);
+  result.rate = steps.on_synthetic(options.seconds);
+  result.memory_gib = callbacks::memory_gib(session.device);
+  return result;
+}
+
+}  // namespace stoker::jobs

@@ -1,0 +1,33 @@
+#include "stoker/jobs/evaluation.h"
+
+#include <chrono>
+
+#include "stoker/data/relabelled.h"
+#include "stoker/jobs/trained_model.h"
+#include "stoker/run/build.h"
+#include "stoker/train/evaluate.h"
+
+namespace stoker::jobs {
+
+EvaluationResult run_evaluation(const std::filesystem::path& path,
+                                std::span<const std::string> overrides, data::Split split) {
+  const TrainedModel trained = load_trained_model(path, overrides);
+  train::Source source = run::evaluation_source(trained.config, split);
+  source.dataset = data::relabel(source.dataset, trained.class_names);
+
+  EvaluationResult result{
+      .checkpoint = trained.checkpoint, .step = trained.step, .class_names = trained.class_names};
+  const auto start = std::chrono::steady_clock::now();
+  const train::Evaluation evaluation =
+      train::evaluate(*trained.model, source, trained.device,
+                      {.batch_size = trained.config.eval.batch_size,
+                       .precision = trained.config.train.precision,
+                       .loss = trained.config.train.loss});
+  train::warn_of_unreadable("evaluation", evaluation.unreadable);
+  result.metrics = evaluation.metrics;
+  result.unreadable_count = evaluation.unreadable.count;
+  result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace stoker::jobs

@@ -1,0 +1,151 @@
+#include "stoker/jobs/resume_check.h"
+
+#include <array>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "stoker/callbacks/metrics_log.h"
+#include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/run/load.h"
+#include "stoker/run/session.h"
+#include "stoker/runs/folder.h"
+#include "stoker/train/checkpoint_compare.h"
+#include "stoker/train/checkpoint_store.h"
+
+namespace stoker::jobs {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+struct Pair {
+  runs::RunFolder folder;
+  std::optional<train::CheckpointStore::Entry> from;
+  train::CheckpointStore::Entry to;
+};
+
+Pair pick_pair(const fs::path& path) {
+  const bool is_checkpoint = fs::is_regular_file(path) || fs::exists(path / "manifest.json");
+  const fs::path named = is_checkpoint ? train::resolve_checkpoint(path, false) : fs::path();
+  const runs::RunFolder folder =
+      is_checkpoint ? runs::RunFolder::holding(named) : runs::RunFolder::open(path);
+  const auto list = train::CheckpointStore(real_file_system(), folder.checkpoints()).list();
+  if (!is_checkpoint) {
+    if (list.empty()) {
+      throw ConfigError(fmt::format(
+          "{}: the run has no checkpoint yet: there is nothing to compare", path.string()));
+    }
+    if (list.size() == 1) return {folder, std::nullopt, list.back()};
+    return {folder, list[list.size() - 2], list.back()};
+  }
+  for (size_t i = 0; i + 1 < list.size(); ++i) {
+    if (fs::equivalent(list[i].folder, named)) return {folder, list[i], list[i + 1]};
+  }
+  throw ConfigError(
+      fmt::format("{}: no later checkpoint of the run is left to compare with", path.string()));
+}
+
+// What of a line of metrics.jsonl is a function of the training alone.
+json essence(const std::string& line) {
+  const json all = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  json kept;
+  for (const char* key :
+       {"epoch", "step", "split", "loss", "lr", "skipped_steps", "top1", "top5", "ece", "images"}) {
+    if (all.is_object() && all.contains(key)) kept[key] = all[key];
+  }
+  return kept;
+}
+
+// Keeps the lines that the run would have written.
+class KeepLines : public train::Callback {
+ public:
+  explicit KeepLines(std::vector<json>& lines) : lines_(lines) {}
+  void observe(train::Event event, const train::State& state) override {
+    if (const auto line = callbacks::metrics_line(event, state)) lines_.push_back(essence(*line));
+  }
+
+ private:
+  std::vector<json>& lines_;
+};
+
+void compare_metrics(const runs::RunFolder& folder, const std::vector<json>& lines,
+                     ResumeCheck& check) {
+  if (!fs::exists(folder.metrics())) return;
+  std::set<json> written;
+  std::istringstream text(read_file(folder.metrics()));
+  for (std::string line; std::getline(text, line);) written.insert(essence(line));
+  for (const json& line : lines) {
+    if (line.value("step", int64_t{0}) <= check.from_step) continue;
+    ++check.metric_lines;
+    if (!written.contains(line)) {
+      check.differences.push_back(fmt::format("metrics.jsonl has no line {}", line.dump()));
+    }
+  }
+}
+
+std::vector<std::string> cautions_for(const Pair& pair, const run::Session& session) {
+  std::vector<std::string> cautions;
+  if (!session.device.is_cpu()) {
+    cautions.push_back("on a GPU sums are taken in no fixed order: small differences are expected");
+  }
+  if (pair.from &&
+      read_file(pair.from->folder / "config.yaml") != read_file(pair.to.folder / "config.yaml")) {
+    cautions.push_back("the configuration changed between the two checkpoints");
+  }
+  const json then = json::parse(read_file(pair.folder.environment()), nullptr, false);
+  if (!then.is_object()) return cautions;
+  if (then.value("usable_cpus", usable_cpus()) != usable_cpus()) {
+    cautions.push_back(fmt::format("the run had {} processors, this process has {}",
+                                   then["usable_cpus"].get<int>(), usable_cpus()));
+  }
+  if (then.value("device", session.device.str()) != session.device.str()) {
+    cautions.push_back(fmt::format("the run was on {}, this process is on {}",
+                                   then["device"].get<std::string>(), session.device.str()));
+  }
+  return cautions;
+}
+
+}  // namespace
+
+ResumeCheck check_resumption(const fs::path& path, std::span<const std::string> overrides) {
+  const Pair pair = pick_pair(path);
+  const train::CheckpointContent expected = train::read_checkpoint(pair.to.folder);
+  run::RunConfig config = run::load_run_config(pair.to.folder / "config.yaml", overrides).options;
+  config.train.max_steps = pair.to.step;
+  config.train.max_time.clear();
+  const run::Session session = run::build_session(config);
+
+  train::State state = run::new_state(session);
+  train::TrainerOptions options = run::trainer_options(config);
+  options.evaluates_at_budget = false;
+  train::Trainer trainer(state, run::trainer_parts(session, state), options);
+  ResumeCheck check{.to = pair.to.folder, .to_step = pair.to.step};
+  if (pair.from) {
+    check.from = pair.from->folder;
+    check.from_step = pair.from->step;
+    trainer.load(train::read_checkpoint(check.from));
+  } else {
+    run::initialize_from_data(*session.model, session.train, session.val, session.device);
+  }
+  std::vector<json> lines;
+  trainer.add(std::make_unique<KeepLines>(lines));
+
+  const auto start = std::chrono::steady_clock::now();
+  if (trainer.fit() == train::StopReason::kInterrupted) {
+    throw Interrupted(
+        fmt::format("stopped at step {} of {}; nothing was compared", state.step, check.to_step));
+  }
+  check.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  check.differences = train::differences(expected, trainer.content());
+  check.tensors = std::ssize(expected.model) + std::ssize(expected.optimizer);
+  compare_metrics(pair.folder, lines, check);
+  check.cautions = cautions_for(pair, session);
+  return check;
+}
+
+}  // namespace stoker::jobs

@@ -1,0 +1,21 @@
+// summary.json: how a run ended.
+//
+//   {"reason": "finished", "steps": 480, "epochs": 10.0, "train_time_s": 381.2,
+//    "images_per_s": 1290.4, "final": {"val.top1": 0.894, …}, "best": {"val.top1": 0.895, …},
+//    "checkpoints": {"latest": "…", "best": "…"}}
+#pragma once
+
+#include <string_view>
+
+#include "stoker/core/file.h"
+#include "stoker/runs/folder.h"
+#include "stoker/train/state.h"
+
+namespace stoker::jobs {
+
+// Final and best metrics are read from the run's metrics.jsonl, so that they span resumes. `error`
+// says why a run failed.
+void write_summary(FileSystem& files, const runs::RunFolder& folder, const train::State& state,
+                   std::string_view reason, std::string_view error = "");
+
+}  // namespace stoker::jobs

@@ -1,0 +1,37 @@
+#include "stoker/jobs/trained_model.h"
+
+#include <nlohmann/json.hpp>
+
+#include "stoker/core/error.h"
+#include "stoker/machine/device.h"
+#include "stoker/run/build.h"
+#include "stoker/run/load.h"
+#include "stoker/train/autocast.h"
+#include "stoker/train/checkpoint_store.h"
+#include "stoker/train/snapshot.h"
+#include "stoker/weights/state_dict.h"
+
+namespace stoker::jobs {
+
+TrainedModel load_trained_model(const std::filesystem::path& path,
+                                std::span<const std::string> overrides) {
+  TrainedModel trained{.checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true)};
+  trained.config = run::load_run_config(trained.checkpoint / "config.yaml", overrides).options;
+  trained.device = machine::pick_device(trained.config.device);
+  machine::prepare_cpu(trained.device);
+  train::apply_precision(trained.config.train.precision);
+
+  const train::CheckpointContent content = train::read_checkpoint(trained.checkpoint);
+  const train::ModelFacts facts = train::model_facts(content);
+  trained.step = facts.step;
+  trained.class_names = facts.class_names;
+  trained.context = facts.context;
+  trained.model = run::build_model(trained.config, trained.context, trained.device);
+  if (const auto report = weights::load_state_dict(*trained.model, content.model); !report.ok()) {
+    throw DataError(fmt::format("{} does not fit the model of its own config:\n{}",
+                                trained.checkpoint.string(), report.message()));
+  }
+  return trained;
+}
+
+}  // namespace stoker::jobs

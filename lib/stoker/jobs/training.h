@@ -1,0 +1,36 @@
+// A training run from its configuration to its summary.
+//
+//   TrainingResult result = run_training({.config = config, .config_yaml = yaml});
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stoker/core/file.h"
+#include "stoker/run/resume.h"
+#include "stoker/run/run_config.h"
+#include "stoker/runs/folder.h"
+#include "stoker/train/trainer.h"
+
+namespace stoker::jobs {
+
+struct TrainingRequest {
+  run::RunConfig config;
+  std::string config_yaml;                                  // resolved, to be kept with the run
+  std::optional<run::ResumePoint> resume;                   // go on from here, else start a new run
+  std::vector<std::unique_ptr<train::Callback>> callbacks;  // besides those of `log:`
+  FileSystem* files = nullptr;                              // none: the real one
+};
+
+struct TrainingResult {
+  train::StopReason reason = train::StopReason::kFinished;
+  runs::RunFolder folder;
+};
+
+// Trains, evaluates, saves and writes the run's folder. Throws what stops it; a summary with the
+// reason is written even then.
+TrainingResult run_training(TrainingRequest request);
+
+}  // namespace stoker::jobs

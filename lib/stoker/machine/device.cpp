@@ -1,0 +1,60 @@
+#include "stoker/machine/device.h"
+
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+
+#include <charconv>
+
+#include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/ops/cpu_memory.h"
+
+namespace stoker::machine {
+
+namespace {
+
+constexpr std::string_view kCuda = "cuda";
+
+// The index in "cuda" (0) or "cuda:<index>"; nothing for other words.
+std::optional<int> cuda_index(std::string_view name) {
+  if (!name.starts_with(kCuda)) return std::nullopt;
+  name.remove_prefix(kCuda.size());
+  if (name.empty()) return 0;
+  int index = -1;
+  const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), index);
+  const bool whole = end == name.data() + name.size();
+  if (name[0] != ':' || error != std::errc{} || !whole || index < 0) return std::nullopt;
+  return index;
+}
+
+}  // namespace
+
+c10::Device pick_device(std::string_view name) {
+  if (name == "cpu") return c10::kCPU;
+  const auto count = static_cast<int>(torch::cuda::device_count());
+  if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+  const std::optional<int> index = cuda_index(name);
+  if (!index) {
+    throw ConfigError(
+        fmt::format("device: read \"{}\", expected auto, cpu, cuda or cuda:<index>", name));
+  }
+  if (!STOKER_HAS_CUDA) {
+    throw DeviceError(fmt::format(
+        "device: {} was asked for, but this stoker was built without CUDA (STOKER_CUDA=OFF)",
+        name));
+  }
+  if (*index >= count) {
+    throw DeviceError(fmt::format(
+        "device: {} was asked for, but {} CUDA devices are visible. Check nvidia-smi and "
+        "CUDA_VISIBLE_DEVICES, or train with device=cpu",
+        name, count));
+  }
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
+}
+
+void prepare_cpu(c10::Device device) {
+  at::set_num_threads(usable_cpus());
+  if (device.is_cpu()) ops::keep_cpu_memory();
+}
+
+}  // namespace stoker::machine

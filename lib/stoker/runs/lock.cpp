@@ -1,0 +1,64 @@
+#include "stoker/runs/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "stoker/core/error.h"
+
+namespace stoker::runs {
+
+namespace {
+
+// What the holder wrote: its process number and host.
+std::string holder_of(int descriptor) {
+  std::array<char, 256> text{};
+  const ssize_t length = ::pread(descriptor, text.data(), text.size(), 0);
+  return length > 0 ? std::string(text.data(), static_cast<size_t>(length)) : "another process";
+}
+
+std::string own_name() {
+  std::array<char, 128> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("process {} on {}", ::getpid(), host.data());
+}
+
+}  // namespace
+
+RunLock::RunLock(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / ".lock";
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    throw FileError(
+        fmt::format("{}: cannot open the run's lock: {}", path.string(), std::strerror(errno)));
+  }
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    const std::string holder = holder_of(descriptor_);
+    ::close(descriptor_);
+    if (error != EWOULDBLOCK) {
+      throw FileError(fmt::format("{}: cannot lock: {}", path.string(), std::strerror(error)));
+    }
+    throw ConfigError(fmt::format(
+        "{} is in use by {}. Wait for it, stop it, or start a run of your own without --resume.",
+        folder.string(), holder));
+  }
+  const std::string name = own_name();
+  if (::ftruncate(descriptor_, 0) != 0 ||
+      ::pwrite(descriptor_, name.data(), name.size(), 0) != std::ssize(name)) {
+    const int error = errno;
+    ::close(descriptor_);
+    throw FileError(fmt::format("{}: cannot write: {}", path.string(), std::strerror(error)));
+  }
+}
+
+RunLock::~RunLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace stoker::runs

@@ -1,0 +1,26 @@
+// One process at a time in a run's folder.
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+namespace stoker::runs {
+
+// Holds <folder>/.lock for its lifetime. The kernel drops the lock with the process that holds it,
+// however that ends, so that there are no stale ones. The constructor throws ConfigError naming the
+// process that holds it, and FileError where no lock can be taken.
+class RunLock {
+ public:
+  explicit RunLock(const std::filesystem::path& folder);
+  ~RunLock();
+  RunLock(RunLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  RunLock& operator=(RunLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace stoker::runs

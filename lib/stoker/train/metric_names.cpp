@@ -1,0 +1,33 @@
+#include "stoker/train/metric_names.h"
+
+#include <array>
+#include <cmath>
+
+namespace stoker::train {
+
+std::span<const EvalMetric> eval_metrics() {
+  using Result = metrics::ClassificationResult;
+  static constexpr std::array<EvalMetric, 4> list{{{"val.loss", &Result::loss},
+                                                   {"val.top1", &Result::top1},
+                                                   {"val.top5", &Result::top5},
+                                                   {"val.ece", &Result::ece}}};
+  return list;
+}
+
+std::vector<std::string_view> metric_names() {
+  std::vector<std::string_view> names;
+  for (const EvalMetric& metric : eval_metrics()) names.push_back(metric.name);
+  names.push_back(kTrainLoss);
+  return names;
+}
+
+bool is_better_lower(std::string_view metric) {
+  return metric.ends_with("loss") || metric.ends_with("ece");
+}
+
+bool is_better(double a, double b, bool lower_is_better) {
+  if (std::isnan(a) || std::isnan(b)) return !std::isnan(a) && std::isnan(b);
+  return lower_is_better ? a < b : a > b;
+}
+
+}  // namespace stoker::train
