@@ -41,10 +41,12 @@ def parse_arguments():
 def write_config(arguments, folder):
     size, batch = arguments.size, arguments.batch
     config = folder / "step.yaml"
+    # torchvision's ResNets have the large stem at every size.
+    stem = ", stem: imagenet" if arguments.model.startswith("resnet") else ""
     config.write_text(f"""\
 data: {{format: shapes, shapes_size: {size}, shapes_train_images: {batch}, shapes_val_images: {CLASSES}}}
 augment: [{{normalize: {{mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}}}]
-model: {{name: {arguments.model}}}
+model: {{name: {arguments.model}{stem}}}
 optimizer: {{name: sgd, lr: 1.0e-3, momentum: 0.9, nesterov: true, weight_decay: 1.0e-4}}
 train: {{batch_size: {batch}, precision: {arguments.precision}, label_smoothing: 0.1}}
 device: {arguments.device}
@@ -56,6 +58,20 @@ def run_json(command, threads):
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def check_same_work(results):
+    """All sides must train as many parameters with as many FLOPs an image."""
+    sides = list(results)
+    for name in sides[1:]:
+        first, other = results[sides[0]], results[name]
+        if first["parameters"] != other["parameters"]:
+            sys.exit(f"unlike work: {sides[0]} has {first['parameters']:,} parameters, "
+                     f"{name} {other['parameters']:,}")
+        # The counters leave out the same small operators but for a norm here and there.
+        if abs(first["gflops_per_image"] / other["gflops_per_image"] - 1) > 0.01:
+            sys.exit(f"unlike work: {sides[0]} takes {first['gflops_per_image']:.4g} GFLOPs an "
+                     f"image, {name} {other['gflops_per_image']:.4g}")
 
 
 def main():
@@ -75,8 +91,11 @@ def main():
             sides["PyTorch compiled"] = peer + ["--compile"]
         rates = {name: [] for name in sides}
         for _ in range(arguments.runs):
-            for name, command in sides.items():
-                rates[name].append(run_json(command, arguments.threads)["images_per_s"])
+            results = {name: run_json(command, arguments.threads)
+                       for name, command in sides.items()}
+            check_same_work(results)
+            for name, result in results.items():
+                rates[name].append(result["images_per_s"])
 
     median = {name: statistics.median(values) for name, values in rates.items()}
     print(f"{arguments.model} {arguments.size} px, batch {arguments.batch}, {arguments.precision}, "

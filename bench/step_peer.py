@@ -44,6 +44,17 @@ def make_model(arguments):
     return torchvision.models.get_model(arguments.model, num_classes=arguments.classes)
 
 
+def forward_flops(model, arguments):
+    """Of one image, two a multiply-add, as `stoker bench step` counts them."""
+    from torch.utils.flop_counter import FlopCounterMode
+    was_training = model.training
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, arguments.size, arguments.size))
+    model.train(was_training)
+    return counter.get_total_flops()
+
+
 def wait_for(device):
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -56,8 +67,12 @@ class Step:
         torch.backends.cuda.matmul.allow_tf32 = arguments.precision == "tf32"
         torch.backends.cudnn.allow_tf32 = arguments.precision == "tf32"
         torch.backends.cudnn.benchmark = True
-        model = make_model(arguments).to(self.device, memory_format=torch.channels_last).train()
+        model = make_model(arguments)
+        flops = forward_flops(model, arguments)
+        model = model.to(self.device, memory_format=torch.channels_last).train()
         parameters = [p for p in model.parameters() if p.requires_grad]
+        self.counts = {"parameters": sum(p.numel() for p in model.parameters()),
+                       "gflops_per_image": 3e-9 * flops}
         self.optimizer = torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, nesterov=True,
                                          weight_decay=1e-4, fused=True)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=arguments.precision == "fp16")
@@ -99,7 +114,7 @@ def main():
     step = Step(arguments)
     result = {"torch": torch.__version__, "model": arguments.model, "batch": arguments.batch,
               "precision": arguments.precision, "device": str(step.device),
-              "compile": arguments.compile, **measure(step, arguments)}
+              "compile": arguments.compile, **step.counts, **measure(step, arguments)}
     if step.device.type == "cuda":
         result["device_name"] = torch.cuda.get_device_name(step.device)
         result["peak_memory_gib"] = torch.cuda.max_memory_allocated(step.device) / 2**30
