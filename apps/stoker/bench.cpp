@@ -139,6 +139,7 @@ ExitCode bench_step(const BenchArguments& arguments) {
     json["fastest_step_s"] = rate.fastest_step_s;
     json["slowest_step_s"] = rate.slowest_step_s;
     json["images_per_s"] = rate.images_per_s();
+    json["parameters"] = result.parameters;
     json["gflops_per_image"] = 1e-9 * result.flops_per_image;
     json["tflops_per_s"] = result.tflops_per_s();
     json["memory_gib"] = result.memory_gib;

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "stoker/config/places.h"
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
+#include "stoker/run/check.h"
 #include "stoker/run/load.h"
 #include "verb.h"
 
@@ -41,11 +43,16 @@ ExitCode print(const PrintArguments& arguments) {
   return ExitCode::kDone;
 }
 
-ExitCode check(const std::vector<std::string>& paths) {
+// Overrides hold for each of the files.
+ExitCode check(const std::vector<std::string>& words) {
+  std::vector<std::string> paths, overrides;
+  for (const std::string& word : words) (is_override(word) ? overrides : paths).push_back(word);
+  if (paths.empty()) throw ConfigError("no config file: expected `stoker config check CONFIG …`");
   std::string problems;
   for (const std::string& path : paths) {
     try {
-      run::load_run_config(path);
+      const auto loaded = run::load_run_config(path, overrides);
+      config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
       fmt::print("{}: good\n", path);
     } catch (const ConfigError& error) {
       problems += (problems.empty() ? "" : "\n") + std::string(error.what());
@@ -86,8 +93,13 @@ void add_config(CLI::App& app, Action& action) {
 
   CLI::App* check_verb = verb->add_subcommand("check", "Find every mistake in config files");
   auto paths = std::make_shared<std::vector<std::string>>();
-  check_verb->add_option("configs", *paths, "YAML files")->required();
-  check_verb->footer("Example:\n  stoker config check configs/*.yaml");
+  check_verb->add_option("configs", *paths, "YAML files, and overrides such as train.epochs=8")
+      ->required()
+      ->option_text("CONFIG ... [key=value ...]");
+  check_verb->footer(
+      "Finds what training would refuse without looking at the data.\n"
+      "Example:\n"
+      "  stoker config check configs/*.yaml");
   check_verb->callback([paths, &action] { action = [paths] { return check(*paths); }; });
 
   CLI::App* schema_verb =

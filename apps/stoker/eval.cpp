@@ -50,6 +50,12 @@ ExitCode evaluate(const EvalArguments& arguments) {
       write_confusion(result, file);
   }
   if (!arguments.per_class.empty()) write_per_class(result, arguments.per_class);
+  if (result.metrics.nonfinite_images > 0) {
+    throw Diverged(fmt::format(
+        "the outputs for {} of {} images are not finite, so these figures mean nothing. Try "
+        "train.precision=fp32, or an earlier checkpoint.",
+        result.metrics.nonfinite_images, result.metrics.images));
+  }
   return ExitCode::kDone;
 }
 

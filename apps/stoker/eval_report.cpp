@@ -20,6 +20,7 @@ nlohmann::ordered_json to_json(const jobs::EvaluationResult& result) {
                               {"step", result.step},
                               {"images", m.images},
                               {"unreadable", result.unreadable_count},
+                              {"nonfinite", m.nonfinite_images},
                               {"loss", m.loss},
                               {"top1", m.top1},
                               {"top5", m.top5},

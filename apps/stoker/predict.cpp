@@ -69,6 +69,10 @@ ExitCode predict(const PredictArguments& arguments) {
              totals.images == 1 ? "image" : "images", human_duration(totals.time_s),
              human_count(static_cast<int64_t>(static_cast<double>(totals.images) / totals.time_s)),
              human_count(totals.unreadable_count));
+  for (const std::string& image : totals.nonfinite) {
+    fmt::print(stderr, "not finite: {}: the network's output holds NaN or infinity\n", image);
+  }
+  if (!totals.nonfinite.empty()) return ExitCode::kDiverged;
   return totals.unreadable_count == 0 ? ExitCode::kDone : ExitCode::kData;
 }
 
@@ -94,7 +98,9 @@ void add_predict(CLI::App& app, Action& action) {
   verb->add_flag("-0,--null", arguments->null_separated,
                  "Paths on stdin end in a NUL byte, as `find -print0` writes them");
   verb->footer(
-      "Exits with 3 when an image could not be read; the others are predicted all the same.\n"
+      "Exits with 3 when an image could not be read, with 6 when an output was not finite; the "
+      "others "
+      "are predicted all the same.\n"
       "Examples:\n"
       "  stoker predict runs/cifar10/1 photos/ more/*.png --top 3\n"
       "  find . -name '*.jpg' -print0 | stoker predict runs/cifar10/1 - -0 --format csv");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stoker/config/places.h"
 #include "stoker/jobs/training.h"
 #include "stoker/run/load.h"
 #include "stoker/run/resume.h"
@@ -92,14 +93,16 @@ ExitCode train(const TrainArguments& arguments) {
   config::Loaded<run::RunConfig> loaded = load(input, point);
   if (point) run::check_resume(*point, loaded.options);
   if (arguments.dry_run) {
-    run::Session session = run::build_session(loaded.options);
-    if (!point) run::begin_with_weights(session);
+    const bool resumes = point && point->checkpoint;
+    const run::Session session = config::with_places(loaded.provenance, [&] {
+      return run::build_session(loaded.options, resumes ? &point->checkpoint->content : nullptr);
+    });
     fmt::print("{}\n", run::plan_text(session));
     return ExitCode::kDone;
   }
-  const jobs::TrainingResult result = jobs::run_training({.config = loaded.options,
-                                                          .config_yaml = run::resolved_yaml(loaded),
-                                                          .resume = std::move(point)});
+  const jobs::TrainingResult result = config::with_places(loaded.provenance, [&] {
+    return jobs::run_training({.config = loaded.options, .resume = std::move(point)});
+  });
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
 }

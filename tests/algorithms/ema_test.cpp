@@ -33,15 +33,16 @@ struct Bench {
   Toy model;
   std::unique_ptr<optim::Optimizer> optimizer =
       optim::optimizers().build(optim::optimizers().pick("sgd"), {});
-  train::State state{.model = model, .optimizer = *optimizer};
+  train::State state{model, *optimizer, nullptr, {}};
+  train::Context context{.state = state};
 
   // The weights after step s are s, the statistics 2 s.
   void step(train::Algorithm& ema) {
     const at::NoGradGuard no_grad;
-    ++state.step;
-    model.weight.fill_(state.step);
-    model.mean.fill_(2 * state.step);
-    ema.apply(Event::kStepDone, state);
+    ++state.position.step;
+    model.weight.fill_(state.position.step);
+    model.mean.fill_(2 * state.position.step);
+    ema.apply(Event::kStepDone, context);
   }
 };
 
@@ -51,37 +52,37 @@ double decay_at(int64_t step, double decay) {
 
 }  // namespace
 
-TEST_CASE("the average follows its definition and is lent to evaluations") {
+TEST_CASE("the average follows its definition and is swapped in for evaluations") {
   Bench bench;
   const auto ema = algorithms::make_ema({.decay = 0.4}, bench.state);
-  ema->apply(Event::kFitStart, bench.state);
+  ema->apply(Event::kFitStart, bench.context);
   double expected = 1;
   for (int64_t s = 1; s <= 9; ++s) {
     bench.step(*ema);
     const double d = decay_at(s, 0.4);
     expected = d * expected + (1 - d) * static_cast<double>(s);
   }
-  ema->apply(Event::kEvalStart, bench.state);
+  ema->apply(Event::kEvalStart, bench.context);
   CHECK(bench.model.weight[0].item<double>() == Approx(expected).epsilon(1e-6));
   CHECK(bench.model.mean[1].item<double>() > expected);
   CHECK(bench.model.count.item<int64_t>() == 1);
-  ema->apply(Event::kEvalDone, bench.state);
+  ema->apply(Event::kEvalDone, bench.context);
   CHECK(bench.model.weight[2].item<double>() == 9);
   CHECK(bench.model.mean[0].item<double>() == 18);
 }
 
-TEST_CASE("taking back weights that were never lent changes nothing") {
+TEST_CASE("the end of an evaluation that never began changes nothing") {
   Bench bench;
   const auto ema = algorithms::make_ema({}, bench.state);
   bench.step(*ema);
-  ema->apply(Event::kEvalDone, bench.state);
+  ema->apply(Event::kEvalDone, bench.context);
   CHECK(bench.model.weight[0].item<double>() == 1);
 }
 
 TEST_CASE("rarer updates raise the decay to their number of steps") {
   Bench bench;
   const auto ema = algorithms::make_ema({.decay = 0.25, .every_steps = 3}, bench.state);
-  ema->apply(Event::kFitStart, bench.state);
+  ema->apply(Event::kFitStart, bench.context);
   double expected = 1;
   for (int64_t s = 1; s <= 7; ++s) {
     bench.step(*ema);

@@ -28,21 +28,20 @@ struct Bench {
   Nothing model;
   std::unique_ptr<optim::Optimizer> optimizer =
       optim::optimizers().build(optim::optimizers().pick("sgd"), {});
-  train::State state{.model = model, .optimizer = *optimizer};
-
-  Bench() { state.context.classes = kClasses; }
+  train::State state{model, *optimizer, nullptr, {.seed = 7, .context = {.classes = kClasses}}};
+  train::MicroBatch batch;
 
   void ready(train::Algorithm& algorithm, int64_t step = 3, int64_t micro_step = 1) {
-    state.seed = 7;
-    state.step = step;
-    state.micro_step = micro_step;
-    state.images = ((at::arange(kCount, at::kFloat) + 1) * 10)
+    state.position.step = step;
+    batch.number = micro_step;
+    batch.images = ((at::arange(kCount, at::kFloat) + 1) * 10)
                        .view({kCount, 1, 1, 1})
                        .expand({kCount, 3, kHeight, kWidth})
                        .contiguous(at::MemoryFormat::ChannelsLast);
-    state.labels = at::arange(kCount, at::kLong) % kClasses;
-    state.targets.reset();
-    algorithm.apply(Event::kBatchReady, state);
+    batch.labels = at::arange(kCount, at::kLong) % kClasses;
+    batch.targets.reset();
+    train::Context context{.state = state, .batch = &batch};
+    algorithm.apply(Event::kBatchReady, context);
   }
 };
 
@@ -76,22 +75,22 @@ TEST_CASE("mixup blends each image with the one before and its target alike") {
     const auto mixup =
         algorithms::make_mixup({.alpha = 1, .probability = 1, .per = per}, bench.state);
     bench.ready(*mixup);
-    REQUIRE(bench.state.targets.sizes() == at::IntArrayRef{kCount, kClasses});
-    CHECK(bench.state.images.is_contiguous(at::MemoryFormat::ChannelsLast));
+    REQUIRE(bench.batch.targets.sizes() == at::IntArrayRef{kCount, kClasses});
+    CHECK(bench.batch.images.is_contiguous(at::MemoryFormat::ChannelsLast));
     double first = 0;
     bool all_the_same = true;
     for (int64_t i = 0; i < kCount; ++i) {
       const int64_t before = (i + kCount - 1) % kCount;
       const double own = 10.0 * static_cast<double>(i + 1);
       const double other = 10.0 * static_cast<double>(before + 1);
-      const double value = bench.state.images[i][1][4][7].item<double>();
+      const double value = bench.batch.images[i][1][4][7].item<double>();
       const double kept = (value - other) / (own - other);
       CHECK((kept >= 0 && kept <= 1));
       if (i % kClasses != before % kClasses) {
-        CHECK(at_class(bench.state.targets, i, i % kClasses) == Approx(kept).margin(1e-4));
-        CHECK(at_class(bench.state.targets, i, before % kClasses) == Approx(1 - kept).margin(1e-4));
+        CHECK(at_class(bench.batch.targets, i, i % kClasses) == Approx(kept).margin(1e-4));
+        CHECK(at_class(bench.batch.targets, i, before % kClasses) == Approx(1 - kept).margin(1e-4));
       } else {
-        CHECK(at_class(bench.state.targets, i, i % kClasses) == Approx(1));
+        CHECK(at_class(bench.batch.targets, i, i % kClasses) == Approx(1));
       }
       if (i == 0) first = kept;
       all_the_same = all_the_same && std::fabs(kept - first) < 1e-4;
@@ -108,15 +107,15 @@ TEST_CASE("cutmix pastes a box and counts its pixels") {
     bool pasted_any = false;
     for (int64_t step = 0; step < 10; ++step) {
       bench.ready(*cutmix, step);
-      CHECK(bench.state.images.is_contiguous(at::MemoryFormat::ChannelsLast));
+      CHECK(bench.batch.images.is_contiguous(at::MemoryFormat::ChannelsLast));
       for (int64_t i = 0; i + 1 < kCount; ++i) {  // the last is of the first one's class
         const double own = 10.0 * static_cast<double>(i + 1);
-        const at::Tensor kept = bench.state.images[i][0] == own;
+        const at::Tensor kept = bench.batch.images[i][0] == own;
         const double share = kept.to(at::kDouble).mean().item<double>();
         pasted_any = pasted_any || share < 1;
         if (i > 0)
-          CHECK(at_class(bench.state.targets, i, i % kClasses) == Approx(share).margin(1e-6));
-        CHECK(bench.state.targets[i].sum().item<double>() == Approx(1));
+          CHECK(at_class(bench.batch.targets, i, i % kClasses) == Approx(share).margin(1e-6));
+        CHECK(bench.batch.targets[i].sum().item<double>() == Approx(1));
       }
     }
     CHECK(pasted_any);
@@ -128,7 +127,7 @@ TEST_CASE("mixing is a function of seed, step and micro-batch, and leaves what i
   const auto mixup = algorithms::make_mixup({.alpha = 1}, bench.state);
   const auto images_at = [&](int64_t step, int64_t micro_step) {
     bench.ready(*mixup, step, micro_step);
-    return bench.state.images.clone();
+    return bench.batch.images.clone();
   };
   const at::Tensor once = images_at(5, 2);
   CHECK(once.equal(images_at(5, 2)));
@@ -137,9 +136,10 @@ TEST_CASE("mixing is a function of seed, step and micro-batch, and leaves what i
 
   const auto cutmix = algorithms::make_cutmix({}, bench.state);
   bench.ready(*mixup);
-  const at::Tensor mixed = bench.state.images.clone();
-  cutmix->apply(Event::kBatchReady, bench.state);
-  CHECK(bench.state.images.equal(mixed));
+  const at::Tensor mixed = bench.batch.images.clone();
+  train::Context context{.state = bench.state, .batch = &bench.batch};
+  cutmix->apply(Event::kBatchReady, context);
+  CHECK(bench.batch.images.equal(mixed));
   bench.ready(*algorithms::make_mixup({.probability = 0}, bench.state));
-  CHECK_FALSE(bench.state.targets.defined());
+  CHECK_FALSE(bench.batch.targets.defined());
 }

@@ -26,6 +26,7 @@ class Interrupt(BinaryTest):
                 code, err = self.interrupted(number)
                 self.assertEqual(code, 75, err)
                 self.assertIn("--resume", err)
+                self.assertIn("stopping after this step, then saving", err)
                 self.stoker("train", "tiny.yaml", "name=cut", *LONG, "--resume")
         whole = self.folder / "runs/tiny/1/checkpoints/step-00000600"
         cut = self.folder / "runs/cut/4/checkpoints/step-00000600"
@@ -68,6 +69,23 @@ class Interrupt(BinaryTest):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 128 + signal.SIGINT, err)
+        self.assertIn("left without saving: nothing of this run was saved", err)
+
+    def test_a_signal_between_micro_batches_takes_the_step_back(self):
+        pieces = ["train.microbatch=2", "model={name: mlp, hidden: [8], batch_norm: true}"]
+        process = self.start("train", "tiny.yaml", "name=cut", *LONG, *pieces)
+        for line in process.stderr:
+            if "step 3/" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.stoker("train", "tiny.yaml", "name=cut", *LONG, *pieces, "--resume",
+                    "train.max_steps=12")
+        self.stoker("train", "tiny.yaml", *LONG, *pieces, "train.max_steps=12")
+        whole, cut = (self.folder / f"runs/{name}/1/checkpoints/step-00000012"
+                      for name in ("tiny", "cut"))
+        self.assertEqual(tensors_of(whole), tensors_of(cut))
 
     def test_a_killed_run_goes_on_from_its_last_checkpoint(self):
         self.stoker("train", "tiny.yaml", *LONG)

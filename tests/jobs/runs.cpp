@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stoker/callbacks/columns.h"
 #include "stoker/config/config.h"
 #include "stoker/core/log.h"
 #include "stoker/data/make_shapes.h"
@@ -130,8 +131,7 @@ jobs::TrainingResult run_once(const Overrides& overrides, const fs::path& resume
                               std::unique_ptr<train::Callback> stop, FileSystem* files) {
   log().set_level(spdlog::level::err);
   auto loaded = config::load_overrides<run::RunConfig>(overrides);
-  jobs::TrainingRequest request{
-      .config = loaded.options, .config_yaml = run::resolved_yaml(loaded), .files = files};
+  jobs::TrainingRequest request{.config = loaded.options, .files = files};
   if (!resume.empty()) {
     request.resume = run::find_resume_point(resume);
     run::check_resume(*request.resume, request.config);
@@ -147,13 +147,7 @@ std::vector<std::string> metric_lines(const runs::RunFolder& folder) {
   std::vector<std::string> lines;
   std::istringstream text(read_file(folder.metrics()));
   for (std::string line; std::getline(text, line);) {
-    const auto all = nlohmann::json::parse(line);
-    nlohmann::json kept;
-    for (const char* key : {"epoch", "step", "split", "loss", "lr", "skipped_steps", "top1", "top5",
-                            "ece", "images"}) {
-      if (all.contains(key)) kept[key] = all[key];
-    }
-    lines.push_back(kept.dump());
+    lines.push_back(callbacks::without_clocks(nlohmann::ordered_json::parse(line)).dump());
   }
   return lines;
 }

@@ -30,8 +30,8 @@ Overrides small_run(const fs::path& dir);
 class StopAt : public train::Callback {
  public:
   StopAt(int64_t step, train::Event event) : step_(step), event_(event) {}
-  void observe(train::Event event, const train::State& state) override {
-    if (event == event_ && state.step == step_) set_interrupt(SIGINT);
+  void observe(train::Event event, const train::View& view) override {
+    if (event == event_ && view.state.position.step == step_) set_interrupt(SIGINT);
   }
 
  private:

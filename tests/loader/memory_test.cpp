@@ -98,3 +98,18 @@ TEST_CASE("loader: batches are given back from other threads") {
   REQUIRE(expected == 4 * 256);
   REQUIRE(memory.allocations <= 4);
 }
+
+TEST_CASE("loader: a batch may outlive its loader, and gives its memory back then") {
+  CountingMemory memory;
+  std::unique_ptr<Batch> batch;
+  {
+    const auto dataset = std::make_shared<FakeDataset>(6);
+    Loader loader(dataset, pipeline_of({}), {.threads = 2}, memory, epochs_of(6, 4, 1));
+    batch = loader.next();
+    REQUIRE(batch);
+  }
+  CHECK(memory.releases < memory.allocations);
+  CHECK(copy_of(*batch).count == 4);  // still readable
+  batch.reset();
+  CHECK(memory.releases == memory.allocations);
+}

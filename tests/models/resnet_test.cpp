@@ -66,9 +66,9 @@ TEST_CASE("the stem is chosen by the size of the images unless named", "[models]
         build("resnet18", {.classes = 2, .height = height, .width = width}, {.stem = stem});
     return parameter(*model, "conv1.weight").size(2);
   };
-  CHECK(kernel(64, 64, Stem::kAuto) == 3);
-  CHECK(kernel(64, 65, Stem::kAuto) == 7);
-  CHECK(kernel(65, 2, Stem::kAuto) == 7);
+  CHECK(kernel(32, 32, Stem::kAuto) == 3);
+  CHECK(kernel(32, 33, Stem::kAuto) == 7);
+  CHECK(kernel(33, 2, Stem::kAuto) == 7);
   CHECK(kernel(32, 32, Stem::kImagenet) == 7);
   CHECK(kernel(224, 224, Stem::kCifar) == 3);
 }

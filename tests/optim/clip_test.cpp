@@ -17,7 +17,7 @@ TEST_CASE("clip_grad_norm is torch.nn.utils.clip_grad_norm_") {
     INFO(max_norm);
     const NamedTensors named = test::parameters();
     test::set_gradients(named, 1);
-    const auto optimizer = make_sgd({}, make_groups(named, {{.match = "bias"}}, false));
+    const auto optimizer = make_sgd({}, make_groups(named, {.groups = {{.match = "bias"}}}));
     const at::Tensor norm = clip_grad_norm(*optimizer, max_norm);
     CHECK(norm.item<float>() == Approx(golden["norm"].get<double>()).epsilon(1e-6));
     for (const auto& [name, parameter] : named)

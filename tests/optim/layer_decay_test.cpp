@@ -17,10 +17,11 @@ const std::vector<std::vector<std::string>> kLayers{
 std::vector<ParameterGroup> groups() {
   ParameterGroup plain{.parameters = {{"fc.weight", at::ones({2})},
                                       {"conv1.weight", at::ones({3})},
-                                      {"layer10.weight", at::ones({4})}}};
+                                      {"layer10.weight", at::ones({4})}},
+                       .weight_decay = 1};
   ParameterGroup slow{.parameters = {{"bn1.bias", at::ones({3})}, {"layer1.bias", at::ones({5})}},
                       .lr_factor = 3,
-                      .decay_factor = 0};
+                      .weight_decay = 0};
   return {plain, slow};
 }
 
@@ -28,7 +29,7 @@ TEST_CASE("each layer further from the classifier learns more slowly, in every g
   std::map<std::string, std::pair<double, double>> factors;
   for (const ParameterGroup& group : apply_layer_decay(groups(), kLayers, 0.5))
     for (const auto& [name, parameter] : group.parameters)
-      factors[name] = {group.lr_factor, group.decay_factor};
+      factors[name] = {group.lr_factor, group.weight_decay};
   CHECK(factors == std::map<std::string, std::pair<double, double>>{{"fc.weight", {1, 1}},
                                                                     {"layer10.weight", {0.5, 1}},
                                                                     {"layer1.bias", {3 * 0.25, 0}},

@@ -40,7 +40,7 @@ config::Choice choice(const std::string& name, const nlohmann::json& options) {
 }
 
 std::unique_ptr<Optimizer> build(const config::Choice& choice, const NamedTensors& named) {
-  return optimizers().build(choice, {{.parameters = named}});
+  return optimizers().build(choice, make_groups(named, choice.common<CommonOptions>()));
 }
 
 bool same_bits(const at::Tensor& a, const at::Tensor& b) { return a.detach().equal(b.detach()); }
@@ -88,8 +88,10 @@ TEST_CASE("five steps of each optimizer are those of torch.optim in float64") {
 TEST_CASE("groups and the schedule multiply the rate, groups the decay") {
   const NamedTensors named = parameters();
   const auto optimizer = make_sgd(
-      {.lr = 0.1, .momentum = 0.9, .nesterov = true, .common = {.weight_decay = 0.05}},
-      make_groups(named, {{.match = "norm.*bias", .lr_factor = 8, .decay_factor = 0.25}}, false));
+      {.lr = 0.1, .momentum = 0.9, .nesterov = true},
+      make_groups(named,
+                  {.weight_decay = 0.05,
+                   .groups = {{.match = "norm.*bias", .lr_factor = 8, .decay_factor = 0.25}}}));
   for (int step = 1; step <= 5; ++step) {
     set_gradients(named, step);
     optimizer->step({.lr_factor = 1 - 0.1 * step});

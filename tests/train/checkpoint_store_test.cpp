@@ -38,11 +38,12 @@ TEST_CASE("the store keeps the last and the best, and points to them") {
   for (int64_t step = 1; step <= 6; ++step) {
     store.save(step, content(step, top1[step - 1]), keep);
   }
-  // Of the equally good 2 and 5, the later.
-  CHECK(names_in(folder.path()) == Names{"step-00000005", "step-00000006", "latest", "best"});
+  // Of the equally good 2 and 5, the earlier: what is as good is not better.
+  CHECK(names_in(folder.path()) ==
+        Names{"step-00000002", "step-00000005", "step-00000006", "latest", "best"});
   CHECK(pointed(folder.path(), "latest") == "step-00000006");
-  CHECK(pointed(folder.path(), "best") == "step-00000005");
-  CHECK(resolve_checkpoint(folder.path(), true).filename() == "step-00000005");
+  CHECK(pointed(folder.path(), "best") == "step-00000002");
+  CHECK(resolve_checkpoint(folder.path(), true).filename() == "step-00000002");
   CHECK(resolve_checkpoint(folder.path(), false).filename() == "step-00000006");
   CHECK(store.newest_whole()->folder.filename() == "step-00000006");
   CHECK(store.best_value(keep) == 0.9);

@@ -50,7 +50,7 @@ TEST_CASE("micro-batches cover each step's positions once, in order") {
       const loader::Chunk& chunk = chunks[step * 3 + micro];
       CHECK(chunk.epoch == step / 5);
       CHECK(chunk.first == next);
-      CHECK(chunk.count == (micro < 2 ? 8 : 4));
+      CHECK(chunk.count == (micro < 2 ? 7 : 6));  // no rest of one
       next += chunk.count;
     }
   }
@@ -84,4 +84,25 @@ TEST_CASE("sequential chunks end with what is left") {
   CHECK(chunks[2].first == 8);
   CHECK(chunks[2].count == 3);
   CHECK(all(sequential_chunks(0, 4)).empty());
+}
+
+TEST_CASE("micro-batches of a step differ by one sample at most, and none is larger than asked") {
+  for (int64_t batch_size = 1; batch_size <= 40; ++batch_size) {
+    for (int64_t microbatch = 1; microbatch <= 12; ++microbatch) {
+      CAPTURE(batch_size, microbatch);
+      const StepPlan plan =
+          plan_steps(200, {.epochs = 0.001, .batch_size = batch_size, .microbatch = microbatch});
+      int64_t least = batch_size, most = 0, sum = 0;
+      for (const loader::Chunk& chunk : all(training_chunks(plan, 0))) {
+        least = std::min(least, chunk.count);
+        most = std::max(most, chunk.count);
+        sum += chunk.count;
+      }
+      CHECK(sum == batch_size);
+      CHECK(most - least <= 1);
+      CHECK(most <= microbatch);
+      CHECK(most == plan.microbatch);
+      CHECK(least == plan.smallest_microbatch());
+    }
+  }
 }

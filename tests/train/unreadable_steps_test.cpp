@@ -40,23 +40,35 @@ class Counts : public train::BatchSource {
   std::deque<int64_t> left;
 };
 
+// What has to do with the network.
+class Listener : public train::Callback {
+ public:
+  explicit Listener(std::vector<Event>& events) : events_(events) {}
+  void observe(Event event, const train::View&) override {
+    if (event == Event::kBatchReady || event == Event::kGradientsReady) events_.push_back(event);
+  }
+
+ private:
+  std::vector<Event>& events_;
+};
+
 struct Run {
-  explicit Run(train::StepPlan plan) {
-    state.plan = plan;
-    step.observe_with([this](Event event) { events.push_back(event); });
+  explicit Run(const train::StepPlan& plan)
+      : state(model, *optimizer, nullptr, {.plan = plan}), dispatch(state, algorithms) {
+    dispatch.add(std::make_unique<Listener>(events));
   }
   void steps(std::vector<int64_t> micro_batches, int64_t count) {
     feed.left.assign(micro_batches.begin(), micro_batches.end());
-    for (int64_t i = 0; i < count; ++i) step.run(feed);
+    for (int64_t i = 0; i < count; ++i) step.run(state, feed, dispatch);
   }
 
   Toy model;
   std::unique_ptr<optim::Optimizer> optimizer =
       optim::make_sgd({}, {{.parameters = {{"weight", model.weight}}}});
-  train::State state{.model = model, .optimizer = *optimizer};
-  train::TrainOptions options{.precision = train::Precision::kFp32};
+  train::State state;
   train::Algorithms algorithms;
-  train::TrainStep step{state, options, [](int64_t) { return 1.0; }, algorithms};
+  train::Events dispatch;
+  train::TrainStep step{{.precision = train::Precision::kFp32}, [](int64_t) { return 1.0; }};
   Counts feed;
   std::vector<Event> events;
 };
@@ -74,23 +86,22 @@ TEST_CASE("unreadable: a step without an image counts and updates nothing", "[tr
   run.steps({5, 5}, 1);  // gives the optimizer a velocity
   const at::Tensor before = run.model.weight.detach().clone();
   run.events.clear();
-  run.state.nonfinite_in_a_row = 1;
+  run.state.position.nonfinite_in_a_row = 1;
   run.steps({0, 0}, 1);
   CHECK(run.model.weight.equal(before));
   CHECK(run.events.empty());
-  CHECK(run.state.step == 2);
-  CHECK(run.state.schedule_step == 2);
-  CHECK(run.state.images_seen == 10);
-  CHECK(run.state.nonfinite_in_a_row == 1);
-  CHECK(run.state.unreadable_steps_in_a_row == 1);
-  REQUIRE(run.state.records.size() == 2);
-  CHECK(run.state.records[1].skipped);
-  CHECK(run.state.records[1].images == 0);
+  CHECK(run.state.position.step == 2);
+  CHECK(run.state.position.schedule_step == 2);
+  CHECK(run.state.position.images_seen == 10);
+  CHECK(run.state.position.nonfinite_in_a_row == 1);
+  CHECK(run.state.position.unreadable_steps_in_a_row == 1);
+  CHECK(run.state.position.window.steps == 2);
+  CHECK(run.state.position.window.skipped_steps == 1);
 
   run.steps({0, 2}, 1);  // some of the images are enough
   CHECK_FALSE(run.model.weight.equal(before));
-  CHECK(run.state.images_seen == 12);
-  CHECK(run.state.unreadable_steps_in_a_row == 0);
+  CHECK(run.state.position.images_seen == 12);
+  CHECK(run.state.position.unreadable_steps_in_a_row == 0);
 }
 
 TEST_CASE("unreadable: 64 images in a row end the run, one that is read begins anew", "[train]") {

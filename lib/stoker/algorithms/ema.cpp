@@ -24,7 +24,7 @@ using train::Event;
 class Ema : public train::Algorithm {
  public:
   Ema(const EmaOptions& options, train::State& state) : options_(options) {
-    for (auto& [name, tensor] : weights::state_dict(state.model)) {
+    for (auto& [name, tensor] : weights::state_dict(state.model())) {
       if (!tensor.is_floating_point()) continue;
       names_.push_back(name);
       weights_.push_back(tensor.detach());
@@ -34,16 +34,18 @@ class Ema : public train::Algorithm {
 
   std::string name() const override { return "ema"; }
 
-  void apply(Event event, train::State& state) override {
+  void apply(Event event, train::Context& context) override {
     const at::NoGradGuard no_grad;
-    if (event == Event::kFitStart && state.step == 0) at::_foreach_copy_(averages_, weights_);
-    if (event == Event::kStepDone && state.step % options_.every_steps == 0) update(state.step);
+    const int64_t step = context.state.position.step;
+    if (event == Event::kFitStart && step == 0) at::_foreach_copy_(averages_, weights_);
+    if (event == Event::kStepDone && step % options_.every_steps == 0) update(step);
     if (event == Event::kEvalStart) {
       own_.clear();
       for (const at::Tensor& weight : weights_) own_.push_back(weight.clone());
       at::_foreach_copy_(weights_, averages_);
     }
-    if (event == Event::kEvalDone && !own_.empty()) {
+    const bool evaluated = event == Event::kEvalDone || event == Event::kEvalFailed;
+    if (evaluated && !own_.empty()) {
       at::_foreach_copy_(weights_, own_);
       own_.clear();
     }

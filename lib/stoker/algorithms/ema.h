@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "stoker/config/fields.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::algorithms {
 

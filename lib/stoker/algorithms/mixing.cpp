@@ -42,21 +42,24 @@ class Mixing : public train::Algorithm {
   Mixing(double alpha, double probability, MixPer per)
       : alpha_(alpha), probability_(static_cast<float>(probability)), per_(per) {}
 
-  void apply(Event event, train::State& state) override {
-    if (event != Event::kBatchReady || state.targets.defined() || state.images.size(0) < 2) return;
+  void apply(Event event, train::Context& context) override {
+    if (event != Event::kBatchReady) return;
+    train::MicroBatch& batch = *context.batch;
+    const train::RunFacts& facts = context.state.facts;
+    if (batch.targets.defined() || batch.images.size(0) < 2) return;
     const at::NoGradGuard no_grad;
     // A step has fewer than 2^16 micro-batches.
-    const auto position =
-        (static_cast<uint64_t>(state.step) << 16) | static_cast<uint64_t>(state.micro_step);
-    RandomStream random({state.seed, stream(), position}, Purpose::kMix);
+    const auto position = (static_cast<uint64_t>(context.state.position.step) << 16) |
+                          static_cast<uint64_t>(batch.number);
+    RandomStream random({facts.seed, stream(), position}, Purpose::kMix);
     if (!random.coin(probability_)) return;
-    const Mixed mixed = mix(state.images, random);
+    const Mixed mixed = mix(batch.images, random);
     const auto n = static_cast<int64_t>(mixed.kept.size());
     const at::Tensor kept =
-        at::tensor(mixed.kept).to(state.images.device(), /*non_blocking=*/true).view({n, 1});
-    const at::Tensor labels = at::one_hot(state.labels, state.context.classes).to(at::kFloat);
-    state.targets = labels * kept + at::roll(labels, 1, 0) * (1 - kept);
-    state.images = mixed.images;
+        at::tensor(mixed.kept).to(batch.images.device(), /*non_blocking=*/true).view({n, 1});
+    const at::Tensor labels = at::one_hot(batch.labels, facts.context.classes).to(at::kFloat);
+    batch.targets = labels * kept + at::roll(labels, 1, 0) * (1 - kept);
+    batch.images = mixed.images;
   }
 
  protected:

@@ -16,7 +16,7 @@
 
 #include "stoker/config/fields.h"
 #include "stoker/core/random.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::algorithms {
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "stoker/config/choice.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::algorithms {
 

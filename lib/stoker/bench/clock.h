@@ -3,15 +3,9 @@
 
 #include <c10/core/Device.h>
 
-#include <chrono>
+#include "stoker/core/clock.h"
 
 namespace stoker::bench {
-
-using Clock = std::chrono::steady_clock;
-
-inline double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Until the device has done all that was queued; nothing on the CPU.
 void wait_for(c10::Device device);

@@ -34,7 +34,7 @@ train::Feed feed_of(const train::Source& source, const LoaderRateOptions& option
 // Takes batches until the source ends or `seconds` are over.
 LoaderRate drain(train::Feed& feed, at::Device device, double seconds) {
   wait_for(device);
-  const Clock::time_point start = Clock::now();
+  const Stopwatch watch;
   const loader::StageTimes before = feed.loader().stage_times();
   LoaderRate rate{.threads = feed.loader().threads()};
   while (rate.time_s < seconds) {
@@ -42,10 +42,10 @@ LoaderRate drain(train::Feed& feed, at::Device device, double seconds) {
     const auto batch = feed.next();
     if (!batch) break;
     rate.images += batch->labels.size(0);
-    rate.time_s = seconds_since(start);
+    rate.time_s = watch.elapsed_s();
   }
   wait_for(device);
-  rate.time_s = seconds_since(start);
+  rate.time_s = watch.elapsed_s();
   rate.stages = feed.loader().stage_times() - before;
   return rate;
 }

@@ -16,32 +16,33 @@ RepeatedBatch::RepeatedBatch(const ops::TensorBatch& batch)
     : batch_{batch.images.clone(), batch.labels.clone()} {}
 
 StepRate measure_steps(train::TrainStep& step, train::BatchSource& batches, train::State& state,
-                       double seconds) {
-  for (int i = 0; i < kWarmupSteps; ++i) step.run(batches);
-  step.read_losses();
-  state.records.clear();
-  wait_for(state.device);
+                       train::Events& events, double seconds) {
+  for (int i = 0; i < kWarmupSteps; ++i) step.run(state, batches, events);
+  step.read_losses(state.position);
+  wait_for(state.facts.device);
   const double waited_before = batches.wait_s();
-  const Clock::time_point start = Clock::now();
-  while (seconds_since(start) < seconds || state.records.size() < kFewestSteps) {
-    check_interrupt();
-    step.run(batches);
-    if (!state.device.is_cpu() && seconds_since(start) >= seconds) step.read_losses();
-  }
-  step.read_losses();
-  wait_for(state.device);
-  StepRate rate{.time_s = seconds_since(start), .data_wait_s = batches.wait_s() - waited_before};
+  const int64_t images_before = state.position.images_seen;
   std::vector<double> times;
-  for (const train::StepRecord& record : state.records) {
-    rate.images += record.images;
-    times.push_back(record.time_s);
+  const Stopwatch watch;
+  while (watch.elapsed_s() < seconds || times.size() < kFewestSteps) {
+    check_interrupt();
+    const double step_time_before = state.position.train_time_s;
+    step.run(state, batches, events);
+    times.push_back(state.position.train_time_s - step_time_before);
+    if (!state.facts.device.is_cpu() && watch.elapsed_s() >= seconds) {
+      step.read_losses(state.position);
+    }
   }
-  rate.steps = static_cast<int64_t>(times.size());
+  step.read_losses(state.position);
+  wait_for(state.facts.device);
+  StepRate rate{.steps = std::ssize(times),
+                .images = state.position.images_seen - images_before,
+                .time_s = watch.elapsed_s(),
+                .data_wait_s = batches.wait_s() - waited_before};
   std::ranges::sort(times);
   rate.fastest_step_s = times.front();
   rate.median_step_s = times[times.size() / 2];
   rate.slowest_step_s = times.back();
-  state.records.clear();
   return rate;
 }
 

@@ -1,7 +1,7 @@
 // How long training steps take, on images that come for nothing or from a loader.
 //
 //   RepeatedBatch synthetic(one_microbatch);
-//   StepRate rate = measure_steps(step, synthetic, state, 3.0);
+//   StepRate rate = measure_steps(step, synthetic, state, events, 3.0);
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,6 @@ struct StepRate {
 // At least `seconds` and three steps, after two to warm up. Throws what the step throws, and
 // Interrupted on a signal.
 StepRate measure_steps(train::TrainStep& step, train::BatchSource& batches, train::State& state,
-                       double seconds);
+                       train::Events& events, double seconds);
 
 }  // namespace stoker::bench

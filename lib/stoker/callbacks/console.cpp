@@ -10,27 +10,39 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "stoker/callbacks/columns.h"
 #include "stoker/core/log.h"
 #include "stoker/core/text.h"
-#include "stoker/machine/memory.h"
 
 namespace stoker::callbacks {
 
 namespace {
 
 using train::Event;
-using train::LogWindow;
 using train::State;
 using Clock = std::chrono::steady_clock;
 
 // "3/8": the epoch under way (counted from 1) of all, which may be a fraction.
 std::string epoch_text(const State& state) {
-  const double of = state.plan.epoch(state.plan.total_steps);
-  const double at = std::ceil(state.plan.epoch(state.step) - 1e-9);
+  const double of = state.facts.plan.epoch(state.facts.plan.total_steps);
+  const double at = std::ceil(state.epoch() - 1e-9);
   return fmt::format("epoch {:.0f}/{:g}", std::min(at, std::ceil(of)), std::round(of * 100) / 100);
 }
 
-// Where a line can be drawn anew.
+// "  loss 1.234  lr 0.40": what the console shows of a line.
+std::string figures(std::span<const Column> columns, const State& state) {
+  std::string text;
+  for (const Column& column : columns) {
+    if (column.console == nullptr) continue;
+    const std::string figure =
+        std::visit([&](auto value) { return column.console(static_cast<double>(value)); },
+                   column.value(state));
+    if (!figure.empty()) text += "  " + figure;
+  }
+  return text;
+}
+
+// Where a line can be drawn again.
 bool is_screen() {
   const char* terminal = std::getenv("TERM");
   return isatty(STDERR_FILENO) == 1 && terminal != nullptr &&
@@ -47,12 +59,13 @@ class Console : public train::Callback {
   explicit Console(const LogOptions& options) : shows_bar_(options.progress && is_screen()) {}
   ~Console() override { clear_bar(); }
 
-  void observe(Event event, const State& state) override {
+  void observe(Event event, const train::View& view) override {
+    const State& state = view.state;
     if (event == Event::kStepDone && shows_bar_) draw_bar(state);
     if (event == Event::kLog) line(log_line(state));
     if (event == Event::kEvalStart && shows_bar_) draw("evaluating …");
     if (event == Event::kEvalDone && state.eval) line(eval_line(state));
-    if (event == Event::kFitDone) clear_bar();
+    if (event == Event::kFitDone || event == Event::kEvalFailed) clear_bar();
   }
 
  private:
@@ -63,8 +76,9 @@ class Console : public train::Callback {
 
   void draw_bar(const State& state) {
     if (Clock::now() - drawn_at_ < std::chrono::milliseconds(100)) return;
-    const int64_t in_epoch = (state.step - 1) % state.plan.steps_per_epoch + 1;
-    draw(progress_line(epoch_text(state), in_epoch, state.plan.steps_per_epoch, screen_columns()));
+    const int64_t in_epoch = (state.position.step - 1) % state.facts.plan.steps_per_epoch + 1;
+    draw(progress_line(epoch_text(state), in_epoch, state.facts.plan.steps_per_epoch,
+                       screen_columns()));
   }
 
   void draw(const std::string& text) {
@@ -107,22 +121,13 @@ std::string progress_line(std::string_view epoch, int64_t done, int64_t of, int 
 }
 
 std::string log_line(const State& state) {
-  const LogWindow& w = state.window;
-  const double loss = w.loss_images > 0 ? w.loss_sum / static_cast<double>(w.loss_images)
-                                        : std::numeric_limits<double>::quiet_NaN();
-  std::string text =
-      fmt::format("{}  step {}/{}  loss {:.3f}  lr {:.3g}  {} img/s  data {:.0f}%  mem {:.1f} GiB",
-                  epoch_text(state), state.step, state.plan.total_steps, loss, w.lr,
-                  human_count(std::llround(static_cast<double>(w.images) / w.time_s)),
-                  100 * w.data_wait_s / w.time_s, machine::memory_gib(state.device));
-  if (w.skipped_steps > 0) text += fmt::format("  skipped {}", w.skipped_steps);
-  return text;
+  return fmt::format("{}  step {}/{}{}", epoch_text(state), state.position.step,
+                     state.facts.plan.total_steps, figures(train_columns(), state));
 }
 
 std::string eval_line(const State& state) {
-  const metrics::ClassificationResult& r = state.eval->result;
-  return fmt::format("{}  val  loss {:.3f}  top1 {:.2f}%  top5 {:.2f}%  {} images in {:.1f} s",
-                     epoch_text(state), r.loss, 100 * r.top1, 100 * r.top5, human_count(r.images),
+  return fmt::format("{}  val{}  {} images in {:.1f} s", epoch_text(state),
+                     figures(eval_columns(), state), human_count(state.eval->result.images),
                      state.eval->time_s);
 }
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "stoker/callbacks/options.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::callbacks {
 

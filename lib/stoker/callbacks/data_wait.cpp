@@ -16,9 +16,9 @@ using train::Event;
 using train::LogWindow;
 using train::State;
 
-constexpr double kToldFrom = 0.1;     // share of the time
-constexpr double kJudgedAfter_s = 2;  // of steps
-constexpr double kMostlyIdle = 0.5;   // share of the threads' time
+constexpr double kReportedFrom = 0.1;  // share of the time
+constexpr double kJudgedAfter_s = 2;   // of steps
+constexpr double kMostlyIdle = 0.5;    // share of the threads' time
 
 struct Stage {
   std::string_view name;
@@ -54,16 +54,19 @@ class DataWaitWatch : public train::Callback {
     if (facts_.usable_cpus == 0) facts_.usable_cpus = usable_cpus();
   }
 
-  void observe(Event event, const State& state) override {
-    if (event == Event::kFitStart) first_step_ = state.step;
-    if (event != Event::kLog || is_told_) return;
+  void observe(Event event, const train::View& view) override {
+    const State& state = view.state;
+    if (event == Event::kFitStart) first_step_ = state.position.step;
+    if (event != Event::kLog || is_reported_) return;
     if (std::exchange(is_first_, false)) return;
-    if (facts_.keeps_decoded && state.step - first_step_ <= state.plan.steps_per_epoch) return;
-    add(state.window);
+    if (facts_.keeps_decoded &&
+        state.position.step - first_step_ <= state.facts.plan.steps_per_epoch)
+      return;
+    add(state.position.window);
     if (seen_.time_s < kJudgedAfter_s) return;
-    if (seen_.data_wait_s > kToldFrom * seen_.time_s) {
+    if (seen_.data_wait_s > kReportedFrom * seen_.time_s) {
       log().warn(data_wait_advice(seen_, facts_));
-      is_told_ = true;
+      is_reported_ = true;
     }
     seen_ = {};
   }
@@ -81,7 +84,7 @@ class DataWaitWatch : public train::Callback {
   LogWindow seen_;
   int64_t first_step_ = 0;  // of this process
   bool is_first_ = true;    // it waits for the first batch, whatever the loader does
-  bool is_told_ = false;
+  bool is_reported_ = false;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::callbacks {
 

@@ -1,23 +1,36 @@
 #include "stoker/callbacks/metrics_csv.h"
 
-#include <array>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
+#include <vector>
+
+#include "stoker/callbacks/columns.h"
 
 namespace stoker::callbacks {
 
 namespace {
-// A new column goes to the end.
-constexpr std::array<std::string_view, 18> kColumns{
-    "time_s",        "epoch",   "step",      "split",        "loss",      "lr",
-    "top1",          "top5",    "images",    "images_per_s", "data_wait", "memory_gib",
-    "skipped_steps", "read_us", "decode_us", "augment_us",   "copy_us",   "ece"};
+// Those of training first, then what only evaluations have.
+const std::vector<std::string_view>& names() {
+  static const std::vector<std::string_view> list = [] {
+    std::vector<std::string_view> all;
+    for (const auto columns : {train_columns(), eval_columns()}) {
+      for (const Column& column : columns) {
+        if (std::ranges::count(all, column.name) > 0) continue;
+        all.push_back(column.name);
+        if (column.name == "step") all.push_back("split");
+      }
+    }
+    return all;
+  }();
+  return list;
+}
 }  // namespace
 
 std::string metrics_csv_header() {
   std::string line;
-  for (const std::string_view column : kColumns) {
+  for (const std::string_view column : names()) {
     line += line.empty() ? "" : ",";
     line += column;
   }
@@ -26,8 +39,8 @@ std::string metrics_csv_header() {
 
 std::string metrics_csv_row(const nlohmann::ordered_json& record) {
   std::string line;
-  for (const std::string_view column : kColumns) {
-    if (column != kColumns.front()) line += ",";
+  for (const std::string_view column : names()) {
+    if (column != names().front()) line += ",";
     const auto found = record.find(column);
     if (found == record.end() || found->is_null()) continue;
     line += found->is_string() ? found->get<std::string>() : found->dump();

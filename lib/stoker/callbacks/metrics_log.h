@@ -18,7 +18,7 @@
 #include <string>
 
 #include "stoker/core/file.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::callbacks {
 

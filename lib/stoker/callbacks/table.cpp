@@ -2,6 +2,7 @@
 
 #include "stoker/callbacks/console.h"
 #include "stoker/callbacks/data_wait.h"
+#include "stoker/callbacks/interrupt_notice.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/tensorboard.h"
 
@@ -13,6 +14,7 @@ std::vector<std::unique_ptr<train::Callback>> make_callbacks(FileSystem& files,
                                                              const std::filesystem::path& folder) {
   std::vector<std::unique_ptr<train::Callback>> list;
   list.push_back(make_console(options));
+  list.push_back(make_interrupt_notice(folder));
   list.push_back(make_data_wait_watch({.keeps_decoded = facts.keeps_decoded}));
   list.push_back(make_metrics_log(files, folder, {.csv = options.csv}));
   if (options.tensorboard) {

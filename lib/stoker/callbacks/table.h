@@ -8,7 +8,7 @@
 #include "stoker/callbacks/options.h"
 #include "stoker/core/file.h"
 #include "stoker/kernels/image.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::callbacks {
 

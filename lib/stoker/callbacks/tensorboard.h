@@ -2,9 +2,9 @@
 // batch and histograms.
 //
 // One file a process. Each begins by saying at which step it starts, so that TensorBoard drops what
-// a killed run wrote beyond the checkpoint that this one goes on from. Tags are train/loss,
-// train/lr, train/images_per_s, train/data_wait, train/memory_gib, val/loss, val/top1, val/top5,
-// train/batch (images), gradients/<parameter> and weights/<parameter> (histograms).
+// a killed run wrote beyond the checkpoint that this one goes on from. Tags are train/ and val/
+// with the columns that are drawn (columns.h), train/batch (images), gradients/<parameter> and
+// weights/<parameter> (histograms).
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,7 @@
 #include "stoker/callbacks/options.h"
 #include "stoker/core/file.h"
 #include "stoker/kernels/image.h"
-#include "stoker/train/state.h"
+#include "stoker/train/events.h"
 
 namespace stoker::callbacks {
 

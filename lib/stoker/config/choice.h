@@ -14,8 +14,10 @@
 //
 // A table may add options that all rows have beside their own:
 //
-//   static const ModelTable table{{…rows…}, config::common<PretrainedOptions>()};
-//   choice.common<PretrainedOptions>().weights
+//   static const ModelTable table{{…rows…}, config::common<TransferOptions>()};
+//   choice.common<TransferOptions>().weights
+//
+// A row may have other defaults for them (row()'s last argument).
 #pragma once
 
 #include <any>
@@ -88,6 +90,7 @@ struct Alternative {
   std::string_view help;
   std::any defaults;
   DescribeAny describe;
+  std::any common_defaults = {};  // of the options that every row has, where this row's differ
 };
 
 // Options that every row has.
@@ -114,8 +117,10 @@ class Alternatives {
   }
   // The row with its default options; throws std::invalid_argument for an unknown name.
   Choice pick(std::string_view name) const {
-    if (const Alternative* row = find(name))
-      return Choice(row->name, row->defaults, common_.defaults);
+    if (const Alternative* row = find(name)) {
+      return Choice(row->name, row->defaults,
+                    row->common_defaults.has_value() ? row->common_defaults : common_.defaults);
+    }
     throw std::invalid_argument("no such alternative: " + std::string(name));
   }
   // The row's own options, then those that all rows have.
@@ -148,17 +153,30 @@ class Table<Product(Args...)> : public Alternatives {
   };
 
   template <class Options, class Build>
-  static Row row(std::string_view name, std::string_view help, Build build, Options defaults = {}) {
-    return {{name, help, std::any(std::move(defaults)), describe_any<Options>()},
+  static Row row(std::string_view name, std::string_view help, Build build, Options defaults = {},
+                 std::any common_defaults = {}) {
+    return {{name, help, std::any(std::move(defaults)), describe_any<Options>(),
+             std::move(common_defaults)},
             [build](const Choice& choice, Args... args) -> Product {
               return build(choice.as<Options>(), std::forward<Args>(args)...);
             }};
   }
 
-  Table(std::initializer_list<Row> rows) : Table(rows, {}) {}
+  using Rows = std::vector<Row>;
+
+  Table(std::initializer_list<Row> rows) : Table(Rows(rows)) {}
   Table(std::initializer_list<Row> rows, CommonAlternative common)
+      : Table(Rows(rows), std::move(common)) {}
+  // For families of rows that stand in files of their own:  Table(joined({resnet_rows(), …}), …)
+  explicit Table(const Rows& rows, CommonAlternative common = {})
       : Alternatives(alternatives(rows), std::move(common)) {
     for (const Row& row : rows) builders_.push_back(row.build);
+  }
+
+  static Rows joined(std::initializer_list<Rows> families) {
+    Rows rows;
+    for (const Rows& family : families) rows.insert(rows.end(), family.begin(), family.end());
+    return rows;
   }
 
   Product build(const Choice& choice, Args... args) const {
@@ -168,7 +186,7 @@ class Table<Product(Args...)> : public Alternatives {
   }
 
  private:
-  static std::vector<Alternative> alternatives(std::initializer_list<Row> rows) {
+  static std::vector<Alternative> alternatives(const Rows& rows) {
     std::vector<Alternative> list;
     for (const Row& row : rows) list.push_back(row.alternative);
     return list;

@@ -169,6 +169,21 @@ class Page {
       Fields fields;
       table.describe_row(choice, fields);
       options(fields.list(), options_path(row), level);
+      other_defaults(table, choice, path);
+    }
+  }
+
+  // Of the options that all rows have, those that this row begins with another value of.
+  void other_defaults(const Alternatives& table, Choice row, const std::string& path) {
+    Choice usual = table.pick(table.rows().front().name);
+    Fields own, common;
+    table.describe_common(row, own);
+    table.describe_common(usual, common);
+    for (size_t i = 0; i < own.list().size(); ++i) {
+      const std::string value = show(to_node(own.list()[i], {}, ""));
+      if (value == show(to_node(common.list()[i], {}, ""))) continue;
+      text_ += fmt::format("\n{} is {} here unless given.\n",
+                           code(join_path(path, own.list()[i].name)), value);
     }
   }
 

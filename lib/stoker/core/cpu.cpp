@@ -1,6 +1,8 @@
 #include "stoker/core/cpu.h"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -94,6 +96,24 @@ std::optional<double> cgroup_cpu_quota(const fs::path& root) {
     }
   }
   return least;
+}
+
+uint64_t free_memory_bytes() {
+  constexpr uint64_t kKib = 1024;
+  uint64_t free_bytes = 0;
+  std::ifstream file("/proc/meminfo");
+  for (std::string key; file >> key;
+       file.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
+    uint64_t kib = 0;
+    if (key == "MemAvailable:" && file >> kib) free_bytes = kib * kKib;
+  }
+  rlimit limit{};
+  uint64_t pages = 0;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return free_bytes;
+  if (!(std::ifstream("/proc/self/statm") >> pages)) return free_bytes;
+  const uint64_t used_bytes = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::min<uint64_t>(free_bytes,
+                            limit.rlim_cur - std::min<uint64_t>(used_bytes, limit.rlim_cur));
 }
 
 int usable_cpus() {

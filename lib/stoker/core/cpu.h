@@ -1,6 +1,7 @@
 // How much of this machine the process may use.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -14,5 +15,9 @@ int usable_cpus();
 // The tightest CPU quota, in processors (1.5 is possible), of the cgroups that /proc/self/cgroup
 // names and of those above them; nothing where there is no limit. `root` stands for / in tests.
 std::optional<double> cgroup_cpu_quota(const std::filesystem::path& root = "/");
+
+// Memory that the process could still get: what /proc/meminfo calls available, less where a limit
+// on its address space (ulimit -v) leaves less. 0 where that cannot be read.
+uint64_t free_memory_bytes();
 
 }  // namespace stoker

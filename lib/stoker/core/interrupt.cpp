@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <initializer_list>
 
 namespace stoker {
@@ -13,10 +16,43 @@ namespace {
 std::atomic<int> received{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
+// Written by one thread into the pair that the handler does not look at, then shown to it.
+struct Notices {
+  std::array<char, 512> first{}, second{};
+};
+std::array<Notices, 2> notices;
+std::atomic<int> shown_notices{0};
+
+// write() is all that a handler may use. On a terminal the line replaces a progress bar.
+void notify(const std::array<char, 512>& text) {
+  const size_t size = strnlen(text.data(), text.size());
+  if (size == 0) return;
+  const int saved = errno;
+  const auto put = [](const char* data, size_t bytes) {
+    if (write(STDERR_FILENO, data, bytes) < 0) return;  // whoever watched is gone
+  };
+  if (isatty(STDERR_FILENO) == 1) put("\r\x1b[K", 4);
+  put(text.data(), size);
+  errno = saved;
+}
+
+void fill(std::array<char, 512>& buffer, std::string_view line) {
+  buffer.fill('\0');
+  if (line.empty()) return;
+  const size_t size = line.copy(buffer.data(), buffer.size() - 2);
+  buffer[size] = '\n';
+}
+
 extern "C" void on_signal(int signal) {
+  const Notices& shown = notices[static_cast<size_t>(shown_notices.load())];
   int none = 0;
-  if (received.compare_exchange_strong(none, signal)) return;
-  if (signal != SIGUSR1) _exit(128 + signal);
+  if (received.compare_exchange_strong(none, signal)) {
+    notify(shown.first);
+    return;
+  }
+  if (signal == SIGUSR1) return;
+  notify(shown.second);
+  _exit(128 + signal);
 }
 
 }  // namespace
@@ -37,5 +73,12 @@ void install_interrupt_handlers() {
 int interrupt_signal() { return received.load(std::memory_order_relaxed); }
 
 void set_interrupt(int signal) { received.store(signal); }
+
+void set_interrupt_notices(std::string_view first, std::string_view second) {
+  const int hidden = 1 - shown_notices.load();
+  fill(notices[static_cast<size_t>(hidden)].first, first);
+  fill(notices[static_cast<size_t>(hidden)].second, second);
+  shown_notices.store(hidden);
+}
 
 }  // namespace stoker

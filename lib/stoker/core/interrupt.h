@@ -4,6 +4,8 @@
 // 128 + n. Under nohup SIGHUP stays ignored.
 #pragma once
 
+#include <string_view>
+
 namespace stoker {
 
 void install_interrupt_handlers();
@@ -11,5 +13,9 @@ void install_interrupt_handlers();
 int interrupt_signal();
 // For tests, and for a process that handled the request.
 void set_interrupt(int signal);
+
+// Lines for standard error at the moment when the first and the second signal come, however long
+// the loop takes to notice; "" for none, as it is from the start. Cut at 500 bytes. For one thread.
+void set_interrupt_notices(std::string_view first, std::string_view second);
 
 }  // namespace stoker

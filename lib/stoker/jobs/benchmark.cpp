@@ -16,32 +16,38 @@ namespace {
 
 BenchmarkSubject subject_of(const run::Session& session) {
   const models::ModelContext& context = session.context;
-  const auto precision = static_cast<size_t>(session.config.train.precision);
   return {.model = std::string(session.config.model.name()),
-          .precision = std::string(enum_names(train::Precision{})[precision]),
+          .precision = train::to_string(session.config.train.precision),
           .device = session.device.str(),
           .input = fmt::format("{}x{}x{}", context.channels, context.height, context.width),
-          .batch_size = session.plan.batch_size,
-          .microbatch = session.plan.microbatch,
-          .images = session.plan.samples,
+          .batch_size = session.plan().batch_size,
+          .microbatch = session.plan().microbatch,
+          .images = session.plan().samples,
           .usable_cpus = usable_cpus()};
 }
 
-// Training steps that are measured and thrown away.
+train::TrainOptions unlimited(train::TrainOptions options) {
+  options.max_nonfinite_steps = std::numeric_limits<int32_t>::max();
+  return options;
+}
+
+train::RunFacts endless(train::RunFacts facts) {
+  facts.plan.total_steps = std::numeric_limits<int32_t>::max();
+  return facts;
+}
+
+// Training steps that are measured and thrown away: however long it takes, and without moving the
+// weights to where losses are not finite.
 class Steps {
  public:
   explicit Steps(run::Session& session)
       : session_(session),
-        options_(session.config.train),
-        state_(run::new_state(session)),
-        algorithms_(run::trainer_parts(session, state_).algorithms) {
-    // However long it takes; and without moving the weights to where losses are not finite.
-    state_.plan.total_steps = std::numeric_limits<int32_t>::max();
-    options_.max_nonfinite_steps = std::numeric_limits<int32_t>::max();
-    run::initialize_from_data(*session.model, session.train, session.val, session.device);
+        state_(*session.model, *session.optimizer, session.scaler.get(),
+               endless(session.state->facts)),
+        events_(state_, session.algorithms),
+        step_(
+            unlimited(session.config.train), [](int64_t) { return 1e-6; }, session.class_weights) {
     session.model->train();
-    step_ = std::make_unique<train::TrainStep>(
-        state_, options_, [](int64_t) { return 1e-6; }, algorithms_);
   }
 
   bench::StepRate on_synthetic(double seconds) {
@@ -49,24 +55,23 @@ class Steps {
       train::Feed feed = real_feed();
       batch_ = std::make_unique<bench::RepeatedBatch>(feed.next().value());
     }
-    return bench::measure_steps(*step_, *batch_, state_, seconds);
+    return bench::measure_steps(step_, *batch_, state_, events_, seconds);
   }
   bench::StepRate on_real(double seconds) {
     train::Feed feed = real_feed();
-    return bench::measure_steps(*step_, feed, state_, seconds);
+    return bench::measure_steps(step_, feed, state_, events_, seconds);
   }
 
  private:
   train::Feed real_feed() {
-    return {session_.train, session_.device, options_.precision,
-            train::training_chunks(state_.plan, state_.step)};
+    return {session_.train, session_.device, session_.config.train.precision,
+            train::training_chunks(state_.facts.plan, state_.position.step)};
   }
 
   run::Session& session_;
-  train::TrainOptions options_;
   train::State state_;
-  train::Algorithms algorithms_;
-  std::unique_ptr<train::TrainStep> step_;
+  train::Events events_;  // of the state, which comes first and never moves
+  train::TrainStep step_;
   std::unique_ptr<bench::RepeatedBatch> batch_;
 };
 
@@ -110,8 +115,8 @@ LoaderBenchmark benchmark_loader(const run::RunConfig& config, const BenchmarkOp
   run::Session session = run::build_session(config);
   LoaderBenchmark result{.subject = subject_of(session)};
   bench::LoaderRateOptions loader{.device = session.device,
-                                  .precision = config.train.precision,
-                                  .batch_size = session.plan.microbatch};
+                                  .precision = session.config.train.precision,
+                                  .batch_size = session.plan().microbatch};
   if (session.train.dataset->kept_bytes_estimate() > 0) {
     say("the first epoch, which decodes all images for the cache");
     result.first_epoch = bench::measure_pass(session.train, loader);
@@ -133,9 +138,12 @@ StepBenchmark benchmark_step(const run::RunConfig& config, const BenchmarkOption
   const int64_t forward_flops = models::forward_flops(*session.model, session.context);
   StepBenchmark result{.subject = subject_of(session),
                        .flops_per_image = 3 * static_cast<double>(forward_flops)};
+  for (const at::Tensor& parameter : session.model->parameters()) {
+    result.parameters += parameter.numel();
+  }
   Steps steps(session);
   result.rate = steps.on_synthetic(options.seconds);
-  result.memory_gib = callbacks::memory_gib(session.device);
+  result.memory_gib = machine::memory_gib(session.device);
   return result;
 }
 

@@ -49,8 +49,9 @@ LoaderBenchmark benchmark_loader(const run::RunConfig& config, const BenchmarkOp
 struct StepBenchmark {
   BenchmarkSubject subject;
   bench::StepRate rate;
+  int64_t parameters = 0;      // all of them, frozen ones too
   double flops_per_image = 0;  // forward and backward, the latter as twice the former
-  double machine::memory_gib = 0;
+  double memory_gib = 0;
   double tflops_per_s() const { return rate.images_per_s() * flops_per_image * 1e-12; }
 };
 // Steps on one batch of the training set, kept in memory.

@@ -1,7 +1,6 @@
 #include "stoker/jobs/evaluation.h"
 
-#include <chrono>
-
+#include "stoker/core/clock.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/jobs/trained_model.h"
 #include "stoker/run/build.h"
@@ -17,16 +16,17 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
 
   EvaluationResult result{
       .checkpoint = trained.checkpoint, .step = trained.step, .class_names = trained.class_names};
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const train::Evaluation evaluation =
-      train::evaluate(*trained.model, source, trained.device,
-                      {.batch_size = trained.config.eval.batch_size,
+      train::evaluate(*trained.model, source,
+                      {.device = trained.device,
+                       .batch_size = trained.config.eval.batch_size,
                        .precision = trained.config.train.precision,
                        .loss = trained.config.train.loss});
   train::warn_of_unreadable("evaluation", evaluation.unreadable);
   result.metrics = evaluation.metrics;
   result.unreadable_count = evaluation.unreadable.count;
-  result.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.time_s = watch.elapsed_s();
   return result;
 }
 

@@ -1,33 +1,20 @@
 #include "stoker/jobs/prediction.h"
 
-#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/topk.h>
 
 #include <algorithm>
-#include <chrono>
 
-#include "stoker/core/error.h"
-#include "stoker/core/interrupt.h"
+#include "stoker/core/clock.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/trained_model.h"
 #include "stoker/run/build.h"
-#include "stoker/train/autocast.h"
-#include "stoker/train/average_views.h"
+#include "stoker/train/inference.h"
 
 namespace stoker::jobs {
 
 namespace {
-
-train::AveragedViews predict(const TrainedModel& trained, const ops::TensorBatch& batch) {
-  at::Tensor logits;
-  {
-    const train::Autocast autocast(trained.device.type(), trained.config.train.precision);
-    logits = trained.model->forward(batch.images);
-  }
-  return train::average_views(logits, batch, trained.config.eval.tta.count(),
-                              trained.config.train.loss);
-}
 
 // Probabilities and classes of the k best, on the CPU, a row an image.
 std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k) {
@@ -51,32 +38,34 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
                                  std::vector<std::filesystem::path> images, int64_t top_k,
                                  const std::function<void(const Prediction&)>& emit) {
   const TrainedModel trained = load_trained_model(checkpoint, overrides);
-  trained.model->eval();
-  const at::NoGradGuard no_grad;
   const int64_t k = std::min<int64_t>(top_k, std::ssize(trained.class_names));
-  train::Source source =
+  const train::Source source =
       run::unlabelled_source(trained.config, data::open_image_list(std::move(images)));
-
-  const auto start = std::chrono::steady_clock::now();
-  train::Feed feed(source, trained.device, trained.config.train.precision,
-                   train::sequential_chunks(source.dataset->size(), trained.config.eval.batch_size,
-                                            source.loader.repeats));
+  const train::InferenceOptions options{.device = trained.device,
+                                        .batch_size = trained.config.eval.batch_size,
+                                        .precision = trained.config.train.precision,
+                                        .loss = trained.config.train.loss,
+                                        .doing = "prediction"};
+  const Stopwatch watch;
   PredictionTotals totals;
-  while (auto batch = feed.next()) {
-    if (interrupt_signal() != 0) throw Interrupted("prediction was interrupted");
-    if (batch->samples.empty()) continue;
-    const train::AveragedViews averaged = predict(trained, *batch);
-    const auto [values, classes] = best(averaged.logits, k);
-    for (int64_t i = 0; i < std::ssize(averaged.samples); ++i) {
-      emit(prediction_of(source.dataset->name(averaged.samples[i]),
+  const auto emit_batch = [&](const train::AveragedViews& batch) {
+    const auto [values, classes] = best(batch.logits, k);
+    const at::Tensor finite = at::isfinite(batch.logits).all(1).cpu();
+    for (int64_t i = 0; i < std::ssize(batch.samples); ++i) {
+      if (!finite.const_data_ptr<bool>()[i]) {
+        totals.nonfinite.push_back(source.dataset->name(batch.samples[i]));
+        continue;
+      }
+      ++totals.images;
+      emit(prediction_of(source.dataset->name(batch.samples[i]),
                          values.const_data_ptr<double>() + i * k,
                          classes.const_data_ptr<int64_t>() + i * k, k, trained.class_names));
     }
-    totals.images += std::ssize(averaged.samples);
-  }
-  totals.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  totals.unreadable = feed.loader().skipped();
-  totals.unreadable_count = feed.loader().skipped_count();
+  };
+  train::Unreadable unreadable = train::infer(*trained.model, source, options, emit_batch);
+  totals.time_s = watch.elapsed_s();
+  totals.unreadable = std::move(unreadable.first);
+  totals.unreadable_count = unreadable.count;
   return totals;
 }
 

@@ -26,7 +26,8 @@ struct PredictionTotals {
   int64_t images = 0;  // predicted
   int64_t unreadable_count = 0;
   std::vector<loader::SkippedSample> unreadable;  // the first 1,000
-  double time_s = 0;                              // decoding and prediction, no set-up
+  std::vector<std::string> nonfinite;  // images whose outputs are not finite; not predicted
+  double time_s = 0;                   // decoding and prediction, no set-up
 };
 
 // checkpoint: as for load_trained_model. Images that cannot be read are passed over and listed.

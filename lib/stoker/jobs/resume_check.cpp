@@ -1,18 +1,19 @@
 #include "stoker/jobs/resume_check.h"
 
-#include <array>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <sstream>
 
+#include "stoker/callbacks/columns.h"
 #include "stoker/callbacks/metrics_log.h"
+#include "stoker/core/clock.h"
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/run/load.h"
 #include "stoker/run/session.h"
 #include "stoker/runs/folder.h"
+#include "stoker/runs/layout.h"
 #include "stoker/train/checkpoint_compare.h"
 #include "stoker/train/checkpoint_store.h"
 
@@ -30,7 +31,7 @@ struct Pair {
 };
 
 Pair pick_pair(const fs::path& path) {
-  const bool is_checkpoint = fs::is_regular_file(path) || fs::exists(path / "manifest.json");
+  const bool is_checkpoint = fs::is_regular_file(path) || runs::is_checkpoint(path);
   const fs::path named = is_checkpoint ? train::resolve_checkpoint(path, false) : fs::path();
   const runs::RunFolder folder =
       is_checkpoint ? runs::RunFolder::holding(named) : runs::RunFolder::open(path);
@@ -52,21 +53,17 @@ Pair pick_pair(const fs::path& path) {
 
 // What of a line of metrics.jsonl is a function of the training alone.
 json essence(const std::string& line) {
-  const json all = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  json kept;
-  for (const char* key :
-       {"epoch", "step", "split", "loss", "lr", "skipped_steps", "top1", "top5", "ece", "images"}) {
-    if (all.is_object() && all.contains(key)) kept[key] = all[key];
-  }
-  return kept;
+  return callbacks::without_clocks(
+      nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false));
 }
 
 // Keeps the lines that the run would have written.
 class KeepLines : public train::Callback {
  public:
   explicit KeepLines(std::vector<json>& lines) : lines_(lines) {}
-  void observe(train::Event event, const train::State& state) override {
-    if (const auto line = callbacks::metrics_line(event, state)) lines_.push_back(essence(*line));
+  void observe(train::Event event, const train::View& view) override {
+    if (const auto line = callbacks::metrics_line(event, view.state))
+      lines_.push_back(essence(*line));
   }
 
  private:
@@ -93,8 +90,8 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
   if (!session.device.is_cpu()) {
     cautions.push_back("on a GPU sums are taken in no fixed order: small differences are expected");
   }
-  if (pair.from &&
-      read_file(pair.from->folder / "config.yaml") != read_file(pair.to.folder / "config.yaml")) {
+  if (pair.from && read_file(pair.from->folder / runs::kConfigFile) !=
+                       read_file(pair.to.folder / runs::kConfigFile)) {
     cautions.push_back("the configuration changed between the two checkpoints");
   }
   const json then = json::parse(read_file(pair.folder.environment()), nullptr, false);
@@ -115,32 +112,32 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
 ResumeCheck check_resumption(const fs::path& path, std::span<const std::string> overrides) {
   const Pair pair = pick_pair(path);
   const train::CheckpointContent expected = train::read_checkpoint(pair.to.folder);
-  run::RunConfig config = run::load_run_config(pair.to.folder / "config.yaml", overrides).options;
+  run::RunConfig config =
+      run::load_run_config(pair.to.folder / runs::kConfigFile, overrides).options;
   config.train.max_steps = pair.to.step;
   config.train.max_time.clear();
-  const run::Session session = run::build_session(config);
-
-  train::State state = run::new_state(session);
+  std::optional<train::CheckpointContent> begin;
+  if (pair.from) begin = train::read_checkpoint(pair.from->folder);
+  run::Session session = run::build_session(config, begin ? &*begin : nullptr);
   train::TrainerOptions options = run::trainer_options(config);
   options.evaluates_at_budget = false;
-  train::Trainer trainer(state, run::trainer_parts(session, state), options);
+  train::Trainer trainer(run::trainer_parts(session), session.schedule, options);
   ResumeCheck check{.to = pair.to.folder, .to_step = pair.to.step};
   if (pair.from) {
     check.from = pair.from->folder;
     check.from_step = pair.from->step;
-    trainer.load(train::read_checkpoint(check.from));
-  } else {
-    run::initialize_from_data(*session.model, session.train, session.val, session.device);
+    trainer.load(*begin);
+    begin.reset();  // lets go of the mapped files
   }
   std::vector<json> lines;
   trainer.add(std::make_unique<KeepLines>(lines));
 
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   if (trainer.fit() == train::StopReason::kInterrupted) {
-    throw Interrupted(
-        fmt::format("stopped at step {} of {}; nothing was compared", state.step, check.to_step));
+    throw Interrupted(fmt::format("stopped at step {} of {}; nothing was compared",
+                                  session.state->position.step, check.to_step));
   }
-  check.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  check.time_s = watch.elapsed_s();
   check.differences = train::differences(expected, trainer.content());
   check.tensors = std::ssize(expected.model) + std::ssize(expected.optimizer);
   compare_metrics(pair.folder, lines, check);

@@ -1,8 +1,9 @@
 #include "stoker/jobs/summary.h"
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "stoker/runs/layout.h"
+#include "stoker/runs/metrics_file.h"
 #include "stoker/train/checkpoint_store.h"
 #include "stoker/train/metric_names.h"
 
@@ -12,50 +13,64 @@ using nlohmann::ordered_json;
 
 namespace {
 
-// Folds the evaluations of metrics.jsonl into the last and the best value of each metric.
-void read_evaluations(const runs::RunFolder& folder, ordered_json& last, ordered_json& best) {
-  if (!std::filesystem::exists(folder.metrics())) return;
-  std::istringstream lines(read_file(folder.metrics()));
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!record.is_object() || record.value("split", "") != "val") continue;
+// The metrics of the last evaluation of metrics.jsonl.
+ordered_json last_evaluation(const runs::RunFolder& folder) {
+  ordered_json last = ordered_json::object();
+  for (const runs::MetricsRecord& record : runs::read_metrics(folder.metrics())) {
+    if (record.split != "val") continue;
     for (const train::EvalMetric& metric : train::eval_metrics()) {
       const std::string name(metric.name);
-      const std::string key = name.substr(name.find('.') + 1);
-      if (!record.contains(key) || !record[key].is_number()) continue;
-      const double value = record[key];
-      last[name] = value;
-      if (!best.contains(name) ||
-          train::is_better(value, best[name].get<double>(), train::is_better_lower(name))) {
-        best[name] = value;
-      }
+      last.erase(name);
+      if (const auto value = record.value(metric.key())) last[name] = *value;
     }
   }
+  return last;
+}
+
+// The checkpoint that a pointer names; empty where there is none.
+std::filesystem::path pointed(const runs::RunFolder& folder, const char* pointer) {
+  const std::filesystem::path path = folder.checkpoints() / pointer;
+  return std::filesystem::exists(path) ? train::resolve_checkpoint(path, /*prefer_best=*/false)
+                                       : std::filesystem::path();
+}
+
+// One checkpoint, with all that was measured of it.
+ordered_json best_checkpoint(const runs::RunFolder& folder) {
+  ordered_json best = ordered_json::object();
+  const std::filesystem::path checkpoint = pointed(folder, runs::kBest);
+  if (checkpoint.empty()) return best;
+  const auto state = ordered_json::parse(train::read_checkpoint_state(checkpoint), nullptr,
+                                         /*allow_exceptions=*/false);
+  if (!state.is_object() || !state.contains("metrics")) return best;
+  best["checkpoint"] = checkpoint.string();
+  best["step"] = state["step"];
+  best["epoch"] = state["epoch"];
+  for (const auto& [name, value] : state["metrics"].items()) best[name] = value;
+  return best;
 }
 
 }  // namespace
 
 void write_summary(FileSystem& files, const runs::RunFolder& folder, const train::State& state,
                    std::string_view reason, std::string_view error) {
-  ordered_json last = ordered_json::object(), best = ordered_json::object();
-  read_evaluations(folder, last, best);
+  const ordered_json last = last_evaluation(folder);
+  const train::Position& position = state.position;
   ordered_json summary{
       {"reason", reason},
-      {"steps", state.step},
-      {"epochs", state.plan.epoch(state.step)},
-      {"train_time_s", state.train_time_s},
-      {"images_per_s",
-       state.train_time_s > 0 ? static_cast<double>(state.images_seen) / state.train_time_s : 0.0},
+      {"steps", position.step},
+      {"epochs", state.epoch()},
+      {"train_time_s", position.train_time_s},
+      {"images_per_s", position.train_time_s > 0
+                           ? static_cast<double>(position.images_seen) / position.train_time_s
+                           : 0.0},
       {"final", last},
-      {"best", best}};
+      {"best", best_checkpoint(folder)}};
   // The metrics at the top level too, where other tools look for them.
   for (const auto& [name, value] : last.items()) summary[name] = value;
   ordered_json checkpoints = ordered_json::object();
-  for (const char* pointer : {"latest", "best"}) {
-    if (std::filesystem::exists(folder.checkpoints() / pointer)) {
-      checkpoints[pointer] =
-          train::resolve_checkpoint(folder.checkpoints() / pointer, false).string();
-    }
+  for (const char* pointer : {runs::kLatest, runs::kBest}) {
+    const std::filesystem::path checkpoint = pointed(folder, pointer);
+    if (!checkpoint.empty()) checkpoints[pointer] = checkpoint.string();
   }
   summary["checkpoints"] = checkpoints;
   if (!error.empty()) summary["error"] = error;

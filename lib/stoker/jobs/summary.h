@@ -1,7 +1,8 @@
 // summary.json: how a run ended.
 //
 //   {"reason": "finished", "steps": 480, "epochs": 10.0, "train_time_s": 381.2,
-//    "images_per_s": 1290.4, "final": {"val.top1": 0.894, …}, "best": {"val.top1": 0.895, …},
+//    "images_per_s": 1290.4, "final": {"val.top1": 0.894, …},
+//    "best": {"checkpoint": "…", "step": 432, "epoch": 9.0, "val.top1": 0.895, …},
 //    "checkpoints": {"latest": "…", "best": "…"}}
 #pragma once
 
@@ -13,8 +14,8 @@
 
 namespace stoker::jobs {
 
-// Final and best metrics are read from the run's metrics.jsonl, so that they span resumes. `error`
-// says why a run failed.
+// The final metrics are those of the last evaluation in metrics.jsonl, so that they span resumes;
+// the best ones all belong to the checkpoint that `best` names. `error` says why a run failed.
 void write_summary(FileSystem& files, const runs::RunFolder& folder, const train::State& state,
                    std::string_view reason, std::string_view error = "");
 

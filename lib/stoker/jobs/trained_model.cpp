@@ -4,11 +4,16 @@
 
 #include "stoker/core/error.h"
 #include "stoker/machine/device.h"
+#include "stoker/ops/device_errors.h"
 #include "stoker/run/build.h"
+#include "stoker/run/initial_weights.h"
 #include "stoker/run/load.h"
+#include "stoker/run/precision.h"
+#include "stoker/runs/layout.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/checkpoint_store.h"
 #include "stoker/train/snapshot.h"
+#include "stoker/weights/nonfinite.h"
 #include "stoker/weights/state_dict.h"
 
 namespace stoker::jobs {
@@ -16,17 +21,30 @@ namespace stoker::jobs {
 TrainedModel load_trained_model(const std::filesystem::path& path,
                                 std::span<const std::string> overrides) {
   TrainedModel trained{.checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true)};
-  trained.config = run::load_run_config(trained.checkpoint / "config.yaml", overrides).options;
+  trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
   trained.device = machine::pick_device(trained.config.device);
   machine::prepare_cpu(trained.device);
+  run::resolve_precision(trained.config, trained.device);
   train::apply_precision(trained.config.train.precision);
 
   const train::CheckpointContent content = train::read_checkpoint(trained.checkpoint);
+  if (const auto names = weights::nonfinite_names(content.model); !names.empty()) {
+    throw Diverged(fmt::format(
+        "{}: holds values that are not finite in {}: what the network says would mean nothing. Use "
+        "an earlier checkpoint, or train again with a lower optimizer.lr.",
+        trained.checkpoint.string(), weights::some_names(names)));
+  }
   const train::ModelFacts facts = train::model_facts(content);
   trained.step = facts.step;
   trained.class_names = facts.class_names;
   trained.context = facts.context;
-  trained.model = run::build_model(trained.config, trained.context, trained.device);
+  trained.context.stem_kernel = run::stem_kernel(content.model);
+  const ops::DeviceWork work{
+      .doing = fmt::format("building the model {}", trained.config.model.name()),
+      .device = trained.device,
+      .remedy = "Use another device, such as device=cpu."};
+  trained.model = ops::on_device(
+      work, [&] { return run::build_model(trained.config, trained.context, trained.device); });
   if (const auto report = weights::load_state_dict(*trained.model, content.model); !report.ok()) {
     throw DataError(fmt::format("{} does not fit the model of its own config:\n{}",
                                 trained.checkpoint.string(), report.message()));

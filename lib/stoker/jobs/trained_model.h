@@ -22,7 +22,8 @@ struct TrainedModel {
 };
 
 // path: a run's folder (its best checkpoint), a pointer or a checkpoint. overrides change the
-// checkpoint's configuration (device=cpu, data.root=…). Throws ConfigError and DataError.
+// checkpoint's configuration (device=cpu, data.root=…). Throws ConfigError, DataError, and Diverged
+// for weights that are not finite.
 TrainedModel load_trained_model(const std::filesystem::path& path,
                                 std::span<const std::string> overrides);
 

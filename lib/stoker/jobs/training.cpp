@@ -9,6 +9,7 @@
 #include "stoker/core/log.h"
 #include "stoker/jobs/summary.h"
 #include "stoker/machine/environment.h"
+#include "stoker/run/load.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -24,9 +25,8 @@ class LogToFile {
   LogToFile& operator=(const LogToFile&) = delete;
 };
 
-void write_origins(FileSystem& files, const runs::RunFolder& folder, const TrainingRequest& request,
-                   const run::Session& session) {
-  write_file_atomically(files, folder.config(), as_bytes(request.config_yaml));
+void write_origins(FileSystem& files, const runs::RunFolder& folder, const run::Session& session) {
+  write_file_atomically(files, folder.config(), as_bytes(run::resolved_yaml(session.config)));
   machine::write_environment(files, folder.environment(), session.device);
   // A run that goes on loads none and keeps the record of its beginning.
   if (session.weights) {
@@ -37,35 +37,37 @@ void write_origins(FileSystem& files, const runs::RunFolder& folder, const Train
 // Puts the checkpoint into the trainer, and what the run wrote after it out of the way.
 void go_on_from(run::ResumePoint& point, FileSystem& files, train::CheckpointStore& store,
                 const train::CheckpointStore::Keep& keep, train::Trainer& trainer,
-                train::State& state) {
+                const train::State& state) {
   const runs::RunFolder& folder = point.folder;
+  const int64_t& step = state.position.step;
   if (point.checkpoint) trainer.load(point.checkpoint->content);
-  const int64_t newest_kept = point.checkpoint ? state.step : -1;
+  const int64_t newest_kept = point.checkpoint ? step : -1;
   for (const std::filesystem::path& aside : store.set_aside_after(newest_kept, keep)) {
     log().info("moved to {}: the run goes back behind it", aside.string());
   }
-  callbacks::rewind_metrics_log(files, folder.metrics(), state.step);
+  callbacks::rewind_metrics_log(files, folder.metrics(), step);
   if (!point.checkpoint) {
     log().warn("{} holds no checkpoint: training starts at step 0", folder.path().string());
     return;
   }
-  log().info("going on from {} at step {} of {}", point.checkpoint->folder.string(), state.step,
-             state.plan.total_steps);
-  if (state.step >= state.plan.total_steps) {
-    log().info("nothing is left to train; for more, set train.epochs above {:g}",
-               state.plan.epoch(state.step));
+  const int64_t total_steps = state.facts.plan.total_steps;
+  log().info("going on from {} at step {} of {}", point.checkpoint->folder.string(), step,
+             total_steps);
+  if (step >= total_steps) {
+    log().info("nothing is left to train; for more, set train.epochs above {:g}", state.epoch());
   }
   point.checkpoint.reset();  // lets go of the mapped files
 }
 
-void say_end(const train::State& state, const runs::RunFolder& folder, train::StopReason reason) {
+void report_end(const train::State& state, const runs::RunFolder& folder,
+                train::StopReason reason) {
   if (reason == train::StopReason::kInterrupted) {
     log().info("interrupted at step {} of {}; saved. Go on with: stoker train --resume {}",
-               state.step, state.plan.total_steps, folder.path().string());
+               state.position.step, state.facts.plan.total_steps, folder.path().string());
     return;
   }
   log().info("done: {} after {} steps; everything is in {}", train::stop_reason_text(reason),
-             state.step, folder.path().string());
+             state.position.step, folder.path().string());
   log().info("evaluate it with: stoker eval {}", folder.path().string());
 }
 
@@ -92,19 +94,17 @@ callbacks::RunFacts facts_of(const run::Session& session) {
 train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& request,
                            FileSystem& files, run::Session& session) {
   const run::RunConfig& config = session.config;
-  train::State state = run::new_state(session);
+  const train::State& state = *session.state;
   train::CheckpointStore store(files, folder.checkpoints());
   store.create();
-  train::TrainerParts parts = run::trainer_parts(session, state);
+  train::TrainerParts parts = run::trainer_parts(session);
   parts.checkpoints = &store;
-  parts.logs = {folder.metrics()};
-  parts.config_yaml = request.config_yaml;
-  train::Trainer trainer(state, std::move(parts), run::trainer_options(config));
+  train::TrainerOptions options = run::trainer_options(config);
+  options.logs = {folder.metrics()};
+  options.config_yaml = run::resolved_yaml(config);
+  train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
     go_on_from(*request.resume, files, store, train::keep_of(config.checkpoint), trainer, state);
-  }
-  if (state.step == 0 && !session.weights) {
-    run::initialize_from_data(*session.model, session.train, session.val, session.device);
   }
   for (auto& callback :
        callbacks::make_callbacks(files, config.log, facts_of(session), folder.path())) {
@@ -114,7 +114,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   try {
     const train::StopReason reason = trainer.fit();
     write_summary(files, folder, state, train::stop_reason_text(reason));
-    say_end(state, folder, reason);
+    report_end(state, folder, reason);
     return reason;
   } catch (const std::exception& error) {
     write_summary_of_failure(files, folder, state, error);
@@ -126,16 +126,17 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
 
 TrainingResult run_training(TrainingRequest request) {
   FileSystem& files = request.files != nullptr ? *request.files : real_file_system();
-  run::Session session = run::build_session(request.config);
-  // A run that was killed before its first checkpoint begins again. What fails here leaves no new
-  // folder behind.
-  if (!request.resume || !request.resume->checkpoint) run::begin_with_weights(session);
+  // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
+  // begins again.
+  const bool resumes = request.resume && request.resume->checkpoint;
+  run::Session session =
+      run::build_session(request.config, resumes ? &request.resume->checkpoint->content : nullptr);
   TrainingResult result{.folder = request.resume ? request.resume->folder
                                                  : runs::RunFolder::create(request.config.run.dir,
                                                                            request.config.name)};
   std::optional<runs::RunLock> lock;
   if (!request.resume) lock.emplace(result.folder.path());
-  write_origins(files, result.folder, request, session);
+  write_origins(files, result.folder, session);
   const LogToFile log_to_file(result.folder.log());
   log().info(run::plan_text(session));
   result.reason = train_in(result.folder, request, files, session);

@@ -1,6 +1,6 @@
 // A training run from its configuration to its summary.
 //
-//   TrainingResult result = run_training({.config = config, .config_yaml = yaml});
+//   TrainingResult result = run_training({.config = config});
 #pragma once
 
 #include <memory>
@@ -18,7 +18,6 @@ namespace stoker::jobs {
 
 struct TrainingRequest {
   run::RunConfig config;
-  std::string config_yaml;                                  // resolved, to be kept with the run
   std::optional<run::ResumePoint> resume;                   // go on from here, else start a new run
   std::vector<std::unique_ptr<train::Callback>> callbacks;  // besides those of `log:`
   FileSystem* files = nullptr;                              // none: the real one

@@ -70,12 +70,16 @@ BatchPool::Block BatchPool::take(size_t bytes) {
 }
 
 void BatchPool::give(void* memory) {
-  if (memory == nullptr) return;
+  STOKER_CHECK(memory == nullptr || mark_spare(memory), "memory={}", memory);
+}
+
+bool BatchPool::mark_spare(void* memory) noexcept {
   const std::lock_guard lock(mutex_);
   const auto entry = std::ranges::find_if(
       entries_, [memory](const Entry& candidate) { return candidate.block.memory == memory; });
-  STOKER_CHECK(entry != entries_.end() && entry->taken, "memory={}", memory);
+  if (entry == entries_.end() || !entry->taken) return false;
   entry->taken = false;
+  return true;
 }
 
 std::unique_ptr<Batch> BatchPool::make_batch() {
@@ -86,12 +90,16 @@ std::unique_ptr<Batch> BatchPool::make_batch() {
   return batch;
 }
 
-void BatchPool::recycle(Batch& batch) {
-  give(std::exchange(batch.pixels, nullptr));
-  auto spare = std::make_unique<Batch>();
-  move_vectors(batch, *spare);
-  const std::lock_guard lock(mutex_);
-  spare_batches_.push_back(std::move(spare));
+void BatchPool::recycle(Batch& batch) noexcept {
+  mark_spare(std::exchange(batch.pixels, nullptr));
+  try {
+    auto spare = std::make_unique<Batch>();
+    move_vectors(batch, *spare);
+    const std::lock_guard lock(mutex_);
+    spare_batches_.push_back(std::move(spare));
+  } catch (const std::bad_alloc&) {
+    return;  // their capacity is all that is lost
+  }
 }
 
 }  // namespace stoker::loader

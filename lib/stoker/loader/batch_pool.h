@@ -22,7 +22,7 @@ class BatchPool {
     size_t capacity = 0;
   };
 
-  // `memory` must outlive the pool. The destructor releases every block, taken or not.
+  // `memory` must outlive the pool. The destructor releases every block, in use or not.
   explicit BatchPool(BatchMemory& memory) : memory_(memory) {}
   ~BatchPool();
   BatchPool(const BatchPool&) = delete;
@@ -35,14 +35,17 @@ class BatchPool {
 
   // An empty batch whose vectors keep the capacity they had in a former life.
   std::unique_ptr<Batch> make_batch();
-  // Takes the pixels and vectors of a batch that is no longer needed.
-  void recycle(Batch& batch);
+  // Takes the pixels and vectors of a batch that is no longer needed. For destructors: pixels from
+  // elsewhere are left alone, and vectors that find no room are freed.
+  void recycle(Batch& batch) noexcept;
 
  private:
   struct Entry {
     Block block;
     bool taken = false;
   };
+
+  bool mark_spare(void* memory) noexcept;
 
   BatchMemory& memory_;
   std::mutex mutex_;

@@ -27,10 +27,13 @@ constexpr size_t kListedSkips = 1000;
 }  // namespace
 
 // One lock guards the queue. Threads take it once for a run of samples, not for each.
-struct Loader::Impl final : WorkerPool::Client {
+struct Loader::Impl final : WorkerPool::Client, std::enable_shared_from_this<Loader::Impl> {
   Impl(std::shared_ptr<const data::Dataset> dataset, augment::PipelineSchedule pipelines,
        LoaderOptions options, BatchMemory& memory, ChunkSource source);
-  ~Impl() override;
+
+  // Attaches to the pool of threads; detaches again, and waits for the threads at work.
+  void start() { threads_.attach(*this, threads_count_); }
+  void stop();
 
   std::unique_ptr<Batch> next();
   bool work_once(int slot) noexcept override;
@@ -51,7 +54,7 @@ struct Loader::Impl final : WorkerPool::Client {
   bool may_open();
   bool open();
   void finish(BatchJob& job);
-  void give_back(Batch& batch);
+  void note_return();
   void note_skips(const BatchJob& job);
   void note_times(const StageTimes& times);
   void more_work() { threads_.notify(*this); }
@@ -62,7 +65,7 @@ struct Loader::Impl final : WorkerPool::Client {
   const LoaderOptions options_;
   const int threads_count_;
   ChunkSource source_;
-  BatchPool pool_;
+  const std::shared_ptr<BatchPool> pool_;  // batches that outlive the loader hold it too
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;  // for next(): the front is ready, or the source has ended
@@ -100,15 +103,14 @@ Loader::Impl::Impl(std::shared_ptr<const data::Dataset> dataset,
       options_(options),
       threads_count_(options.threads > 0 ? options.threads : usable_cpus()),
       source_(std::move(source)),
-      pool_(memory) {
+      pool_(std::make_shared<BatchPool>(memory)) {
   STOKER_CHECK(options.channels == 1 || options.channels == 3, "channels={}", options.channels);
   STOKER_CHECK(options.repeats >= 1 && options.repeats <= 256, "repeats={}", options.repeats);
   workers_.reserve(size_t(threads_count_));
   for (int i = 0; i < threads_count_; ++i) workers_.emplace_back(*dataset_, pipelines_, options_);
-  threads_.attach(*this, threads_count_);
 }
 
-Loader::Impl::~Impl() {
+void Loader::Impl::stop() {
   stop_ = true;
   threads_.detach(*this);
 }
@@ -158,7 +160,7 @@ bool Loader::Impl::open() {
     const std::optional<Chunk> chunk = source_();
     if (chunk) {
       entries_.push_back(
-          {std::make_unique<BatchJob>(pool_, *chunk, dataset_->size(), options_, bytes_per_image_,
+          {std::make_unique<BatchJob>(*pool_, *chunk, dataset_->size(), options_, bytes_per_image_,
                                       pipelines_.at(chunk->epoch).has_program())});
       more_work();
       return true;
@@ -221,15 +223,18 @@ std::unique_ptr<Batch> Loader::Impl::next() {
   note_skips(*job);
   ++held_;
   std::unique_ptr<Batch> batch = job->take_batch();
-  batch->give_back = [this, given = batch.get()] { give_back(*given); };
+  batch->give_back = [pool = pool_, impl = weak_from_this(), given = batch.get()] {
+    pool->recycle(*given);
+    if (const auto loader = impl.lock()) loader->note_return();
+  };
   more_work();
   return batch;
 }
 
-void Loader::Impl::give_back(Batch& batch) {
-  pool_.recycle(batch);
+void Loader::Impl::note_return() {
   {
     const std::lock_guard lock(mutex_);
+    if (stop_) return;
     --held_;
   }
   more_work();
@@ -250,10 +255,12 @@ void Loader::Impl::note_times(const StageTimes& times) {
 
 Loader::Loader(std::shared_ptr<const data::Dataset> dataset, augment::PipelineSchedule pipelines,
                LoaderOptions options, BatchMemory& memory, ChunkSource source)
-    : impl_(std::make_unique<Impl>(std::move(dataset), std::move(pipelines), options, memory,
-                                   std::move(source))) {}
+    : impl_(std::make_shared<Impl>(std::move(dataset), std::move(pipelines), options, memory,
+                                   std::move(source))) {
+  impl_->start();
+}
 
-Loader::~Loader() = default;
+Loader::~Loader() { impl_->stop(); }
 
 std::unique_ptr<Batch> Loader::next() { return impl_->next(); }
 

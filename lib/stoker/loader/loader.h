@@ -10,9 +10,9 @@
 //
 // Memory is bounded by prefetch_bytes, the batches in the caller's hands included, but never keeps
 // fewer than two batches in the making. Within that the loader works only as far ahead as the
-// caller has needed. Batches give their buffers back when destroyed, on any thread, and must not
-// outlive the loader. next() is for one thread. The destructor leaves unfinished what was
-// prefetched.
+// caller has needed. Batches give their buffers back when destroyed, on any thread; one that
+// outlives the loader keeps what it holds alive. next() is for one thread. The destructor leaves
+// unfinished what was prefetched.
 //
 // An exception in a thread is rethrown by the next() that would have returned its batch, with the
 // sample's name in the message; the first in the order of the source wins, and the loader then
@@ -124,7 +124,7 @@ class Loader {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace stoker::loader

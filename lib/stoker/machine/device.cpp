@@ -29,27 +29,30 @@ std::optional<int> cuda_index(std::string_view name) {
 
 }  // namespace
 
+void check_device_name(std::string_view name) {
+  if (name == "cpu" || name == "auto" || cuda_index(name)) return;
+  throw ConfigError(
+      fmt::format("device: read \"{}\", expected auto, cpu, cuda or cuda:<index>", name));
+}
+
 c10::Device pick_device(std::string_view name) {
+  check_device_name(name);
   if (name == "cpu") return c10::kCPU;
   const auto count = static_cast<int>(torch::cuda::device_count());
   if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  const std::optional<int> index = cuda_index(name);
-  if (!index) {
-    throw ConfigError(
-        fmt::format("device: read \"{}\", expected auto, cpu, cuda or cuda:<index>", name));
-  }
+  const int index = *cuda_index(name);
   if (!STOKER_HAS_CUDA) {
     throw DeviceError(fmt::format(
         "device: {} was asked for, but this stoker was built without CUDA (STOKER_CUDA=OFF)",
         name));
   }
-  if (*index >= count) {
+  if (index >= count) {
     throw DeviceError(fmt::format(
         "device: {} was asked for, but {} CUDA devices are visible. Check nvidia-smi and "
         "CUDA_VISIBLE_DEVICES, or train with device=cpu",
         name, count));
   }
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
 void prepare_cpu(c10::Device device) {

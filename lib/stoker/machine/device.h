@@ -7,6 +7,9 @@
 
 namespace stoker::machine {
 
+// Throws ConfigError for a word that names no device on any machine.
+void check_device_name(std::string_view name);
+
 // auto: the first GPU, or the CPU where there is none. Throws ConfigError for another word, and
 // DeviceError for a GPU that this machine or this build lacks.
 c10::Device pick_device(std::string_view name);

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
@@ -51,7 +52,7 @@ ClassificationMetrics::ClassificationMetrics(int64_t classes) : classes_(classes
 void ClassificationMetrics::reset_sums(at::Device device) {
   const auto float64 = at::TensorOptions().dtype(at::kDouble).device(device);
   const auto int64 = at::TensorOptions().dtype(at::kLong).device(device);
-  sums_ = at::zeros({3}, float64);
+  sums_ = at::zeros({4}, float64);
   bins_ = at::zeros({3, kBins}, float64);
   counts_ = at::zeros({3, classes_}, int64);
   if (classes_ <= kConfusionClasses) confusion_ = at::zeros({classes_ * classes_}, int64);
@@ -80,7 +81,8 @@ void ClassificationMetrics::add(const at::Tensor& logits, const at::Tensor& labe
   const at::Tensor top1 = (rank < 1).to(at::kDouble);
   const at::Tensor predicted = scores.argmax(1);  // the first of equal ones
   sums_.add_(at::stack({losses.to(logits.device(), at::kDouble).sum(), top1.sum(),
-                        (rank < 5).sum().to(at::kDouble)}));
+                        (rank < 5).sum().to(at::kDouble),
+                        at::isfinite(scores).all(1).logical_not().sum().to(at::kDouble)}));
   bins_.add_(calibration_bins(scores, top1));
   const at::Tensor ones = at::ones({n}, truth.options());
   counts_.select(0, 0).index_add_(0, truth, ones);
@@ -105,6 +107,7 @@ ClassificationResult ClassificationMetrics::result() const {
   result.loss = sum[0] / images;
   result.top1 = sum[1] / images;
   result.top5 = sum[2] / images;
+  result.nonfinite_images = static_cast<int64_t>(sum[3]);
   const auto bin = bins.accessor<double, 2>();
   for (int64_t i = 0; i < kBins; ++i) result.ece += std::abs(bin[2][i] - bin[1][i]) / images;
   const auto count = counts.accessor<int64_t, 2>();

@@ -14,10 +14,11 @@ namespace stoker::metrics {
 
 struct ClassificationResult {
   int64_t images = 0;
-  double loss = 0;  // mean
-  double top1 = 0;  // fraction in [0, 1]
-  double top5 = 0;  // with fewer than five classes: 1
-  double ece = 0;   // expected calibration error, 15 bins of equal width (Guo et al. 2017, eq. 3)
+  double loss = 0;               // mean
+  double top1 = 0;               // fraction in [0, 1]
+  double top5 = 0;               // with fewer than five classes: 1
+  int64_t nonfinite_images = 0;  // whose logits hold a NaN or an infinity: the figures mean nothing
+  double ece = 0;  // expected calibration error, 15 bins of equal width (Guo et al. 2017, eq. 3)
   struct PerClass {
     int64_t images = 0;
     double precision = 0, recall = 0, f1 = 0;
@@ -44,7 +45,7 @@ class ClassificationMetrics {
   void reset_sums(at::Device device);
 
   int64_t classes_;
-  at::Tensor sums_;       // float64 [3]: loss, top-1 hits, top-5 hits
+  at::Tensor sums_;       // float64 [4]: loss, top-1 hits, top-5 hits, images not finite
   at::Tensor counts_;     // int64 [3, classes]: labels, predictions, hits
   at::Tensor confusion_;  // int64 [classes * classes]
   at::Tensor bins_;       // float64 [3, 15]: count, confidence, hits

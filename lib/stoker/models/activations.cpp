@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "stoker/models/eval_mode.h"
+
 namespace stoker::models {
 namespace {
 
@@ -54,15 +56,13 @@ int64_t activation_values(Model& model, const ModelContext& context) {
   if (!parameters.empty()) options = parameters.front().options();
   const at::Tensor image =
       at::zeros({1, context.channels, context.height, context.width}, options.requires_grad(false));
-  const bool was_training = model.is_training();
-  model.eval();
+  const EvalMode eval_mode(model);
   Results results;
   {
     const c10::NoGradGuard no_grad;
     const Watch watch(results);
     model.forward(image);
   }
-  model.train(was_training);
   for (const at::Tensor& parameter : parameters) {
     results.erase(parameter.storage().unsafeGetStorageImpl());
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stoker/core/error.h"
+#include "stoker/models/eval_mode.h"
 
 namespace stoker::models {
 namespace {
@@ -91,24 +92,6 @@ class Watch {
 
  private:
   at::CallbackHandle handle_;
-};
-
-// Eval mode while it lives; afterwards each module is as it was, also where they differed.
-class EvalMode {
- public:
-  explicit EvalMode(torch::nn::Module& model) {
-    for (const auto& module : model.modules()) modes_.emplace_back(module, module->is_training());
-    model.eval();
-  }
-  ~EvalMode() {
-    // train(bool) would also set the children, so parents come first: modules() lists them so.
-    for (const auto& [module, training] : modes_) module->train(training);
-  }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> modes_;
 };
 
 }  // namespace

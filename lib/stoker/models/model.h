@@ -22,6 +22,9 @@ struct ModelContext {
   int64_t channels = 3;
   int64_t height = 0;
   int64_t width = 0;
+  // Side of the first convolution's kernel in the weights that are to be loaded; 0: none are, or it
+  // is not known.
+  int64_t stem_kernel = 0;
 };
 
 class Model : public torch::nn::Module {
@@ -38,6 +41,9 @@ class Model : public torch::nn::Module {
   // Sets weights that are computed from data: images [n, C, H, W] float32, augmented as for
   // evaluation. Called once, before the first step, on the model's device.
   virtual void initialize(const at::Tensor& images) { (void)images; }
+
+  // What the plan of a run says of the network besides its name: "stem imagenet"; mostly "".
+  virtual std::string notes() const { return ""; }
 
   // Parameter-name prefix of the classifier ("fc."), for fine-tuning on other classes; "" where the
   // model does not know it.

@@ -138,7 +138,9 @@ Architecture architecture_of(int64_t depth) {
 class Resnet : public Model {
  public:
   Resnet(const ResnetOptions& options, const ModelContext& context, bool cifar_stem)
-      : dropout_(options.dropout), pool_stem_(!cifar_stem) {
+      : dropout_(options.dropout),
+        pool_stem_(!cifar_stem),
+        chosen_(options.stem == Stem::kAuto ? ", chosen by auto" : "") {
     const Architecture architecture = architecture_of(options.depth);
     conv1_ = register_module("conv1", cifar_stem ? make_conv(context.channels, 64, 3)
                                                  : make_conv(context.channels, 64, 7, 2));
@@ -161,6 +163,10 @@ class Resnet : public Model {
   }
 
   std::string head() const override { return "fc."; }
+
+  std::string notes() const override {
+    return fmt::format("stem {} (model.stem{})", pool_stem_ ? "imagenet" : "cifar", chosen_);
+  }
 
   // The stem, each block, the classifier, as timm counts them.
   std::vector<std::vector<std::string>> layers() const override {
@@ -194,6 +200,7 @@ class Resnet : public Model {
 
   double dropout_;
   bool pool_stem_;
+  std::string_view chosen_;  // how
   Conv conv1_;
   Norm bn1_;
   std::vector<std::shared_ptr<Stage>> stages_;
@@ -208,9 +215,10 @@ std::span<const std::string_view> enum_names(Stem) {
 }
 
 void describe(ResnetOptions& options, config::Fields& fields) {
-  fields("stem", options.stem,
-         "imagenet: 7x7 convolution of stride 2 and max pooling; cifar: 3x3 of stride 1; auto: "
-         "cifar up to 64x64 pixels");
+  fields(
+      "stem", options.stem,
+      "imagenet: 7x7 convolution of stride 2 and max pooling; cifar: 3x3 of stride 1, which costs "
+      "up to 16 times as much; auto: that of model.weights, else cifar up to 32x32 pixels");
   fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
   fields("zero_init_residual", options.zero_init_residual,
          "start the last norm of each block at zero, so that blocks begin as the identity");
@@ -218,8 +226,10 @@ void describe(ResnetOptions& options, config::Fields& fields) {
 
 std::shared_ptr<Model> build_resnet(const ResnetOptions& options, const ModelContext& context) {
   check_context("resnet", context, {.height = 1, .width = 1});
-  constexpr int64_t kLargestCifarSide = 64;
-  const bool small = std::max(context.height, context.width) <= kLargestCifarSide;
+  constexpr int64_t kLargestCifarSide = 32, kCifarKernel = 3;
+  const bool small = context.stem_kernel > 0
+                         ? context.stem_kernel == kCifarKernel
+                         : std::max(context.height, context.width) <= kLargestCifarSide;
   const bool cifar = options.stem == Stem::kCifar || (options.stem == Stem::kAuto && small);
   return std::make_shared<Resnet>(options, context, cifar);
 }

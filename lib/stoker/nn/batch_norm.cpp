@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "stoker/nn/fused_norm.h"
+#include "stoker/nn/norm_values.h"
 
 namespace stoker::nn {
 
@@ -17,17 +18,17 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormOptions& options) : option
 }
 
 NormState BatchNorm::state() const {
-  const bool learns = bias.requires_grad() || (weight.defined() && weight.requires_grad());
   return {weight,
           bias,
           running_mean,
           running_var,
           options_.momentum,
           options_.eps,
-          is_training() && learns};
+          is_training() && learns()};
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
+  if (learns()) NormValues::note(x);
   const NormState norm = state();
   if (norm.training) num_batches_tracked.add_(1);
   if (suits_fused_norm(norm, x, {})) return fused_norm(norm, kernels::Gate::kNone, x, {});
@@ -40,6 +41,7 @@ at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tenso
   const std::optional<kernels::Gate> gate = gate_of(activation);
   const bool fits = gate && (!residual.defined() || *gate == kernels::Gate::kRelu);
   if (const NormState state = norm.state(); fits && suits_fused_norm(state, x, residual)) {
+    if (norm.learns()) NormValues::note(x);
     if (state.training) norm.num_batches_tracked.add_(1);
     return fused_norm(state, *gate, x, residual);
   }

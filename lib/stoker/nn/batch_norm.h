@@ -37,6 +37,10 @@ class BatchNorm : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
 
   NormState state() const;  // for norm_activate
+  // Whether one of its parameters requires a gradient.
+  bool learns() const {
+    return bias.requires_grad() || (weight.defined() && weight.requires_grad());
+  }
 
   at::Tensor weight;  // undefined without scale
   at::Tensor bias;

@@ -8,7 +8,7 @@
 //   }
 //
 // On the CPU the images are the loader's own buffer, which goes back to the loader with the last
-// tensor that shares it: tensors must not outlive the loader. On CUDA, copies and the augmentation
+// tensor that shares it. On CUDA, copies and the augmentation
 // are queued on the current stream and the host waits for neither; a buffer goes back once its copy
 // is done.
 #pragma once
@@ -29,7 +29,7 @@ struct TensorBatch {
   std::vector<int64_t> samples = {};  // indices into the data set, on the host
 };
 
-// For one thread. Must not outlive the loader: it may hold batches.
+// For one thread. May hold batches.
 class BatchMover {
  public:
   virtual ~BatchMover() = default;

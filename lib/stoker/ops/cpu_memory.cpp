@@ -1,6 +1,8 @@
 #include "stoker/ops/cpu_memory.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -8,8 +10,10 @@
 #include <list>
 #include <map>
 #include <mutex>
-#include <new>
 #include <unordered_map>
+
+#include "stoker/core/cpu.h"
+#include "stoker/core/text.h"
 
 namespace stoker::ops {
 
@@ -23,12 +27,13 @@ constexpr size_t kWasteDivisor = 8;
 
 size_t round_up(size_t bytes) { return (bytes + kHugePage - 1) / kHugePage * kHugePage; }
 
-// Fresh memory at a multiple of a huge page; bytes is a multiple too.
+// Fresh memory at a multiple of a huge page, or null where the system has no more; bytes is a
+// multiple too.
 void* map_block(size_t bytes) {
   const size_t mapped_bytes = bytes + kHugePage;
   void* mapped =
       ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  if (mapped == MAP_FAILED) return nullptr;
   const auto address = reinterpret_cast<uintptr_t>(mapped);
   const uintptr_t begin = (address + kHugePage - 1) / kHugePage * kHugePage;
   if (begin > address) ::munmap(mapped, begin - address);
@@ -56,6 +61,11 @@ class Cache {
     } else {
       make_room(bytes);
       block = map_block(bytes);
+      if (block == nullptr) {  // what is kept for reuse may be what is missing
+        release_cached();
+        block = map_block(bytes);
+      }
+      if (block == nullptr) fail(wanted);
     }
     sizes_.emplace(block, block_bytes);
     memory_.live_bytes += block_bytes;
@@ -88,15 +98,31 @@ class Cache {
     const size_t live = memory_.live_bytes + bytes;
     const size_t peak = std::max(memory_.peak_bytes, live);
     const size_t bound = peak + peak / 4 + kSlack;
-    while (!ages_.empty() && live + memory_.cached_bytes > bound) {
-      void* oldest = ages_.front();
-      const auto entry = std::find_if(free_.begin(), free_.end(),
-                                      [&](const auto& item) { return *item.second == oldest; });
-      ::munmap(oldest, entry->first);
-      memory_.cached_bytes -= entry->first;
-      free_.erase(entry);
-      ages_.pop_front();
-    }
+    while (!ages_.empty() && live + memory_.cached_bytes > bound) unmap_oldest();
+  }
+
+  void release_cached() {
+    while (!ages_.empty()) unmap_oldest();
+  }
+
+  void unmap_oldest() {
+    void* oldest = ages_.front();
+    const auto entry = std::find_if(free_.begin(), free_.end(),
+                                    [&](const auto& item) { return *item.second == oldest; });
+    ::munmap(oldest, entry->first);
+    memory_.cached_bytes -= entry->first;
+    free_.erase(entry);
+    ages_.pop_front();
+  }
+
+  // As a full GPU fails.
+  [[noreturn]] void fail(size_t wanted) const {
+    C10_THROW_ERROR(
+        OutOfMemoryError,
+        fmt::format("Tried to allocate {}. {} of large tensors are in use and {} of the "
+                    "machine's memory is free.",
+                    human_bytes(wanted), human_bytes(memory_.live_bytes),
+                    human_bytes(free_memory_bytes())));
   }
 
   using Ages = std::list<void*>;

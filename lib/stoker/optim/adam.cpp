@@ -17,7 +17,7 @@ namespace {
 class Adam final : public FusedOptimizer {
  public:
   Adam(const AdamOptions& options, std::vector<ParameterGroup> groups)
-      : FusedOptimizer(std::move(groups), options.common, options.lr,
+      : FusedOptimizer(std::move(groups), options.lr,
                        {{"exp_avg"}, {"exp_avg_sq"}, {"step", Shape::kScalar}}),
         options_(options) {}
 
@@ -52,7 +52,6 @@ void describe(AdamOptions& options, config::Fields& fields) {
   fields("beta1", options.beta1, "decay of the mean of the gradients").in(0, 1);
   fields("beta2", options.beta2, "decay of the mean of their squares").in(0, 1);
   fields("eps", options.eps, "added to the root of the mean square").positive();
-  describe_common(options.common, fields);
 }
 
 std::unique_ptr<Optimizer> make_adam(const AdamOptions& options,
@@ -64,6 +63,14 @@ std::unique_ptr<Optimizer> make_adam(const AdamOptions& options,
     }
   }
   return std::make_unique<Adam>(options, std::move(groups));
+}
+
+OptimizerTable::Rows adam_rows() {
+  return {OptimizerTable::row<AdamOptions>("adam", "Adam; weight decay goes into the gradient",
+                                           make_adam),
+          OptimizerTable::row<AdamOptions>("adamw", "Adam with weight decay beside the gradient",
+                                           make_adam, {.decoupled = true},
+                                           CommonOptions{.weight_decay = 0.01})};
 }
 
 }  // namespace stoker::optim

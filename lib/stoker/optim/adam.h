@@ -16,7 +16,6 @@ struct AdamOptions {
   double beta2 = 0.999;
   double eps = 1e-8;
   bool decoupled = false;  // weight decay beside the gradient, not in it; the row's name says it
-  CommonOptions common;
 };
 void describe(AdamOptions& options, config::Fields& fields);
 

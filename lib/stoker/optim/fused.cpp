@@ -37,12 +37,9 @@ std::optional<at::Tensor> on_device(const std::optional<at::Tensor>& scalar, at:
 
 }  // namespace
 
-FusedOptimizer::FusedOptimizer(std::vector<ParameterGroup> groups, const CommonOptions& common,
-                               double lr, std::vector<StateKind> kinds)
-    : groups_(std::move(groups)),
-      kinds_(std::move(kinds)),
-      lr_(lr),
-      weight_decay_(common.weight_decay) {
+FusedOptimizer::FusedOptimizer(std::vector<ParameterGroup> groups, double lr,
+                               std::vector<StateKind> kinds)
+    : groups_(std::move(groups)), kinds_(std::move(kinds)), lr_(lr) {
   std::set<std::string_view> names;
   for (size_t group = 0; group < groups_.size(); ++group) {
     for (const auto& [name, parameter] : groups_[group].parameters) {
@@ -99,7 +96,7 @@ void FusedOptimizer::step(const StepOptions& options) {
     if (lists.parameters.empty()) continue;
     const at::Device device = lists.parameters.front().device();
     const ParameterGroup& group = groups_[bucket.group];
-    update(lists, lr_ * group.lr_factor * options.lr_factor, weight_decay_ * group.decay_factor,
+    update(lists, lr_ * group.lr_factor * options.lr_factor, group.weight_decay,
            {.lr_factor = options.lr_factor,
             .grad_scale = on_device(options.grad_scale, device),
             .found_inf = on_device(options.found_inf, device)});

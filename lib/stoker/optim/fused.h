@@ -38,8 +38,7 @@ class FusedOptimizer : public Optimizer {
   };
 
   // Throws InternalError where two parameters share a name or one is not dense in memory.
-  FusedOptimizer(std::vector<ParameterGroup> groups, const CommonOptions& common, double lr,
-                 std::vector<StateKind> kinds);
+  FusedOptimizer(std::vector<ParameterGroup> groups, double lr, std::vector<StateKind> kinds);
   // `lr` and `weight_decay` hold all factors. The scaler's tensors are on the lists' device.
   virtual void update(const Lists& lists, double lr, double weight_decay,
                       const StepOptions& options) = 0;
@@ -62,7 +61,6 @@ class FusedOptimizer : public Optimizer {
   std::vector<StateKind> kinds_;
   std::vector<Bucket> buckets_;
   double lr_;
-  double weight_decay_;
 };
 
 }  // namespace stoker::optim

@@ -45,7 +45,7 @@ void describe(GroupOptions& options, config::Fields& fields) {
   fields("decay_factor", options.decay_factor, "times weight_decay").at_least(0);
 }
 
-void describe_common(CommonOptions& options, config::Fields& fields) {
+void describe(CommonOptions& options, config::Fields& fields) {
   fields("weight_decay", options.weight_decay, "pull of the weights towards zero").at_least(0);
   fields("no_decay_norm_bias", options.no_decay_norm_bias,
          "no weight decay on biases and on the weights of norms");
@@ -58,26 +58,28 @@ void describe_common(CommonOptions& options, config::Fields& fields) {
 }
 
 std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
-                                        const std::vector<GroupOptions>& groups,
-                                        bool no_decay_norm_bias) {
+                                        const CommonOptions& options) {
+  const std::vector<GroupOptions>& groups = options.groups;
   std::vector<std::regex> patterns;
   for (size_t i = 0; i < groups.size(); ++i) patterns.push_back(compile(groups[i].match, i));
 
-  ParameterGroup plain, undecayed{.decay_factor = 0};
+  ParameterGroup plain{.weight_decay = options.weight_decay}, undecayed;
   std::vector<ParameterGroup> matched;
   for (const GroupOptions& group : groups)
-    matched.push_back({.lr_factor = group.lr_factor, .decay_factor = group.decay_factor});
+    matched.push_back(
+        {.lr_factor = group.lr_factor, .weight_decay = options.weight_decay * group.decay_factor});
   std::vector<bool> shadowed(groups.size());
   for (const auto& [name, parameter] : parameters) {
-    ParameterGroup* target = no_decay_norm_bias && parameter.dim() <= 1 ? &undecayed : &plain;
-    bool taken = false;
+    ParameterGroup* target =
+        options.no_decay_norm_bias && parameter.dim() <= 1 ? &undecayed : &plain;
+    bool is_decided = false;
     for (size_t i = 0; i < groups.size(); ++i) {
       if (!std::regex_search(name, patterns[i])) continue;
-      if (taken) {
+      if (is_decided) {
         shadowed[i] = true;
       } else {
         target = &matched[i];
-        taken = true;
+        is_decided = true;
       }
     }
     target->parameters.emplace_back(name, parameter);

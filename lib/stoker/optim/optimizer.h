@@ -1,7 +1,7 @@
 // Optimizers on LibTorch's fused kernels, and the table of those a config can choose.
 //
 //   auto optimizer = optimizers().build(options.optimizer, std::move(groups));
-//   optimizer->step({.lr_factor = schedule.factor(progress)});
+//   optimizer->step({.lr_factor = schedule(step)});
 //   optimizer->zero_grad();
 #pragma once
 
@@ -14,16 +14,16 @@
 #include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/weights/named_tensors.h"
 
 namespace stoker::optim {
 
-// Names with tensors, in a stable order.
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+using weights::NamedTensors;
 
 struct ParameterGroup {
   NamedTensors parameters;
-  double lr_factor = 1;     // times the optimizer's lr and the schedule
-  double decay_factor = 1;  // times the optimizer's weight_decay
+  double lr_factor = 1;  // times the optimizer's lr and the schedule
+  double weight_decay = 0;
 };
 
 struct StepOptions {
@@ -63,21 +63,20 @@ struct GroupOptions {
 };
 void describe(GroupOptions& options, config::Fields& fields);
 
-// no_decay_norm_bias: parameters of one dimension or fewer get decay_factor 0, unless an entry
-// matches. Throws ConfigError for an entry that decides for no parameter, and for a bad expression.
-std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
-                                        const std::vector<GroupOptions>& groups,
-                                        bool no_decay_norm_bias);
-
-// The groups and no_decay_norm_bias options that every optimizer row shares, read from a choice.
+// What every row of the table has beside its own options: how parameters are grouped, and the decay
+// and rate of the groups.  config.optimizer.common<optim::CommonOptions>().weight_decay
 struct CommonOptions {
   double weight_decay = 0;
   bool no_decay_norm_bias = false;
   double layer_decay = 1;  // of the rate, from each layer to the one below; see layer_decay.h
   std::vector<GroupOptions> groups;
 };
-const CommonOptions& common_options(const config::Choice& optimizer);
-// Names the fields of CommonOptions among those of the row that holds them.
-void describe_common(CommonOptions& options, config::Fields& fields);
+void describe(CommonOptions& options, config::Fields& fields);
+
+// no_decay_norm_bias: parameters of one dimension or fewer get no weight decay, unless an entry
+// matches. layer_decay is not looked at (layer_decay.h). Throws ConfigError for an entry that
+// decides for no parameter, and for a bad expression.
+std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
+                                        const CommonOptions& options);
 
 }  // namespace stoker::optim

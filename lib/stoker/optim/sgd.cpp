@@ -14,7 +14,7 @@ class Sgd final : public FusedOptimizer {
  public:
   Sgd(const SgdOptions& options, std::vector<ParameterGroup> groups)
       : FusedOptimizer(
-            std::move(groups), options.common, options.lr,
+            std::move(groups), options.lr,
             options.momentum > 0 ? std::vector<StateKind>{{"momentum"}} : std::vector<StateKind>{}),
         momentum_(options.momentum),
         nesterov_(options.nesterov) {}
@@ -40,7 +40,6 @@ void describe(SgdOptions& options, config::Fields& fields) {
   fields("lr", options.lr, "peak learning rate; the schedule multiplies it").positive();
   fields("momentum", options.momentum, "decay of the velocity").in(0, 1);
   fields("nesterov", options.nesterov, "look ahead along the velocity");
-  describe_common(options.common, fields);
 }
 
 std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, std::vector<ParameterGroup> groups) {
@@ -49,6 +48,11 @@ std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, std::vector<Param
         "optimizer.nesterov: true needs a momentum above 0. Set optimizer.momentum, say to 0.9.");
   }
   return std::make_unique<Sgd>(options, std::move(groups));
+}
+
+OptimizerTable::Row sgd_row() {
+  return OptimizerTable::row<SgdOptions>("sgd", "stochastic gradient descent with momentum",
+                                         make_sgd);
 }
 
 }  // namespace stoker::optim

@@ -15,7 +15,6 @@ struct SgdOptions {
   double lr = 0.1;
   double momentum = 0.9;
   bool nesterov = false;
-  CommonOptions common;
 };
 void describe(SgdOptions& options, config::Fields& fields);
 

@@ -3,9 +3,16 @@
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 
+#include <ATen/ops/tensor.h>
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "stoker/algorithms/table.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/error.h"
 #include "stoker/decode/decode.h"
+#include "stoker/models/smallest_batch.h"
 #include "stoker/optim/layer_decay.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
@@ -20,17 +27,10 @@ std::vector<config::Choice> steps_for(const RunConfig& config, data::Split split
   return augment::evaluation_steps(config.augment);
 }
 
-augment::PipelineSchedule pipelines_for(const RunConfig& config, data::Split split) {
-  const std::vector<config::Choice> steps = steps_for(config, split);
-  if (split == data::Split::kTrain)
-    return augment::resized_pipelines(steps, config.progressive_resizing, config.train.epochs);
-  return std::make_shared<augment::Pipeline>(steps, config.eval.tta);
-}
-
 train::Source source_of(const RunConfig& config, data::Split split,
                         std::shared_ptr<const data::Dataset> dataset) {
   return {.dataset = std::move(dataset),
-          .pipelines = pipelines_for(config, split),
+          .pipelines = build_pipelines(config, split),
           .loader = {.seed = static_cast<uint64_t>(config.seed),
                      .shuffle = split == data::Split::kTrain,
                      .repeats = split == data::Split::kTrain ? config.train.repeated_augmentation
@@ -80,6 +80,13 @@ void use_channels_last(models::Model& model) {
 
 }  // namespace
 
+augment::PipelineSchedule build_pipelines(const RunConfig& config, data::Split split) {
+  const std::vector<config::Choice> steps = steps_for(config, split);
+  if (split == data::Split::kTrain)
+    return augment::resized_pipelines(steps, config.progressive_resizing, config.train.epochs);
+  return std::make_shared<augment::Pipeline>(steps, config.eval.tta);
+}
+
 train::Source open_source(const RunConfig& config, data::Split split) {
   train::Source source = source_of(config, split, data::open_dataset(config.data, split));
   source.loader.on_error = config.data.on_error;
@@ -119,6 +126,36 @@ std::shared_ptr<models::Model> build_model(const RunConfig& config,
   return model;
 }
 
+void check_sizes(const RunConfig& config, const augment::PipelineSchedule& pipelines,
+                 const models::Model& model) {
+  if (pipelines.phases().size() == 1 || model.takes_any_size()) return;
+  throw ConfigError(fmt::format(
+      "progressive_resizing: the model {} takes images of one size; choose a ResNet, or leave "
+      "progressive_resizing.initial_scale at 1.",
+      config.model.name()));
+}
+
+int64_t check_smallest_batch(const augment::PipelineSchedule& pipelines, models::Model& model,
+                             models::ModelContext context, const train::StepPlan& plan) {
+  for (const auto& phase : pipelines.phases()) {
+    const auto size = phase.pipeline->fixed_size();
+    if (!size || size->width * size->height >= context.width * context.height) continue;
+    context.width = size->width;
+    context.height = size->height;
+  }
+  const int64_t smallest = models::smallest_batch(model, context);
+  if (plan.smallest_microbatch() >= smallest) return smallest;
+  const bool divided = plan.grad_accumulation > 1;
+  throw ConfigError(fmt::format(
+      "{}: a batch norm of this model sees one value a channel of each image of {}x{}, so it "
+      "cannot "
+      "learn from {} image at a time: its variance would be none. Set {} to at least {}, enlarge "
+      "the images under augment, or freeze the norms.",
+      divided ? "train.microbatch" : "train.batch_size", context.width, context.height,
+      plan.smallest_microbatch(), divided ? "train.microbatch" : "train.batch_size",
+      divided ? 3 : smallest));
+}
+
 void initialize_from_data(models::Model& model, const train::Source& train,
                           const train::Source& val, at::Device device) {
   const int64_t images = std::min<int64_t>(model.initialization_images(), train.dataset->size());
@@ -143,17 +180,62 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
   for (const auto& item : model.named_parameters()) {
     if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
   }
-  const optim::CommonOptions& common = optim::common_options(config.optimizer);
-  return optim::optimizers().build(
-      config.optimizer, optim::apply_layer_decay(optim::make_groups(parameters, common.groups,
-                                                                    common.no_decay_norm_bias),
-                                                 model.layers(), common.layer_decay));
+  const auto& common = config.optimizer.common<optim::CommonOptions>();
+  return optim::optimizers().build(config.optimizer,
+                                   optim::apply_layer_decay(optim::make_groups(parameters, common),
+                                                            model.layers(), common.layer_decay));
+}
+
+at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {
+  const size_t classes = train.class_names().size();
+  if (!options.class_weights.empty()) {
+    if (options.balanced_loss) {
+      throw ConfigError(
+          "train.balanced_loss: true counts the images by itself; leave train.class_weights out.");
+    }
+    if (options.class_weights.size() != classes) {
+      throw ConfigError(
+          fmt::format("train.class_weights: {} weights, but the training set has {} classes: {}.",
+                      options.class_weights.size(), classes, fmt::join(train.class_names(), ", ")));
+    }
+    return at::tensor(options.class_weights).to(at::kFloat);
+  }
+  if (!options.balanced_loss) return {};
+  std::vector<double> images(classes, 0.0);
+  for (int64_t i = 0; i < train.size(); ++i) images[static_cast<size_t>(train.label(i))] += 1;
+  std::vector<double> weights(classes, 0.0);  // of a class without images nothing is asked
+  for (size_t c = 0; c < classes; ++c) {
+    if (images[c] == 0) continue;
+    weights[c] = static_cast<double>(train.size()) / (static_cast<double>(classes) * images[c]);
+  }
+  return at::tensor(weights).to(at::kFloat);
 }
 
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan) {
   return optim::schedules().build(config.schedule,
                                   {.total_steps = plan.total_steps,
                                    .steps_per_epoch = static_cast<double>(plan.steps_per_epoch)});
+}
+
+train::Algorithms build_algorithms(const RunConfig& config, train::State& state) {
+  train::Algorithms list;
+  std::set<std::string> names;
+  std::string decides;  // what evaluation sees
+  for (const config::Choice& choice : config.algorithms) {
+    list.push_back(algorithms::algorithms().build(choice, state));
+    const std::string name = list.back()->name();
+    if (!names.insert(name).second) {
+      throw ConfigError(fmt::format("algorithms: {} is listed twice; keep one of them.", name));
+    }
+    if (list.back()->evaluation_weights().empty()) continue;
+    if (!decides.empty()) {
+      throw ConfigError(fmt::format(
+          "algorithms: {} and {} both decide which weights are evaluated; keep one of them.",
+          decides, name));
+    }
+    decides = name;
+  }
+  return list;
 }
 
 }  // namespace stoker::run

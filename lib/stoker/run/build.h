@@ -7,6 +7,7 @@
 #include "stoker/optim/optimizer.h"
 #include "stoker/optim/schedule.h"
 #include "stoker/run/run_config.h"
+#include "stoker/train/events.h"
 #include "stoker/train/feed.h"
 #include "stoker/train/plan.h"
 
@@ -23,6 +24,9 @@ train::Source evaluation_source(const RunConfig& config, data::Split split);
 train::Source unlabelled_source(const RunConfig& config,
                                 std::shared_ptr<const data::Dataset> images);
 
+// The augmentations of training, or those of evaluation; throws ConfigError.
+augment::PipelineSchedule build_pipelines(const RunConfig& config, data::Split split);
+
 // What the network will see: classes, and the size that the augmentation makes of the first image.
 models::ModelContext model_context(const train::Source& source);
 
@@ -30,12 +34,28 @@ models::ModelContext model_context(const train::Source& source);
 std::shared_ptr<models::Model> build_model(const RunConfig& config,
                                            const models::ModelContext& context, at::Device device);
 
+// Throws ConfigError where images of several sizes meet a model that takes one.
+void check_sizes(const RunConfig& config, const augment::PipelineSchedule& pipelines,
+                 const models::Model& model);
+
+// The fewest images that the model can be trained on at a time, at the smallest size that
+// `pipelines` make. Throws ConfigError where the plan has micro-batches of fewer.
+int64_t check_smallest_batch(const augment::PipelineSchedule& pipelines, models::Model& model,
+                             models::ModelContext context, const train::StepPlan& plan);
+
 // Lets a model that computes weights from data do so (airbench's whitening).
 void initialize_from_data(models::Model& model, const train::Source& train,
                           const train::Source& val, at::Device device);
 
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model);
 
+// What classes count in the loss by train.class_weights or train.balanced_loss; undefined where all
+// count alike. Throws ConfigError where the list does not fit the classes.
+at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train);
+
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan);
+
+// Throws ConfigError where one is listed twice, or two want to decide what evaluation sees.
+train::Algorithms build_algorithms(const RunConfig& config, train::State& state);
 
 }  // namespace stoker::run

@@ -12,6 +12,7 @@
 #include "stoker/core/hash.h"
 #include "stoker/core/log.h"
 #include "stoker/core/unchanged_files.h"
+#include "stoker/runs/layout.h"
 #include "stoker/train/checkpoint_store.h"
 #include "stoker/weights/foreign_names.h"
 #include "stoker/weights/state_dict.h"
@@ -23,8 +24,8 @@ namespace fs = std::filesystem;
 
 // Runs, checkpoints and the pointers to them are ours, and have checksums of their own.
 bool is_ours(const fs::path& path) {
-  return fs::exists(path / "checkpoints") || fs::exists(path / "manifest.json") ||
-         (path.parent_path().filename() == "checkpoints" && fs::is_regular_file(path));
+  return fs::exists(path / runs::kCheckpointsFolder) || runs::is_checkpoint(path) ||
+         (path.parent_path().filename() == runs::kCheckpointsFolder && fs::is_regular_file(path));
 }
 
 struct Source {
@@ -46,7 +47,7 @@ Source open(const std::string& path) {
     return {files, UnchangedFiles(files), weights::read_weights(path)};
   }
   const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true);
-  const std::vector<fs::path> files{checkpoint / "model.safetensors"};
+  const std::vector<fs::path> files{checkpoint / runs::kModelFile};
   return {files, UnchangedFiles(files), train::read_checkpoint(checkpoint).model};
 }
 
@@ -83,6 +84,25 @@ void check_head(const models::Model& model, const std::string& row) {
 }
 
 }  // namespace
+
+int64_t stem_kernel(const weights::NamedTensors& tensors) {
+  constexpr std::string_view kFirst = "conv1.weight";
+  const std::string* nearest = nullptr;  // the least nested: blocks have a conv1 too
+  int64_t kernel = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const bool is_first = name == kFirst || name.ends_with("." + std::string(kFirst));
+    if (!is_first || tensor.dim() != 4) continue;
+    if (nearest != nullptr && nearest->size() <= name.size()) continue;
+    nearest = &name;
+    kernel = tensor.size(3);
+  }
+  return kernel;
+}
+
+int64_t stem_kernel_to_load(const RunConfig& config) {
+  const auto& options = config.model.common<models::TransferOptions>();
+  return options.weights ? stem_kernel(open(*options.weights).tensors) : 0;
+}
 
 InitialWeights load_initial_weights(models::Model& model, const RunConfig& config) {
   const auto& options = config.model.common<models::TransferOptions>();

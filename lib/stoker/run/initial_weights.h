@@ -10,6 +10,7 @@
 
 #include "stoker/models/model.h"
 #include "stoker/run/run_config.h"
+#include "stoker/weights/named_tensors.h"
 
 namespace stoker::run {
 
@@ -26,6 +27,11 @@ struct InitialWeights {
   int64_t tensors = 0;            // loaded
   std::vector<std::string> anew;  // the model's tensors that model.head: reset leaves as they began
 };
+
+// Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
+int64_t stem_kernel(const weights::NamedTensors& tensors);
+// The same of model.weights; 0 without. Throws as load_initial_weights.
+int64_t stem_kernel_to_load(const RunConfig& config);
 
 // Copies model.weights into the model, the classifier aside where model.head is reset. Everything
 // else must be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do

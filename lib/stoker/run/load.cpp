@@ -9,8 +9,8 @@ config::Loaded<RunConfig> load_run_config(const std::filesystem::path& path,
   return loaded;
 }
 
-std::string resolved_yaml(config::Loaded<RunConfig>& loaded) {
-  return config::print_yaml(config::values(loaded));
+std::string resolved_yaml(RunConfig config) {
+  return config::print_yaml(config::to_node(config::fields_of(config)));
 }
 
 }  // namespace stoker::run

@@ -15,6 +15,6 @@ config::Loaded<RunConfig> load_run_config(const std::filesystem::path& path,
                                           std::span<const std::string> overrides = {});
 
 // The resolved configuration as YAML that reads back to the same.
-std::string resolved_yaml(config::Loaded<RunConfig>& loaded);
+std::string resolved_yaml(RunConfig config);
 
 }  // namespace stoker::run

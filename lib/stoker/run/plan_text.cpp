@@ -55,12 +55,10 @@ std::string sizes_text(const augment::PipelineSchedule& pipelines) {
 }  // namespace
 
 std::string plan_text(const Session& session) {
-  const train::StepPlan& plan = session.plan;
+  const train::StepPlan& plan = session.plan();
   const models::ModelContext& context = session.context;
-  const auto precision = static_cast<size_t>(session.config.train.precision);
-  const int64_t activation_bytes =
-      models::activation_values(*session.model, context) *
-      (session.config.train.precision >= train::Precision::kBf16 ? 2 : 4);
+  const int64_t activation_bytes = models::activation_values(*session.model, context) *
+                                   train::bytes_per_value(session.config.train.precision);
   std::string text;
   const auto row = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{}{:<10} {}", text.empty() ? "" : "\n", name, value);
@@ -78,6 +76,7 @@ std::string plan_text(const Session& session) {
                   parameters_text(session),
                   static_cast<double>(models::forward_flops(*session.model, context)) * 1e-9,
                   context.channels, context.height, context.width));
+  if (const std::string notes = session.model->notes(); !notes.empty()) row("", notes);
   if (session.train.pipelines.phases().size() > 1) {
     row("sizes", sizes_text(session.train.pipelines) + " (progressive_resizing)");
   }
@@ -86,7 +85,10 @@ std::string plan_text(const Session& session) {
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
                            human_count(plan.total_steps), human_count(plan.batch_size),
                            human_count(plan.steps_per_epoch), epochs_text(plan)));
-  row("precision", std::string(enum_names(train::Precision{})[precision]));
+  row("precision", train::to_string(session.config.train.precision) +
+                       (session.precision_reason.empty()
+                            ? ""
+                            : fmt::format(" (auto: {})", session.precision_reason)));
   row("device", session.device.str());
   row("memory",
       fmt::format("about {}: {} of weights, gradients and optimizer state, {} of activations for a "

@@ -9,7 +9,10 @@
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
+#include "stoker/machine/device.h"
 #include "stoker/run/load.h"
+#include "stoker/run/precision.h"
+#include "stoker/runs/layout.h"
 
 namespace stoker::run {
 
@@ -28,7 +31,7 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 
 fs::file_time_type last_written(const fs::path& run) {
   fs::file_time_type newest = fs::file_time_type::min();
-  for (const char* name : {"config.yaml", "metrics.jsonl", "checkpoints/latest"}) {
+  for (const char* name : {runs::kConfigFile, runs::kMetricsFile, "checkpoints/latest"}) {
     std::error_code none;
     const auto time = fs::last_write_time(run / name, none);
     if (!none) newest = std::max(newest, time);
@@ -36,14 +39,19 @@ fs::file_time_type last_written(const fs::path& run) {
   return newest;
 }
 
+// A run that has saved something comes before one that only began.
+std::pair<bool, fs::file_time_type> rank(const fs::path& run) {
+  return {runs::has_checkpoint(run), last_written(run)};
+}
+
 }  // namespace
 
 fs::path ResumePoint::config() const {
-  return is_named ? checkpoint->folder / "config.yaml" : folder.config();
+  return is_named ? checkpoint->folder / runs::kConfigFile : folder.config();
 }
 
 ResumePoint find_resume_point(const fs::path& path) {
-  if (fs::is_regular_file(path) || fs::exists(path / "manifest.json")) {
+  if (fs::is_regular_file(path) || runs::is_checkpoint(path)) {
     const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/false);
     runs::RunFolder folder = runs::RunFolder::holding(checkpoint);
     runs::RunLock lock(folder.path());
@@ -60,8 +68,8 @@ runs::RunFolder newest_run(const fs::path& dir) {
   std::optional<fs::path> newest;
   for (const fs::path& name : folders_in(dir)) {
     for (const fs::path& run : folders_in(name)) {
-      if (!fs::exists(run / "config.yaml")) continue;
-      if (!newest || last_written(run) > last_written(*newest)) newest = run;
+      if (!fs::exists(run / runs::kConfigFile)) continue;
+      if (!newest || rank(run) > rank(*newest)) newest = run;
     }
   }
   if (newest) return runs::RunFolder::open(*newest);
@@ -69,9 +77,10 @@ runs::RunFolder newest_run(const fs::path& dir) {
       fmt::format("{}: no runs here to resume; name a run's folder, or a config", dir.string()));
 }
 
-void check_resume(const ResumePoint& point, RunConfig& now) {
+void check_resume(const ResumePoint& point, RunConfig now) {
+  resolve_precision(now, machine::pick_device(now.device));
   const fs::path config =
-      point.checkpoint ? point.checkpoint->folder / "config.yaml" : point.folder.config();
+      point.checkpoint ? point.checkpoint->folder / runs::kConfigFile : point.folder.config();
   RunConfig before = load_run_config(config).options;
   std::string refused;
   for (const config::Change& change :

@@ -2,7 +2,7 @@
 //
 //   ResumePoint point = find_resume_point("runs/cifar10/1");
 //   check_resume(point, config);
-//   jobs::run_training({.config = config, …, .resume = std::move(point)});
+//   jobs::run_training({.config = config, .resume = std::move(point)});
 #pragma once
 
 #include <filesystem>
@@ -38,6 +38,6 @@ runs::RunFolder newest_run(const std::filesystem::path& dir);
 
 // Logs every key whose value differs from the one the checkpoint was trained with. Throws
 // ConfigError listing those that must stay, each with its reason.
-void check_resume(const ResumePoint& point, RunConfig& now);
+void check_resume(const ResumePoint& point, RunConfig now);
 
 }  // namespace stoker::run

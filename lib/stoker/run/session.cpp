@@ -1,11 +1,12 @@
 #include "stoker/run/session.h"
 
 #include <spdlog/spdlog.h>
-#include "stoker/algorithms/table.h"
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
+#include "stoker/ops/device_errors.h"
+#include "stoker/run/precision.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::run {
@@ -23,83 +24,107 @@ void match_classes(Session& session) {
   }
 }
 
-void check_sizes(const Session& session) {
-  if (session.train.pipelines.phases().size() == 1 || session.model->takes_any_size()) return;
-  throw ConfigError(fmt::format(
-      "progressive_resizing: the model {} takes images of one size; choose a ResNet, or leave "
-      "progressive_resizing.initial_scale at 1.",
-      session.config.model.name()));
-}
-
-void say_what_is_off(const Session& session) {
-  const RunConfig& config = session.config;
+void report_adjustments(const RunConfig& config, const Session& session) {
+  const train::StepPlan& plan = session.plan();
   if (config.device == "auto" && session.device.is_cpu()) {
     log().info("no CUDA device is visible: training on the CPU");
   }
-  if (session.plan.batch_size < config.train.batch_size) {
-    log().warn("train.batch_size is {}, more than the training set's {} images: it becomes {}",
-               config.train.batch_size, session.plan.samples, session.plan.batch_size);
+  if (session.precision_reason.empty()) {
+    const std::string slow = slow_precision(config.train.precision, session.device);
+    if (!slow.empty()) log().warn(slow);
   }
-  if (session.plan.grad_accumulation > 1) {
+  if (plan.batch_size < config.train.batch_size) {
+    log().warn("train.batch_size is {}, more than the training set's {} images: it becomes {}",
+               config.train.batch_size, plan.samples, plan.batch_size);
+  }
+  if (plan.grad_accumulation > 1) {
     log().info("{} micro-batches of {} make up each step; batch norm sees {} images at a time",
-               session.plan.grad_accumulation, session.plan.microbatch, session.plan.microbatch);
+               plan.grad_accumulation, plan.microbatch, plan.microbatch);
   }
 }
 
-}  // namespace
-
-Session build_session(RunConfig config) {
-  Session session;
-  session.config = std::move(config);
-  session.device = machine::pick_device(session.config.device);
-  machine::prepare_cpu(session.device);
-  train::apply_precision(session.config.train.precision);
+void open_data(Session& session) {
   session.train = open_source(session.config, data::Split::kTrain);
   session.val = open_source(session.config, data::Split::kVal);
   match_classes(session);
   session.context = model_context(session.train);
-  session.model = build_model(session.config, session.context, session.device);
-  check_sizes(session);
-  session.frozen =
-      models::freeze(*session.model, session.config.model.common<models::TransferOptions>().freeze);
-  session.optimizer = build_optimizer(session.config, *session.model);
-  if (session.config.train.precision == train::Precision::kFp16) {
-    session.scaler =
-        std::make_unique<optim::GradScaler>(session.config.grad_scaler, session.device);
-  }
-  session.plan = train::plan_steps(session.train.dataset->size(), session.config.train);
-  say_what_is_off(session);
-  return session;
 }
 
 void begin_with_weights(Session& session) {
   const auto& options = session.config.model.common<models::TransferOptions>();
   if (options.weights) {
     session.weights = load_initial_weights(*session.model, session.config);
-  } else if (options.head == models::Head::kReset) {
-    log().warn("model.head: reset does nothing without model.weights: all weights begin anew");
+    return;
   }
+  if (options.head == models::Head::kReset) {
+    log().warn("model.head: reset does nothing without model.weights: all weights are new");
+  }
+  initialize_from_data(*session.model, session.train, session.val, session.device);
 }
 
-train::State new_state(const Session& session) {
-  return {.model = *session.model,
-          .optimizer = *session.optimizer,
-          .scaler = session.scaler.get(),
-          .plan = session.plan,
-          .seed = static_cast<uint64_t>(session.config.seed),
-          .class_names = session.train.dataset->class_names(),
-          .context = session.context,
-          .device = session.device};
+void build_network(Session& session, const train::CheckpointContent* checkpoint) {
+  session.context.stem_kernel =
+      checkpoint != nullptr ? stem_kernel(checkpoint->model) : stem_kernel_to_load(session.config);
+  session.model = build_model(session.config, session.context, session.device);
+  check_sizes(session.config, session.train.pipelines, *session.model);
+  session.frozen =
+      models::freeze(*session.model, session.config.model.common<models::TransferOptions>().freeze);
+  if (checkpoint == nullptr) begin_with_weights(session);
 }
 
-train::TrainerParts trainer_parts(const Session& session, train::State& state) {
-  train::TrainerParts parts{.train = session.train,
-                            .val = session.val,
-                            .schedule = build_schedule(session.config, session.plan)};
-  for (const config::Choice& choice : session.config.algorithms) {
-    parts.algorithms.push_back(algorithms::algorithms().build(choice, state));
+void build_training(Session& session) {
+  const RunConfig& config = session.config;
+  session.optimizer = build_optimizer(config, *session.model);
+  if (config.train.precision == train::Precision::kFp16) {
+    session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
   }
-  return parts;
+  const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train);
+  session.schedule = build_schedule(config, plan);
+  session.class_weights = build_class_weights(config.train, *session.train.dataset);
+  const int64_t smallest =
+      check_smallest_batch(session.train.pipelines, *session.model, session.context, plan);
+  session.state = std::make_unique<train::State>(
+      *session.model, *session.optimizer, session.scaler.get(),
+      train::RunFacts{.plan = plan,
+                      .seed = static_cast<uint64_t>(config.seed),
+                      .class_names = session.train.dataset->class_names(),
+                      .context = session.context,
+                      .device = session.device,
+                      .smallest_batch = smallest});
+  session.algorithms = build_algorithms(config, *session.state);
+}
+
+}  // namespace
+
+Session build_session(RunConfig config, const train::CheckpointContent* checkpoint) {
+  Session session;
+  session.config = std::move(config);
+  if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
+    train::parse_duration_s(limit, "train.max_time");
+  }
+  session.device = machine::pick_device(session.config.device);
+  machine::prepare_cpu(session.device);
+  session.precision_reason = resolve_precision(session.config, session.device);
+  train::apply_precision(session.config.train.precision);
+  const ops::DeviceWork work{
+      .doing = fmt::format("building the model {} and its optimizer", session.config.model.name()),
+      .device = session.device,
+      .remedy = "Choose a smaller model."};
+  open_data(session);
+  ops::on_device(work, [&] {
+    build_network(session, checkpoint);
+    build_training(session);
+  });
+  report_adjustments(session.config, session);
+  return session;
+}
+
+train::TrainerParts trainer_parts(Session& session) {
+  return {.state = *session.state,
+          .algorithms = session.algorithms,
+          .train = session.train,
+          .val = session.val,
+          .class_weights = session.class_weights};
 }
 
 train::TrainerOptions trainer_options(const RunConfig& config) {

@@ -1,4 +1,9 @@
-// Every object of a training run, built from its configuration and ready to start.
+// Every object of a training run, built from its configuration and ready to start: what a
+// configuration, its data or its weights are refused for is refused here, before anything is
+// written.
+//
+//   Session session = build_session(config);
+//   train::Trainer trainer(trainer_parts(session), session.schedule, trainer_options(config));
 #pragma once
 
 #include <memory>
@@ -12,31 +17,33 @@
 namespace stoker::run {
 
 struct Session {
-  RunConfig config;
+  RunConfig config;              // with auto replaced by what it means here
+  std::string precision_reason;  // of train.precision: auto
   at::Device device{at::kCPU};
   train::Source train;
   train::Source val;
   models::ModelContext context;
   std::shared_ptr<models::Model> model;
   models::FrozenParameters frozen;        // model.freeze
-  std::optional<InitialWeights> weights;  // model.weights, once loaded
+  std::optional<InitialWeights> weights;  // model.weights, of a run that begins
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
-  train::StepPlan plan;
+  optim::Schedule schedule;
+  at::Tensor class_weights;             // of the loss; undefined where all count alike
+  std::unique_ptr<train::State> state;  // at step 0; refers to the objects above
+  train::Algorithms algorithms;
+
+  const train::StepPlan& plan() const { return state->facts.plan; }
 };
 
-// Opens the data, builds the model and the rest. Weights computed from data are not set yet.
-Session build_session(RunConfig config);
+// Opens the data, builds the model and the rest. A run that begins gets model.weights, or what a
+// model computes from the data (airbench's whitening); one that goes on is to get all weights from
+// `checkpoint`. Throws ConfigError, DataError, DeviceError and OutOfMemory.
+Session build_session(RunConfig config, const train::CheckpointContent* checkpoint = nullptr);
 
-// Loads model.weights where the config names any. For a run that begins, not one that goes on: its
-// checkpoint holds all weights.
-void begin_with_weights(Session& session);
-
-// A state at step 0 that refers to the session's objects.
-train::State new_state(const Session& session);
-
-// What a trainer over `state` is made of; checkpoints and logs are the caller's to add.
-train::TrainerParts trainer_parts(const Session& session, train::State& state);
+// What a trainer works on; checkpoints are the caller's to add. The session must outlive it.
+train::TrainerParts trainer_parts(Session& session);
+// Logs and config_yaml are the caller's to add.
 train::TrainerOptions trainer_options(const RunConfig& config);
 
 // What the run will be, for a person: data, model with parameters and FLOPs, memory, steps.

@@ -9,6 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/runs/layout.h"
 
 namespace stoker::runs {
 
@@ -37,7 +38,7 @@ int highest_number(const fs::path& parent, const Counts& counts) {
 }
 
 // A folder without a configuration is one of a run that could not even begin.
-bool is_run(const fs::path& path) { return fs::exists(path / "config.yaml"); }
+bool is_run(const fs::path& path) { return fs::exists(path / kConfigFile); }
 
 }  // namespace
 
@@ -69,7 +70,8 @@ RunFolder RunFolder::holding(const fs::path& checkpoint) {
   fs::path path = checkpoint.lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "step-00000012/"
   if (!path.parent_path().has_parent_path()) path = fs::absolute(path).lexically_normal();
-  if (path.parent_path().filename() == "checkpoints") return open(path.parent_path().parent_path());
+  if (path.parent_path().filename() == kCheckpointsFolder)
+    return open(path.parent_path().parent_path());
   throw ConfigError(
       fmt::format("{}: a checkpoint outside of its run's folder; expected one like "
                   "runs/cifar10/1/checkpoints/{}.",
@@ -78,7 +80,10 @@ RunFolder RunFolder::holding(const fs::path& checkpoint) {
 
 RunFolder RunFolder::newest(const fs::path& dir, const std::string& name) {
   const fs::path parent = dir / name;
-  const int number = highest_number(parent, is_run);
+  // One that has saved something before one that only began, which leaves nothing to go on with.
+  const auto has_saved = [](const fs::path& path) { return is_run(path) && has_checkpoint(path); };
+  int number = highest_number(parent, has_saved);
+  if (number == 0) number = highest_number(parent, is_run);
   if (number == 0) {
     throw ConfigError(fmt::format(
         "{}: no runs here to resume; leave --resume out to start one, or name a run's folder",

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "stoker/runs/layout.h"
+
 namespace stoker::runs {
 
 class RunFolder {
@@ -21,13 +23,13 @@ class RunFolder {
   static RunFolder newest(const std::filesystem::path& dir, const std::string& name);
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path config() const { return path_ / "config.yaml"; }
-  std::filesystem::path environment() const { return path_ / "environment.json"; }
-  std::filesystem::path weights() const { return path_ / "weights.json"; }
-  std::filesystem::path log() const { return path_ / "log.txt"; }
-  std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
-  std::filesystem::path summary() const { return path_ / "summary.json"; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  std::filesystem::path config() const { return path_ / kConfigFile; }
+  std::filesystem::path environment() const { return path_ / kEnvironmentFile; }
+  std::filesystem::path weights() const { return path_ / kWeightsFile; }
+  std::filesystem::path log() const { return path_ / kLogFile; }
+  std::filesystem::path metrics() const { return path_ / kMetricsFile; }
+  std::filesystem::path summary() const { return path_ / kSummaryFile; }
+  std::filesystem::path checkpoints() const { return path_ / kCheckpointsFolder; }
 
  private:
   explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}

@@ -3,6 +3,8 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 
+#include "stoker/core/error.h"
+
 namespace stoker::train {
 
 namespace {
@@ -29,6 +31,7 @@ Autocast::~Autocast() {
 }
 
 c10::ScalarType input_dtype(Precision precision) {
+  STOKER_CHECK(precision != Precision::kAuto, "precision auto was not resolved");
   switch (precision) {
     case Precision::kBf16:
       return c10::ScalarType::BFloat16;
@@ -36,6 +39,7 @@ c10::ScalarType input_dtype(Precision precision) {
       return c10::ScalarType::Half;
     case Precision::kFp32:
     case Precision::kTf32:
+    case Precision::kAuto:
       break;
   }
   return c10::ScalarType::Float;

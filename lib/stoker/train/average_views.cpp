@@ -1,30 +1,14 @@
 #include "stoker/train/average_views.h"
 
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/log_sigmoid.h>
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
-
-#include <cmath>
 
 #include "stoker/core/error.h"
 
 namespace stoker::train {
 
 namespace {
-
-// The mean over dimension `dim` of what the logits [..., views, classes] say, in the logarithm's
-// domain, where small probabilities survive.
-at::Tensor mean_logits(const at::Tensor& logits, int64_t dim, LossKind loss) {
-  if (loss == LossKind::kBinaryCrossEntropy) {
-    return at::logsumexp(at::log_sigmoid(logits), dim) -
-           at::logsumexp(at::log_sigmoid(-logits), dim);
-  }
-  return at::logsumexp(at::log_softmax(logits, -1), dim) -
-         std::log(static_cast<double>(logits.size(dim)));
-}
 
 // Where each image's views begin, and the end of the last.
 std::vector<int64_t> starts_of(const std::vector<int64_t>& samples) {
@@ -39,7 +23,7 @@ std::vector<int64_t> starts_of(const std::vector<int64_t>& samples) {
 }  // namespace
 
 AveragedViews average_views(const at::Tensor& logits, const ops::TensorBatch& batch, int64_t views,
-                            LossKind loss) {
+                            const losses::Loss& loss) {
   if (views == 1) return {logits, batch.labels, batch.samples};
   STOKER_CHECK(std::ssize(batch.samples) == logits.size(0), "{} samples, {} rows of logits",
                batch.samples.size(), logits.size(0));
@@ -48,11 +32,11 @@ AveragedViews average_views(const at::Tensor& logits, const ops::TensorBatch& ba
   const at::Tensor single = logits.to(at::kFloat);
   AveragedViews averaged;
   if (images * views == single.size(0)) {
-    averaged.logits = mean_logits(single.reshape({images, views, -1}), 1, loss);
+    averaged.logits = loss.mean_of_views(single.reshape({images, views, -1}), 1);
   } else {
     std::vector<at::Tensor> rows;
     for (int64_t i = 0; i < images; ++i) {
-      rows.push_back(mean_logits(single.slice(0, starts[i], starts[i + 1]), 0, loss));
+      rows.push_back(loss.mean_of_views(single.slice(0, starts[i], starts[i + 1]), 0));
     }
     averaged.logits = at::stack(rows);
   }

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "stoker/losses/loss.h"
 #include "stoker/ops/batch.h"
-#include "stoker/train/options.h"
 
 namespace stoker::train {
 
@@ -18,9 +18,9 @@ struct AveragedViews {
 };
 
 // logits: [n, classes] of the batch's n views; views of a sample are neighbours, mostly `views` of
-// them, fewer where some could not be read. Probabilities are averaged (softmax, or sigmoid under
-// BCE), and come back as logits that give the average, float32. views = 1 returns what came in.
+// them, fewer where some could not be read. Probabilities are averaged as the loss means them, and
+// come back as logits that give the average, float32. views = 1 returns what came in.
 AveragedViews average_views(const at::Tensor& logits, const ops::TensorBatch& batch, int64_t views,
-                            LossKind loss);
+                            const losses::Loss& loss);
 
 }  // namespace stoker::train

@@ -6,6 +6,7 @@
 
 #include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
+#include "stoker/runs/layout.h"
 
 namespace stoker::train {
 
@@ -69,43 +70,43 @@ void write_checkpoint(FileSystem& files, const fs::path& folder, const Checkpoin
   // Side by side, so that one is summed while the disk takes the other. Deferred where no thread
   // can be had.
   auto optimizer = std::async(std::launch::async | std::launch::deferred, write,
-                              "optimizer.safetensors", std::cref(image.optimizer));
+                              runs::kOptimizerFile, std::cref(image.optimizer));
   json listed;
-  listed["model.safetensors"] = write("model.safetensors", image.model);
-  listed["optimizer.safetensors"] = optimizer.get();
-  for (const auto& [name, text] :
-       {std::pair{"state.json", &image.state_json}, std::pair{"config.yaml", &image.config_yaml}}) {
+  listed[runs::kModelFile] = write(runs::kModelFile, image.model);
+  listed[runs::kOptimizerFile] = optimizer.get();
+  for (const auto& [name, text] : {std::pair{runs::kStateFile, &image.state_json},
+                                   std::pair{runs::kConfigFile, &image.config_yaml}}) {
     write_file_atomically(files, folder / name, as_bytes(*text));
     listed[name] = manifest_entry(checksum_hex(as_bytes(*text)), text->size());
   }
   const std::string manifest = json{{"format", kFormat}, {"files", listed}}.dump(2) + "\n";
-  write_file_atomically(files, folder / "manifest.json", as_bytes(manifest));
+  write_file_atomically(files, folder / runs::kManifestFile, as_bytes(manifest));
   files.sync_directory(folder);
 }
 
 CheckpointContent read_checkpoint(const fs::path& folder) {
-  if (!fs::exists(folder / "manifest.json")) {
+  if (!runs::is_checkpoint(folder)) {
     throw DataError(fmt::format("{}: not a checkpoint: it has no manifest.json", folder.string()));
   }
   try {
-    const json manifest = json::parse(read_file(folder / "manifest.json"));
+    const json manifest = json::parse(read_file(folder / runs::kManifestFile));
     if (manifest.at("format") != kFormat) {
       throw DataError(fmt::format("{}: format is {}, this version reads \"{}\"",
-                                  (folder / "manifest.json").string(), manifest["format"].dump(),
-                                  kFormat));
+                                  (folder / runs::kManifestFile).string(),
+                                  manifest["format"].dump(), kFormat));
     }
-    return {.model = read_tensors(folder, manifest, "model.safetensors"),
-            .optimizer = read_tensors(folder, manifest, "optimizer.safetensors"),
-            .state_json = read_verified(folder, manifest, "state.json"),
-            .config_yaml = read_verified(folder, manifest, "config.yaml")};
+    return {.model = read_tensors(folder, manifest, runs::kModelFile),
+            .optimizer = read_tensors(folder, manifest, runs::kOptimizerFile),
+            .state_json = read_verified(folder, manifest, runs::kStateFile),
+            .config_yaml = read_verified(folder, manifest, runs::kConfigFile)};
   } catch (const json::exception& error) {
     throw DataError(
-        fmt::format("{}: damaged: {}", (folder / "manifest.json").string(), error.what()));
+        fmt::format("{}: damaged: {}", (folder / runs::kManifestFile).string(), error.what()));
   }
 }
 
 std::string read_checkpoint_state(const fs::path& folder) {
-  return read_file(folder / "state.json");
+  return read_file(folder / runs::kStateFile);
 }
 
 }  // namespace stoker::train

@@ -8,6 +8,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "stoker/runs/layout.h"
+#include "stoker/train/position.h"
+
 namespace stoker::train {
 
 namespace {
@@ -56,11 +59,16 @@ void compare_values(const std::string& path, const json& expected, const json& a
   }
 }
 
+template <class T>
+void drop_clocks(json& numbers, std::span<const NumberField<T>> fields) {
+  for (const auto& field : fields) {
+    if (field.is_clock && numbers.is_object()) numbers.erase(std::string(field.name));
+  }
+}
+
 void drop_clocks(json& state) {
-  state.erase("train_time_s");
-  if (!state.contains("window")) return;
-  state["window"].erase("time_s");
-  state["window"].erase("data_wait_s");
+  drop_clocks(state, position_fields());
+  if (state.contains("window")) drop_clocks(state["window"], window_fields());
 }
 
 }  // namespace
@@ -68,8 +76,8 @@ void drop_clocks(json& state) {
 std::vector<std::string> differences(const CheckpointContent& expected,
                                      const CheckpointContent& actual) {
   std::vector<std::string> lines;
-  compare_tensors("model.safetensors", expected.model, actual.model, lines);
-  compare_tensors("optimizer.safetensors", expected.optimizer, actual.optimizer, lines);
+  compare_tensors(runs::kModelFile, expected.model, actual.model, lines);
+  compare_tensors(runs::kOptimizerFile, expected.optimizer, actual.optimizer, lines);
   json wanted = json::parse(expected.state_json), found = json::parse(actual.state_json);
   drop_clocks(wanted);
   drop_clocks(found);
@@ -79,7 +87,7 @@ std::vector<std::string> differences(const CheckpointContent& expected,
       state->erase("metrics_step");
     }
   }
-  compare_values("state.json", wanted, found, lines);
+  compare_values(runs::kStateFile, wanted, found, lines);
   return lines;
 }
 

@@ -9,6 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/runs/layout.h"
 #include "stoker/train/metric_names.h"
 
 namespace stoker::train {
@@ -18,12 +19,11 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kPrefix = "step-";
+constexpr std::string_view kPrefix = runs::kStepPrefix;
 // A checkpoint that makes room for another of its step; it counts until that one is in place.
 constexpr std::string_view kReplaced = ".replaced-step-";
 constexpr std::string_view kWriting = ".writing-";
 constexpr std::string_view kRemoving = ".removing-";
-constexpr const char* kSetAside = "set-aside";
 
 std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) {
   const std::string name = folder.filename().string();
@@ -38,7 +38,7 @@ std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) 
 
 // The metric of these very weights: an evaluation of an earlier step says nothing about them.
 std::optional<double> value_of(const fs::path& folder, const std::string& monitor) {
-  if (!fs::exists(folder / "state.json")) return std::nullopt;
+  if (!fs::exists(folder / runs::kStateFile)) return std::nullopt;
   const json state =
       json::parse(read_checkpoint_state(folder), nullptr, /*allow_exceptions=*/false);
   if (!state.is_object() || !state.contains("metrics")) return std::nullopt;
@@ -104,7 +104,7 @@ fs::path CheckpointStore::save(int64_t step, const CheckpointImage& image, const
   const fs::path written = folder_ / fmt::format("{}{}", kWriting, folder.filename().string());
   write_checkpoint(files_, written, image);
   put_in_place(written, folder);
-  point("latest", folder);
+  point(runs::kLatest, folder);
   point_to_best(keep);
   prune(keep);
   return folder;
@@ -143,10 +143,10 @@ std::vector<CheckpointStore::Entry> CheckpointStore::best_first(std::vector<Entr
     if (const auto value = value_of(entry.folder, keep.monitor)) values[entry.step] = *value;
   }
   std::erase_if(entries, [&](const Entry& entry) { return !values.contains(entry.step); });
-  // Of equals the later one, which has seen more.
+  // Of equals the earlier one: what is as good is not better.
   std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
     const double x = values[a.step], y = values[b.step];
-    return x == y ? a.step > b.step : is_better(x, y, keep.lower_is_better);
+    return x == y ? a.step < b.step : is_better(x, y, keep.lower_is_better);
   });
   return entries;
 }
@@ -163,8 +163,8 @@ void CheckpointStore::point(const char* pointer, const fs::path& target) {
 
 void CheckpointStore::point_to_best(const Keep& keep) {
   const std::vector<Entry> ranked = best_first(list(), keep);
-  if (ranked.empty() || follow(folder_ / "best") == ranked.front().folder) return;
-  point("best", ranked.front().folder);
+  if (ranked.empty() || follow(folder_ / runs::kBest) == ranked.front().folder) return;
+  point(runs::kBest, ranked.front().folder);
 }
 
 void CheckpointStore::prune(const Keep& keep) {
@@ -199,7 +199,7 @@ std::optional<CheckpointStore::Whole> CheckpointStore::newest_whole() const {
 
 std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep& keep) {
   std::vector<fs::path> moved;
-  const fs::path aside = folder_ / kSetAside;
+  const fs::path aside = folder_ / runs::kSetAside;
   for (const Entry& entry : list()) {
     if (entry.step <= step) continue;
     files_.make_directories(aside);
@@ -213,20 +213,21 @@ std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep&
   if (moved.empty()) return moved;
   files_.sync_directory(aside);
   files_.sync_directory(folder_);
-  if (const std::vector<Entry> left = list(); !left.empty()) point("latest", left.back().folder);
+  if (const std::vector<Entry> left = list(); !left.empty())
+    point(runs::kLatest, left.back().folder);
   point_to_best(keep);
-  for (const char* pointer : {"latest", "best"}) {
+  for (const char* pointer : {runs::kLatest, runs::kBest}) {
     if (follow(folder_ / pointer).empty()) files_.remove_all(folder_ / pointer);
   }
   return moved;
 }
 
 fs::path resolve_checkpoint(const fs::path& path, bool prefer_best) {
-  if (fs::exists(path / "manifest.json")) return path;
+  if (runs::is_checkpoint(path)) return path;
   if (const fs::path target = follow(path); !target.empty()) return target;
-  for (const fs::path& folder : {path / "checkpoints", path}) {
+  for (const fs::path& folder : {path / runs::kCheckpointsFolder, path}) {
     if (prefer_best) {
-      if (const fs::path best = follow(folder / "best"); !best.empty()) return best;
+      if (const fs::path best = follow(folder / runs::kBest); !best.empty()) return best;
     }
     if (const auto newest = CheckpointStore(real_file_system(), folder).newest_whole()) {
       return newest->folder;

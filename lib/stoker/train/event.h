@@ -1,31 +1,31 @@
 // The training loop on one page. Everything that is not here is an Algorithm, which may change the
-// state at an event, or a Callback, which may only look.
+// training at an event, or a Callback, which may only look (events.h). Every event reaches the
+// algorithms first, then the callbacks.
 //
 //   fit:
 //     kFitStart
 //     while step < total_steps:
 //       kStepStart
-//       for each micro-batch of the step:
-//         batch = loader.next()                  # waiting is counted as data wait
+//       for each micro-batch of the step:        # gradient_pass.h
+//         batch = feed.next()                    # waiting is counted as data wait
 //         kBatchReady                            # images, labels; mixup and cutmix set targets
 //         logits = model(images)                 # under autocast
 //         loss = loss_sum(logits, targets) / batch_size  # of the step
 //         (scaled) loss.backward()
-//       if no image of the step could be read:   on to step += 1
-//       kGradientsReady                          # unscaled only if clipping asks for it
-//       clip; optimizer.step(schedule(step))     # left out when fp16 gradients overflowed
+//       if some image of the step could be read:
+//         kGradientsReady                        # unscaled only if clipping asks for it
+//         clip; optimizer.step(schedule(step))   # update.h; left out when fp16 gradients
+//         overflowed
 //       step += 1
 //       kStepDone                                # averages of weights
 //       each log_every_steps, and at an epoch's end:  kLog
 //       if an epoch is complete:  kEpochDone
-//       if an evaluation is due:  kEvalStart; evaluate; kEvalDone
+//       if an evaluation is due:  kEvalStart; evaluate; kEvalDone, or kEvalFailed after an error
 //       if a checkpoint is due:   copy the state; a thread of its own writes it
 //       if one has been written:  kCheckpointDone
 //       if interrupted or out of budget: save; leave
-//     kFitDone
+//     kFitDone                                   # after errors too, with the reason
 #pragma once
-
-#include <string_view>
 
 namespace stoker::train {
 
@@ -39,6 +39,7 @@ enum class Event {
   kEpochDone,
   kEvalStart,
   kEvalDone,
+  kEvalFailed,
   kCheckpointDone,
   kFitDone,
 };

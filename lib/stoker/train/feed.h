@@ -29,7 +29,8 @@ class BatchSource {
   virtual double wait_s() const = 0;
 };
 
-// Tensors must not outlive it: on the CPU they share the loader's buffers.
+// On the CPU tensors share the loader's buffers, and hold back one of those that the loader works
+// with for as long as they live.
 class Feed : public BatchSource {
  public:
   Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks);

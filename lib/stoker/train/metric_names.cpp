@@ -1,5 +1,6 @@
 #include "stoker/train/metric_names.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -7,10 +8,11 @@ namespace stoker::train {
 
 std::span<const EvalMetric> eval_metrics() {
   using Result = metrics::ClassificationResult;
-  static constexpr std::array<EvalMetric, 4> list{{{"val.loss", &Result::loss},
-                                                   {"val.top1", &Result::top1},
-                                                   {"val.top5", &Result::top5},
-                                                   {"val.ece", &Result::ece}}};
+  static constexpr std::array<EvalMetric, 4> list{
+      {{"val.loss", &Result::loss, /*lower_is_better=*/true, "loss {:.3f}"},
+       {"val.top1", &Result::top1, /*lower_is_better=*/false, "top1 {:.2f}%", 100},
+       {"val.top5", &Result::top5, /*lower_is_better=*/false, "top5 {:.2f}%", 100},
+       {"val.ece", &Result::ece, /*lower_is_better=*/true}}};
   return list;
 }
 
@@ -22,7 +24,8 @@ std::vector<std::string_view> metric_names() {
 }
 
 bool is_better_lower(std::string_view metric) {
-  return metric.ends_with("loss") || metric.ends_with("ece");
+  const auto found = std::ranges::find(eval_metrics(), metric, &EvalMetric::name);
+  return found == eval_metrics().end() ? metric == kTrainLoss : found->lower_is_better;
 }
 
 bool is_better(double a, double b, bool lower_is_better) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,10 +14,15 @@
 
 namespace stoker::train {
 
-// A metric of an evaluation.
+// A metric of an evaluation: a row here is logged, drawn, summarised and can be monitored.
 struct EvalMetric {
   std::string_view name;
   double metrics::ClassificationResult::*value;
+  bool lower_is_better = false;
+  std::string_view console = {};  // how the console shows it: "loss {:.3f}"; empty: not at all
+  double console_factor = 1;      // times the value
+  // "top1" of "val.top1", as in the lines of metrics.jsonl, which have the split beside it.
+  std::string_view key() const { return name.substr(name.find('.') + 1); }
 };
 std::span<const EvalMetric> eval_metrics();
 inline constexpr std::string_view kTrainLoss = "train.loss";

@@ -10,18 +10,30 @@
 namespace stoker::train {
 
 std::span<const std::string_view> enum_names(Precision) {
-  static constexpr std::array<std::string_view, 4> names{"fp32", "tf32", "bf16", "fp16"};
+  static constexpr std::array<std::string_view, 5> names{"auto", "fp32", "tf32", "bf16", "fp16"};
   return names;
 }
 
-std::span<const std::string_view> enum_names(LossKind) {
-  static constexpr std::array<std::string_view, 2> names{"cross_entropy", "bce"};
-  return names;
+std::string to_string(Precision precision) {
+  return std::string(enum_names(precision)[static_cast<size_t>(precision)]);
+}
+
+int64_t bytes_per_value(Precision precision) {
+  return precision == Precision::kBf16 || precision == Precision::kFp16 ? 2 : 4;
 }
 
 std::span<const std::string_view> enum_names(MonitorMode) {
   static constexpr std::array<std::string_view, 3> names{"auto", "min", "max"};
   return names;
+}
+
+void describe(EarlyStoppingOptions& o, config::Fields& fields) {
+  fields("patience", o.patience,
+         "stop after so many evaluations in a row that were no better, by checkpoint.monitor")
+      .positive()
+      .unset_as("none");
+  fields("min_delta", o.min_delta, "what an evaluation must be better by to count as better")
+      .at_least(0);
 }
 
 void describe(TrainOptions& o, config::Fields& fields) {
@@ -35,11 +47,19 @@ void describe(TrainOptions& o, config::Fields& fields) {
       .positive()
       .unset_as("auto");
   fields("precision", o.precision,
-         "arithmetic of the forward and backward pass; weights stay in fp32");
+         "arithmetic of the forward and backward pass; weights stay in fp32; auto: what is fastest "
+         "on the device");
   fields("channels_last", o.channels_last, "keep images and filters in NHWC order");
-  fields("loss", o.loss, "training loss");
+  fields("loss", o.loss, losses::losses(), "what training minimises");
   fields("label_smoothing", o.label_smoothing, "share of the target spread over all classes")
       .in(0, 1);
+  fields("class_weights", o.class_weights,
+         "what each class counts in the loss, in the order of the classes; []: all count alike")
+      .positive();
+  fields(
+      "balanced_loss", o.balanced_loss,
+      "let all classes count alike however many images they have: a class of n_c images of n in k "
+      "classes gets the weight n / (k n_c)");
   fields(
       "repeated_augmentation", o.repeated_augmentation,
       "times that an image comes in a row, augmented anew each time; an epoch is as long as ever "
@@ -56,6 +76,7 @@ void describe(TrainOptions& o, config::Fields& fields) {
   fields("max_steps", o.max_steps, "stop after this many optimizer steps of the run")
       .positive()
       .unset_as("none");
+  fields("early_stopping", o.early_stopping, "ends a run that has stopped getting better");
   fields("max_time", o.max_time, "stop after this much training time (90s, 30m, 2h); empty: none");
 }
 

@@ -10,27 +10,39 @@
 
 #include "stoker/augment/views.h"
 #include "stoker/config/choice.h"
+#include "stoker/losses/loss.h"
 
 namespace stoker::train {
 
-enum class Precision { kFp32, kTf32, kBf16, kFp16 };
-std::span<const std::string_view> enum_names(Precision);  // fp32, tf32, bf16, fp16
+// auto is what is fastest on the device; it is made one of the others before anything is built
+// (run/precision.h).
+enum class Precision { kAuto, kFp32, kTf32, kBf16, kFp16 };
+std::span<const std::string_view> enum_names(Precision);  // auto, fp32, tf32, bf16, fp16
+std::string to_string(Precision precision);
+// Of the forward pass' activations: 2 or 4.
+int64_t bytes_per_value(Precision precision);
 
-enum class LossKind { kCrossEntropy, kBinaryCrossEntropy };
-std::span<const std::string_view> enum_names(LossKind);  // cross_entropy, bce
+struct EarlyStoppingOptions {
+  std::optional<int64_t> patience;  // evaluations
+  double min_delta = 0;
+};
+void describe(EarlyStoppingOptions& options, config::Fields& fields);
 
 struct TrainOptions {
   double epochs = 10;
   int64_t batch_size = 256;
   std::optional<int64_t> microbatch;
-  Precision precision = Precision::kBf16;
+  Precision precision = Precision::kAuto;
   bool channels_last = true;
-  LossKind loss = LossKind::kCrossEntropy;
+  config::Choice loss = losses::losses().pick("cross_entropy");
   double label_smoothing = 0;
+  std::vector<double> class_weights;  // in the order of the classes; empty: all count 1
+  bool balanced_loss = false;
   int64_t repeated_augmentation = 1;
   std::optional<double> clip_grad_norm;
   int64_t max_nonfinite_steps = 3;
   std::optional<int64_t> max_steps;
+  EarlyStoppingOptions early_stopping;
   std::string max_time;  // "90s", "30m", "2h"; empty: no limit
 };
 void describe(TrainOptions& options, config::Fields& fields);

@@ -25,23 +25,26 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   StepPlan plan;
   plan.samples = samples;
   plan.batch_size = std::min(options.batch_size, samples);
-  plan.microbatch = std::min(options.microbatch.value_or(plan.batch_size), plan.batch_size);
-  plan.grad_accumulation = (plan.batch_size + plan.microbatch - 1) / plan.microbatch;
+  const int64_t most = std::min(options.microbatch.value_or(plan.batch_size), plan.batch_size);
+  plan.grad_accumulation = (plan.batch_size + most - 1) / most;
+  plan.microbatch = (plan.batch_size + plan.grad_accumulation - 1) / plan.grad_accumulation;
   plan.steps_per_epoch = samples / plan.batch_size;
   plan.total_steps = plan.step_of_epoch(options.epochs);
   return plan;
 }
 
 loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
-  return [plan, step = first_step, taken = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
+  return [plan, step = first_step, number = int64_t{0},
+          done = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
     if (step >= plan.total_steps) return std::nullopt;
-    const int64_t count = std::min(plan.microbatch, plan.batch_size - taken);
+    const bool has_one_more = number < plan.batch_size % plan.grad_accumulation;
+    const int64_t count = plan.smallest_microbatch() + (has_one_more ? 1 : 0);
     const loader::Chunk chunk{.epoch = static_cast<uint32_t>(step / plan.steps_per_epoch),
-                              .first = step % plan.steps_per_epoch * plan.batch_size + taken,
+                              .first = step % plan.steps_per_epoch * plan.batch_size + done,
                               .count = count};
-    taken += count;
-    if (taken == plan.batch_size) {
-      taken = 0;
+    done += count;
+    if (++number == plan.grad_accumulation) {
+      number = done = 0;
       ++step;
     }
     return chunk;

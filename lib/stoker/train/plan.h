@@ -12,11 +12,13 @@ namespace stoker::train {
 struct StepPlan {
   int64_t samples = 0;            // of the training set
   int64_t batch_size = 0;         // samples per optimizer step
-  int64_t microbatch = 0;         // samples per forward pass
+  int64_t microbatch = 0;         // samples per forward pass, of the largest
   int64_t grad_accumulation = 0;  // forward passes per step
   int64_t steps_per_epoch = 0;    // the rest of an epoch that fills no batch is left out
   int64_t total_steps = 0;
 
+  // Of the micro-batches of a step, which differ by one sample at most: none is a small rest.
+  int64_t smallest_microbatch() const { return batch_size / grad_accumulation; }
   double epoch(int64_t step) const { return static_cast<double>(step) / steps_per_epoch; }
   // Step at which `epochs` epochs are complete, at least 1.
   int64_t step_of_epoch(double epochs) const;

@@ -30,82 +30,89 @@ CheckpointStore::Keep keep_of(const CheckpointOptions& options) {
           .lower_is_better = lower};
 }
 
-Saver::Saver(const State& state, Parts parts, CheckpointOptions options)
-    : state_(state),
-      parts_(std::move(parts)),
-      options_(std::move(options)),
+Saver::Saver(CheckpointStore& store, std::vector<std::filesystem::path> logs,
+             CheckpointOptions options)
+    : options_(std::move(options)),
       keep_(keep_of(options_)),
-      writer_(*parts_.store, keep_, parts_.logs),
-      best_(parts_.store->best_value(keep_)) {}
+      writer_(store, keep_, std::move(logs)),
+      best_(store.best_value(keep_)) {}
 
-std::pair<int64_t, int64_t> Saver::present() const {
-  return {state_.step, state_.eval ? state_.eval->step : -1};
+Saver::Moment Saver::present(const State& state) {
+  return {state.position.step, state.eval ? state.eval->step : -1};
 }
 
-std::optional<double> Saver::measured() const {
-  if (!state_.eval || state_.eval->step != state_.step) return std::nullopt;
+std::optional<double> measured(const State& state, std::string_view monitor) {
+  if (!state.eval || state.eval->step != state.position.step) return std::nullopt;
+  if (state.eval->result.nonfinite_images > 0) return std::nullopt;
   for (const EvalMetric& metric : eval_metrics()) {
-    if (metric.name == keep_.monitor) return state_.eval->result.*metric.value;
+    if (metric.name == monitor) return state.eval->result.*metric.value;
   }
-  return std::nullopt;
+  return monitor == kTrainLoss ? state.train_loss : std::nullopt;
 }
 
-bool Saver::is_best_so_far() const {
-  const std::optional<double> value = measured();
+bool Saver::is_best_so_far(const State& state) const {
+  const std::optional<double> value = measured(state, keep_.monitor);
   if (keep_.best == 0 || !value) return false;
   return !best_ || is_better(*value, *best_, keep_.lower_is_better);
 }
 
-bool Saver::due() const {
-  if (saved_ == present()) return false;
-  if (state_.plan.is_due(options_.every_epochs, state_.step)) return true;
-  if (options_.every_steps && state_.step % *options_.every_steps == 0) return true;
+bool Saver::due(const State& state) const {
+  if (saved_ == present(state)) return false;
+  const int64_t step = state.position.step;
+  if (state.facts.plan.is_due(options_.every_epochs, step)) return true;
+  if (options_.every_steps && step % *options_.every_steps == 0) return true;
   if (options_.every_minutes &&
       Clock::now() - saved_at_ >=
           std::chrono::duration<double, std::ratio<60>>(*options_.every_minutes)) {
     return true;
   }
-  return is_best_so_far();
+  return is_best_so_far(state);
 }
 
-void Saver::begin() {
-  if (is_best_so_far()) best_ = measured();
-  writer_.start(state_.step, parts_.capture());
-  saved_ = present();
+void Saver::begin(const State& state, const Capture& capture) {
+  if (is_best_so_far(state)) best_ = measured(state, keep_.monitor);
+  writer_.start(state.position.step, capture());
+  saved_ = present(state);
   saved_at_ = Clock::now();
 }
 
-void Saver::save() {
-  if (!settle(/*waits=*/true)) begin();
+Saver::Written Saver::save(const State& state, const Capture& capture) {
+  Settled before = settle(state, capture, /*waits=*/true);
+  if (!before.is_present) begin(state, capture);
+  return std::move(before.written);
 }
 
-bool Saver::settle(bool waits) {
+Saver::Written Saver::poll(const State& state, const Capture& capture) {
+  return settle(state, capture, /*waits=*/false).written;
+}
+
+Saver::Settled Saver::settle(const State& state, const Capture& capture, bool waits) {
   std::optional<CheckpointWriter::Result> result = waits ? writer_.wait() : writer_.poll();
-  if (!result) return false;
+  if (!result) return {};
   const bool failed = result->error != nullptr;
   if (failed) {
     log().warn("a checkpoint was not written, trying once more: {}", message_of(result->error));
-    begin();
+    begin(state, capture);
     result = writer_.wait();
     if (result->error) std::rethrow_exception(result->error);
   }
-  parts_.on_saved(result->folder);
-  return failed;
+  return {{result->folder}, failed};
 }
 
-void Saver::finish() {
-  if (saved_ != present()) save();
-  settle(/*waits=*/true);
+Saver::Written Saver::finish(const State& state, const Capture& capture) {
+  Written written;
+  if (saved_ != present(state)) written = save(state, capture);
+  Written last = settle(state, capture, /*waits=*/true).written;
+  written.insert(written.end(), last.begin(), last.end());
+  return written;
 }
 
-void Saver::abandon() {
+Saver::Written Saver::abandon() {
   const std::optional<CheckpointWriter::Result> result = writer_.wait();
-  if (!result) return;
-  if (result->error) {
-    log().warn("a checkpoint was not written: {}", message_of(result->error));
-  } else {
-    parts_.on_saved(result->folder);
-  }
+  if (!result) return {};
+  if (!result->error) return {result->folder};
+  log().warn("a checkpoint was not written: {}", message_of(result->error));
+  return {};
 }
 
 }  // namespace stoker::train

@@ -3,13 +3,16 @@
 #include <ATen/core/grad_mode.h>
 
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/core/log.h"
 #include "stoker/train/metric_names.h"
+#include "stoker/weights/nonfinite.h"
 #include "stoker/weights/state_dict.h"
 
 namespace stoker::train {
@@ -22,36 +25,43 @@ std::string algorithm_prefix(const Algorithm& algorithm) {
   return "algorithm/" + algorithm.name() + "/";
 }
 
-json window_json(const LogWindow& w) {
-  return {{"steps", w.steps},
-          {"skipped_steps", w.skipped_steps},
-          {"images", w.images},
-          {"loss_sum", w.loss_sum},
-          {"loss_images", w.loss_images},
-          {"time_s", w.time_s},
-          {"data_wait_s", w.data_wait_s},
-          {"lr", w.lr}};
+// JSON has no word for what is no number; it stands as null.
+double number(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
-LogWindow window_from(const json& w) {
-  return {.steps = w.at("steps"),
-          .skipped_steps = w.at("skipped_steps"),
-          .images = w.at("images"),
-          .loss_sum = w.at("loss_sum"),
-          .loss_images = w.at("loss_images"),
-          .time_s = w.at("time_s"),
-          .data_wait_s = w.at("data_wait_s"),
-          .lr = w.at("lr"),
-          .stages = {}};
+// The numbers of `object` by the names of `fields`.
+template <class T>
+json numbers_json(const T& object, std::span<const NumberField<T>> fields) {
+  json numbers = json::object();
+  for (const auto& field : fields) {
+    std::visit([&](auto member) { numbers[std::string(field.name)] = object.*member; },
+               field.value);
+  }
+  return numbers;
+}
+
+template <class T>
+void read_numbers(const json& saved, T& object, std::span<const NumberField<T>> fields) {
+  for (const auto& field : fields) {
+    const std::string name(field.name);
+    if (field.is_optional && !saved.contains(name)) continue;
+    const json& value = saved.at(name);
+    if (const auto* real = std::get_if<double T::*>(&field.value)) {
+      object.** real = number(value);
+    } else {
+      value.get_to(object.*std::get<int64_t T::*>(field.value));
+    }
+  }
 }
 
 // Puts the weights that evaluation used into `model`, and the model's own aside.
-void lend_evaluation_weights(Algorithm& algorithm, CheckpointContent& content) {
-  std::map<std::string, at::Tensor> lent;
-  for (auto& [name, tensor] : algorithm.evaluation_weights()) lent.emplace(name, tensor);
+void swap_in_evaluation_weights(Algorithm& algorithm, CheckpointContent& content) {
+  std::map<std::string, at::Tensor> swapped;
+  for (auto& [name, tensor] : algorithm.evaluation_weights()) swapped.emplace(name, tensor);
   for (auto& [name, tensor] : content.model) {
-    const auto found = lent.find(name);
-    if (found == lent.end()) continue;
+    const auto found = swapped.find(name);
+    if (found == swapped.end()) continue;
     content.optimizer.emplace_back("training/" + name, tensor);
     tensor = found->second;
   }
@@ -65,15 +75,13 @@ json metrics_json(const State& state) {
   json metrics = json::object();
   if (state.train_loss) metrics[std::string(kTrainLoss)] = *state.train_loss;
   if (!state.eval) return metrics;
+  // What is measured on outputs that are not finite ranks nothing.
+  const bool counts = state.eval->result.nonfinite_images == 0;
   for (const EvalMetric& metric : eval_metrics()) {
-    metrics[std::string(metric.name)] = state.eval->result.*metric.value;
+    metrics[std::string(metric.name)] =
+        counts ? state.eval->result.*metric.value : std::numeric_limits<double>::quiet_NaN();
   }
   return metrics;
-}
-
-// JSON has no word for what is no number; it stands as null.
-double number(const json& value) {
-  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
 void restore_metrics(const json& saved, State& state) {
@@ -82,7 +90,7 @@ void restore_metrics(const json& saved, State& state) {
     state.train_loss = number(metrics[std::string(kTrainLoss)]);
   if (!saved.contains("metrics_step")) return;
   state.eval = EvalRecord{.step = saved["metrics_step"]};
-  state.eval->epoch = state.plan.epoch(state.eval->step);
+  state.eval->epoch = state.facts.plan.epoch(state.eval->step);
   for (const EvalMetric& metric : eval_metrics()) {
     state.eval->result.*metric.value = number(metrics.at(std::string(metric.name)));
   }
@@ -91,19 +99,19 @@ void restore_metrics(const json& saved, State& state) {
 // The order of samples depends on their number, what a label means on the classes.
 void check_training_set(const json& saved, const State& state) {
   const int64_t samples = saved.at("samples");
-  if (samples != state.plan.samples) {
+  if (samples != state.facts.plan.samples) {
     throw ConfigError(fmt::format(
         "the training set has {} images, and had {} when the checkpoint was written: the order of "
         "the steps to come depends on it. Give back the data of that time, or start a new run "
         "without --resume.",
-        state.plan.samples, samples));
+        state.facts.plan.samples, samples));
   }
   const auto classes = saved.at("classes").get<std::vector<std::string>>();
-  if (classes == state.class_names) return;
+  if (classes == state.facts.class_names) return;
   throw ConfigError(fmt::format(
       "the training set's classes are [{}], and were [{}] when the checkpoint was written. Give "
       "back the data of that time, or start a new run without --resume.",
-      fmt::join(state.class_names, ", "), fmt::join(classes, ", ")));
+      fmt::join(state.facts.class_names, ", "), fmt::join(classes, ", ")));
 }
 
 void restore_scaler(const json& state, optim::GradScaler* scaler) {
@@ -127,20 +135,20 @@ void restore_algorithms(std::map<std::string, at::Tensor>& tensors, Algorithms& 
       live.copy_(saved.mapped());
     }
   }
-  // Of an algorithm that the configuration has no more; the change of the key has been told.
+  // Of an algorithm that the configuration has no more; the change of the key has been reported.
   std::erase_if(tensors, [](const auto& item) { return item.first.starts_with("algorithm/"); });
 }
 
-// Model and evaluation weights from what lend_evaluation_weights() stored.
-void restore_lent_weights(const CheckpointContent& content,
-                          std::map<std::string, at::Tensor>& tensors, State& state,
-                          Algorithms& algorithms) {
+// Model and evaluation weights from what swap_in_evaluation_weights() stored.
+void restore_swapped_weights(const CheckpointContent& content,
+                             std::map<std::string, at::Tensor>& tensors, State& state,
+                             Algorithms& algorithms) {
   const at::NoGradGuard no_grad;
   std::map<std::string, at::Tensor> stored(content.model.begin(), content.model.end());
   for (auto& algorithm : algorithms) {
     for (auto& [name, live] : algorithm->evaluation_weights()) live.copy_(stored.at(name));
   }
-  for (auto& [name, live] : weights::state_dict(state.model)) {
+  for (auto& [name, live] : weights::state_dict(state.model())) {
     if (auto own = tensors.extract("training/" + name); !own.empty()) live.copy_(own.mapped());
   }
 }
@@ -149,38 +157,41 @@ void restore_lent_weights(const CheckpointContent& content,
 
 CheckpointContent capture(State& state, Algorithms& algorithms) {
   CheckpointContent content;
-  content.model = weights::state_dict(state.model);
-  content.optimizer = state.optimizer.state();
+  content.model = weights::state_dict(state.model());
+  content.optimizer = state.optimizer().state();
   for (auto& algorithm : algorithms) {
     for (auto& [name, tensor] : algorithm->state_tensors()) {
       content.optimizer.emplace_back(algorithm_prefix(*algorithm) + name, tensor);
     }
-    lend_evaluation_weights(*algorithm, content);
+    swap_in_evaluation_weights(*algorithm, content);
   }
-  json saved{{"step", state.step},
-             {"schedule_step", state.schedule_step},
-             {"epoch", state.plan.epoch(state.step)},
-             {"train_time_s", state.train_time_s},
-             {"images_seen", state.images_seen},
-             {"samples", state.plan.samples},
-             {"batch_size", state.plan.batch_size},
-             {"steps_per_epoch", state.plan.steps_per_epoch},
-             {"seed", state.seed},
-             {"classes", state.class_names},
-             {"input",
-              {{"channels", state.context.channels},
-               {"height", state.context.height},
-               {"width", state.context.width}}},
-             {"nonfinite_in_a_row", state.nonfinite_in_a_row},
-             {"unreadable_steps_in_a_row", state.unreadable_steps_in_a_row},
-             {"window", window_json(state.window)},
-             {"metrics", metrics_json(state)}};
+  const RunFacts& facts = state.facts;
+  json saved = numbers_json(state.position, position_fields());
+  saved["window"] = numbers_json(state.position.window, window_fields());
+  saved.update({{"epoch", state.epoch()},
+                {"samples", facts.plan.samples},
+                {"batch_size", facts.plan.batch_size},
+                {"steps_per_epoch", facts.plan.steps_per_epoch},
+                {"seed", facts.seed},
+                {"classes", facts.class_names},
+                {"input",
+                 {{"channels", facts.context.channels},
+                  {"height", facts.context.height},
+                  {"width", facts.context.width}}},
+                {"metrics", metrics_json(state)}});
   if (state.eval) saved["metrics_step"] = state.eval->step;
-  if (state.scaler != nullptr) {
-    const optim::GradScaler::State scaler = state.scaler->state();
+  if (state.scaler() != nullptr) {
+    const optim::GradScaler::State scaler = state.scaler()->state();
     saved["scaler"] = {{"scale", scaler.scale},
                        {"growth_tracker", scaler.growth_tracker},
                        {"skipped_steps", scaler.skipped_steps}};
+  }
+  constexpr int64_t kStatistics =
+      65'536;  // values of a norm's buffer at most; weights have the loss
+  if (const auto names = weights::nonfinite_names(content.model, kStatistics); !names.empty()) {
+    log().warn("the checkpoint of step {} holds values that are not finite: {}",
+               state.position.step, weights::some_names(names));
+    saved["nonfinite"] = names;
   }
   content.state_json = saved.dump(2) + "\n";
   return content;
@@ -209,24 +220,19 @@ void restore(const CheckpointContent& content, State& state, Algorithms& algorit
   } catch (const json::exception& error) {
     throw damaged(error);
   }
-  const weights::LoadReport report = weights::load_state_dict(state.model, content.model);
+  const weights::LoadReport report = weights::load_state_dict(state.model(), content.model);
   if (!report.ok()) {
     throw DataError("the checkpoint's weights do not fit the model:\n" + report.message());
   }
   std::map<std::string, at::Tensor> rest(content.optimizer.begin(), content.optimizer.end());
-  restore_lent_weights(content, rest, state, algorithms);
+  restore_swapped_weights(content, rest, state, algorithms);
   restore_algorithms(rest, algorithms);
-  state.optimizer.load_state(optim::NamedTensors(rest.begin(), rest.end()));
+  state.optimizer().load_state(optim::NamedTensors(rest.begin(), rest.end()));
   try {
-    state.step = saved.at("step");
-    state.schedule_step = saved.at("schedule_step");
-    state.train_time_s = saved.at("train_time_s");
-    state.images_seen = saved.at("images_seen");
-    state.nonfinite_in_a_row = saved.at("nonfinite_in_a_row");
-    // Older checkpoints lack it.
-    state.unreadable_steps_in_a_row = saved.value("unreadable_steps_in_a_row", int64_t{0});
-    state.window = window_from(saved.at("window"));
-    restore_scaler(saved, state.scaler);
+    state.position = {};
+    read_numbers(saved, state.position, position_fields());
+    read_numbers(saved.at("window"), state.position.window, window_fields());
+    restore_scaler(saved, state.scaler());
     restore_metrics(saved, state);
   } catch (const json::exception& error) {
     throw damaged(error);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "stoker/train/checkpoint.h"
-#include "stoker/train/step.h"
+#include "stoker/train/events.h"
 
 namespace stoker::train {
 

@@ -1,67 +1,47 @@
-// One optimizer step: micro-batches forward and backward, then the update.
+// One optimizer step, made of gradient_pass.h, update.h and loss_reader.h.
+//
+//   TrainStep step(options, schedule);
+//   step.run(state, feed, events);
+//   step.read_losses(state.position);
 #pragma once
 
-#include <deque>
-#include <functional>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "stoker/optim/schedule.h"
-#include "stoker/train/feed.h"
-#include "stoker/train/options.h"
-#include "stoker/train/state.h"
+#include "stoker/train/gradient_pass.h"
+#include "stoker/train/loss_reader.h"
 
 namespace stoker::train {
 
-using Algorithms = std::vector<std::unique_ptr<Algorithm>>;
-
 class TrainStep {
  public:
-  TrainStep(State& state, const TrainOptions& options, optim::Schedule schedule,
-            Algorithms& algorithms);
-
-  // Sees kBatchReady and kGradientsReady after the algorithms.
-  void observe_with(std::function<void(Event)> observer) { observer_ = std::move(observer); }
+  // class_weights: as losses::LossContext.
+  TrainStep(const TrainOptions& options, optim::Schedule schedule,
+            const at::Tensor& class_weights = {})
+      : clip_grad_norm_(options.clip_grad_norm),
+        schedule_(std::move(schedule)),
+        gradients_(options, class_weights),
+        losses_(options.max_nonfinite_steps) {}
 
   // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out,
   // and so is the whole step, although it counts, where none of its images could be read. Throws
-  // OutOfMemory with what to change, and DataError where no image of an epoch, or none of 64 and
-  // more in a row, could be read.
-  void run(BatchSource& feed);
+  // what the parts throw, and DataError where no image of an epoch, or none of 64 and more in a
+  // row, could be read.
+  void run(State& state, BatchSource& feed, Events& events);
+
   // Whether the run() that an error ended had changed nothing of the state yet: its images could
   // not be read.
   bool is_untouched() const { return is_untouched_; }
 
-  // Moves the losses of finished steps from the device into state.records. Throws Diverged, with
-  // step, rate and the losses before, after max_nonfinite_steps in a row.
-  void read_losses();
+  // As LossReader::read. On the CPU run() does it after each step.
+  std::vector<StepRecord> read_losses(Position& position) { return losses_.read(position); }
 
  private:
-  // Forward and backward of the step's images, counted in `record`; returns their summed loss,
-  // undefined where there are none.
-  at::Tensor run_micro_batches(BatchSource& feed, StepRecord& record);
-  void count_unreadable(const StepRecord& record);
-  // Forward and backward of one micro-batch; returns its summed loss.
-  at::Tensor accumulate(const ops::TensorBatch& batch);
-  // Returns whether the parameters moved, as far as the host knows.
-  bool update(const at::Tensor& loss_mean, double lr_factor);
-  void note(const StepRecord& record);
-  void emit(Event event);
-
-  struct Pending {
-    StepRecord record;
-    at::Tensor loss;  // on the device
-  };
-
-  State& state_;
-  const TrainOptions& options_;
+  std::optional<double> clip_grad_norm_;
   optim::Schedule schedule_;
-  Algorithms& algorithms_;
-  std::function<void(Event)> observer_;
+  GradientPass gradients_;
+  LossReader losses_;
   bool is_untouched_ = false;
-  std::vector<Pending> pending_;
-  std::deque<double> recent_losses_;
 };
 
 }  // namespace stoker::train

@@ -2,15 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <cmath>
 #include <limits>
 #include <utility>
 
+#include "stoker/core/clock.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
+#include "stoker/train/early_stopping.h"
 #include "stoker/train/snapshot.h"
+#include "stoker/weights/nonfinite.h"
+#include "stoker/weights/state_dict.h"
 
 namespace stoker::train {
 
@@ -22,200 +24,215 @@ std::string_view stop_reason_text(StopReason reason) {
       return "max_steps";
     case StopReason::kMaxTime:
       return "max_time";
+    case StopReason::kEarlyStopping:
+      return "early_stopping";
     case StopReason::kInterrupted:
       return "interrupted";
   }
   return "";
 }
 
-Trainer::Trainer(State& state, TrainerParts parts, TrainerOptions options)
-    : state_(state),
-      parts_(std::move(parts)),
+Trainer::Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOptions options)
+    : state_(parts.state),
+      algorithms_(parts.algorithms),
+      train_(parts.train),
+      val_(parts.val),
       options_(std::move(options)),
-      step_(state_, options_.train, parts_.schedule, parts_.algorithms),
+      events_(parts.state, parts.algorithms),
+      step_(options_.train, std::move(schedule), parts.class_weights),
+      checkpoints_(parts.checkpoints),
       max_time_s_(options_.train.max_time.empty()
                       ? std::numeric_limits<double>::infinity()
-                      : parse_duration_s(options_.train.max_time, "train.max_time")) {
-  step_.observe_with([this](Event event) {
-    for (auto& callback : callbacks_) callback->observe(event, state_);
-  });
-}
+                      : parse_duration_s(options_.train.max_time, "train.max_time")) {}
 
 void Trainer::load(const CheckpointContent& checkpoint) {
-  restore(checkpoint, state_, parts_.algorithms);
+  restore(checkpoint, state_, algorithms_);
   is_loaded_ = true;
+}
+
+CheckpointContent Trainer::content() {
+  step_.read_losses(state_.position);
+  CheckpointContent content = capture(state_, algorithms_);
+  content.config_yaml = options_.config_yaml;
+  return content;
 }
 
 StopReason Trainer::fit() {
   StopReason reason = StopReason::kFinished;
-  if (parts_.checkpoints != nullptr) make_saver();
-  state_.model.train();
-  emit(Event::kFitStart);
+  if (checkpoints_ != nullptr) saver_.emplace(*checkpoints_, options_.logs, options_.checkpoint);
+  if (saver_ && is_loaded_) saver_->note_loaded(state_);
   try {
-    reason = train();
-  } catch (const Interrupted&) {
-    reason = StopReason::kInterrupted;
-  } catch (...) {
-    if (saver_) save_what_is_whole();
+    state_.model().train();
+    events_.emit(Event::kFitStart);
+    try {
+      reason = train();
+    } catch (const Interrupted&) {
+      reason = StopReason::kInterrupted;
+    }
+    if (saver_) note_written(saver_->finish(state_, capture_now()));
+    if (reason != StopReason::kInterrupted) check_end();
+  } catch (const std::exception& error) {
+    fail(error.what());
     throw;
   }
-  if (saver_) saver_->finish();
-  emit(Event::kFitDone);
+  events_.emit_end({.reason = std::string(stop_reason_text(reason))});
   return reason;
 }
 
-// For an error that is on its way; one of the save must not hide it.
-void Trainer::save_what_is_whole() {
-  saver_->abandon();
-  if (state_.step == 0 || !(step_.is_untouched() || is_evaluating_)) return;
+void Trainer::check_end() const {
+  constexpr std::string_view kRemedy =
+      "Go on from an earlier checkpoint with a lower optimizer.lr, a longer schedule.warmup_epochs "
+      "or train.precision=fp32; batch norm needs more than one value a channel of each "
+      "micro-batch.";
+  const auto names = weights::nonfinite_names(weights::state_dict(state_.model()));
+  if (!names.empty()) {
+    throw Diverged(fmt::format("the network ends with values that are not finite in {}. {}",
+                               weights::some_names(names), kRemedy));
+  }
+  if (state_.eval && state_.eval->step == state_.position.step &&
+      state_.eval->result.nonfinite_images > 0) {
+    throw Diverged(fmt::format("the outputs for {} of {} validation images are not finite. {}",
+                               state_.eval->result.nonfinite_images, state_.eval->result.images,
+                               kRemedy));
+  }
+}
+
+// Nothing here may hide the error that is on its way.
+void Trainer::fail(const std::string& error) {
   try {
-    saver_->finish();
-  } catch (const std::exception& error) {
-    log().warn("step {} was not saved: {}", state_.step, error.what());
+    if (saver_) save_what_is_whole();
+  } catch (const std::exception& second) {
+    log().warn("step {} was not saved: {}", state_.position.step, second.what());
+  }
+  const Ending ending{.reason = "failed", .error = error};
+  events_.emit_in_failure(Event::kFitDone, &ending);
+}
+
+void Trainer::save_what_is_whole() {
+  note_written(saver_->abandon());
+  if (state_.position.step == 0 || !(step_.is_untouched() || is_evaluating_)) return;
+  note_written(saver_->finish(state_, capture_now()));
+}
+
+void Trainer::note_written(const Saver::Written& folders) {
+  for (const std::filesystem::path& folder : folders) {
+    state_.checkpoint = folder.string();
+    events_.emit(Event::kCheckpointDone);
   }
 }
 
 StopReason Trainer::train() {
+  is_evaluating_ = false;
   StopReason reason = StopReason::kFinished;
+  const StepPlan& plan = state_.facts.plan;
   // A run that stopped between a step and its evaluation makes up for it.
-  if (state_.step > 0 && evaluation_due()) {
+  if (state_.position.step > 0 && evaluation_due()) {
     evaluate_now();
-    if (saver_ && saver_->due()) saver_->save();
+    save_if_due();
   }
-  Feed feed(parts_.train, state_.device, options_.train.precision,
-            training_chunks(state_.plan, state_.step));
-  while (state_.step < state_.plan.total_steps) {
+  Feed feed(train_, state_.facts.device, options_.train.precision,
+            training_chunks(plan, state_.position.step));
+  while (state_.position.step < plan.total_steps) {
     if (const auto request = stop_request()) {
       reason = *request;
       break;
     }
-    step_.run(feed);
+    step_.run(state_, feed, events_);
     finish_step(feed.loader());
   }
-  tell_unreadable(feed.loader());
-  if (reason != StopReason::kInterrupted && options_.evaluates_at_budget && parts_.val.dataset &&
-      (!state_.eval || state_.eval->step != state_.step)) {
+  warn_of_unreadable_images(feed.loader());
+  if (reason != StopReason::kInterrupted && options_.evaluates_at_budget && val_.dataset &&
+      (!state_.eval || state_.eval->step != state_.position.step)) {
     evaluate_now();
   }
   return reason;
 }
 
-CheckpointContent Trainer::content() {
-  fill_window();
-  CheckpointContent content = capture(state_, parts_.algorithms);
-  content.config_yaml = parts_.config_yaml;
-  return content;
-}
-
-void Trainer::make_saver() {
-  saver_.emplace(state_,
-                 Saver::Parts{.store = parts_.checkpoints,
-                              .logs = parts_.logs,
-                              .capture = [this] { return content(); },
-                              .on_saved =
-                                  [this](const std::filesystem::path& folder) {
-                                    state_.checkpoint = folder.string();
-                                    emit(Event::kCheckpointDone);
-                                  }},
-                 options_.checkpoint);
-  if (is_loaded_) saver_->note_loaded();
-}
-
 void Trainer::finish_step(const loader::Loader& loader) {
-  const bool epoch_done = state_.step % state_.plan.steps_per_epoch == 0;
-  for (auto& callback : callbacks_) callback->observe(Event::kStepDone, state_);
-  if (epoch_done || state_.step == state_.plan.total_steps ||
-      state_.step % options_.log_every_steps == 0) {
+  const StepPlan& plan = state_.facts.plan;
+  const int64_t step = state_.position.step;
+  const bool epoch_done = step % plan.steps_per_epoch == 0;
+  if (epoch_done || step == plan.total_steps || step % options_.log_every_steps == 0) {
     log_window(loader);
   }
   if (epoch_done) {
-    tell_unreadable(loader);
-    emit(Event::kEpochDone);
+    warn_of_unreadable_images(loader);
+    events_.emit(Event::kEpochDone);
   }
   if (evaluation_due()) evaluate_now();
-  if (!saver_) return;
-  saver_->poll();
-  if (saver_->due()) saver_->save();
+  if (saver_) note_written(saver_->poll(state_, capture_now()));
+  save_if_due();
 }
 
-void Trainer::tell_unreadable(const loader::Loader& loader) {
+void Trainer::save_if_due() {
+  if (saver_ && saver_->due(state_)) note_written(saver_->save(state_, capture_now()));
+}
+
+void Trainer::warn_of_unreadable_images(const loader::Loader& loader) {
   const int64_t count = loader.skipped_count();
-  if (count > told_of_train_) warn_of_unreadable("training", unreadable_of(loader), told_of_train_);
-  told_of_train_ = count;
-}
-
-void Trainer::fill_window() {
-  step_.read_losses();
-  LogWindow& window = state_.window;
-  for (const StepRecord& record : state_.records) {
-    ++window.steps;
-    window.skipped_steps += record.skipped ? 1 : 0;
-    window.images += record.images;
-    if (std::isfinite(record.loss)) {
-      window.loss_sum += record.loss * static_cast<double>(record.images);
-      window.loss_images += record.images;
-    }
-    window.time_s += record.time_s;
-    window.data_wait_s += record.data_wait_s;
-    window.lr = record.lr;
+  if (count > reported_train_) {
+    warn_of_unreadable("training", unreadable_of(loader), reported_train_);
   }
-  state_.records.clear();
+  reported_train_ = count;
 }
 
 void Trainer::log_window(const loader::Loader& loader) {
-  fill_window();
+  step_.read_losses(state_.position);
+  LogWindow& window = state_.position.window;
   const loader::StageTimes stages = loader.stage_times();
-  state_.window.stages = stages - std::exchange(logged_stages_, stages);
-  state_.window.loader_threads = loader.threads();
-  const LogWindow& window = state_.window;
-  if (window.loss_images > 0) {
-    state_.train_loss = window.loss_sum / static_cast<double>(window.loss_images);
-  }
-  emit(Event::kLog);
-  state_.window = {};
+  window.stages = stages - std::exchange(logged_stages_, stages);
+  window.loader_threads = loader.threads();
+  if (window.loss_images > 0) state_.train_loss = window.loss();
+  events_.emit(Event::kLog);
+  window = {};
 }
 
 bool Trainer::evaluation_due() const {
-  if (!parts_.val.dataset || (state_.eval && state_.eval->step == state_.step)) return false;
-  return state_.plan.is_due(options_.eval.every_epochs, state_.step) ||
-         state_.step == state_.plan.total_steps;
+  const int64_t step = state_.position.step;
+  if (!val_.dataset || (state_.eval && state_.eval->step == step)) return false;
+  return state_.facts.plan.is_due(options_.eval.every_epochs, step) ||
+         step == state_.facts.plan.total_steps;
 }
 
 void Trainer::evaluate_now() {
-  emit(Event::kEvalStart);
-  const auto start = std::chrono::steady_clock::now();
-  EvalRecord record{.step = state_.step, .epoch = state_.plan.epoch(state_.step)};
+  events_.emit(Event::kEvalStart);
+  const Stopwatch watch;
+  EvalRecord record{.step = state_.position.step, .epoch = state_.epoch()};
   is_evaluating_ = true;
   try {
-    const Evaluation evaluation = evaluate(state_.model, parts_.val, state_.device,
-                                           {.batch_size = options_.eval.batch_size,
+    const Evaluation evaluation = evaluate(state_.model(), val_,
+                                           {.device = state_.facts.device,
+                                            .batch_size = options_.eval.batch_size,
                                             .precision = options_.train.precision,
-                                            .loss = options_.train.loss});
+                                            .loss = options_.train.loss,
+                                            .doing = "evaluation"});
     record.result = evaluation.metrics;
-    warn_of_unreadable("validation", evaluation.unreadable, told_of_val_);
-    told_of_val_ = evaluation.unreadable.count;
+    warn_of_unreadable("validation", evaluation.unreadable, reported_val_);
+    reported_val_ = evaluation.unreadable.count;
   } catch (...) {
-    // Algorithms that lend weights to the evaluation take them back.
-    for (auto& algorithm : parts_.algorithms) algorithm->apply(Event::kEvalDone, state_);
+    // Algorithms that swap weights in for the evaluation take them out again.
+    events_.emit_in_failure(Event::kEvalFailed);
     throw;
   }
   is_evaluating_ = false;
-  record.time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record.time_s = watch.elapsed_s();
   state_.eval = std::move(record);
-  emit(Event::kEvalDone);
-}
-
-void Trainer::emit(Event event) {
-  for (auto& algorithm : parts_.algorithms) algorithm->apply(event, state_);
-  for (auto& callback : callbacks_) callback->observe(event, state_);
+  const CheckpointStore::Keep keep = keep_of(options_.checkpoint);
+  note_evaluation(state_.position,
+                  measured(state_, keep.monitor).value_or(std::numeric_limits<double>::quiet_NaN()),
+                  options_.train.early_stopping, keep.lower_is_better);
+  events_.emit(Event::kEvalDone);
 }
 
 std::optional<StopReason> Trainer::stop_request() const {
   if (interrupt_signal() != 0) return StopReason::kInterrupted;
-  if (options_.train.max_steps && state_.step >= *options_.train.max_steps) {
+  if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
     return StopReason::kMaxSteps;
   }
-  if (state_.train_time_s >= max_time_s_) return StopReason::kMaxTime;
+  if (has_waited_enough(state_.position, options_.train.early_stopping)) {
+    return StopReason::kEarlyStopping;
+  }
+  if (state_.position.train_time_s >= max_time_s_) return StopReason::kMaxTime;
   return std::nullopt;
 }
 

@@ -1,46 +1,53 @@
 // Runs the loop of event.h.
 //
-//   Trainer trainer(state, parts, options);
+//   Trainer trainer({.state = state, .train = train, .val = val, …}, options);
+//   trainer.add(std::move(callback));
 //   StopReason reason = trainer.fit();
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "stoker/train/evaluate.h"
+#include "stoker/train/events.h"
 #include "stoker/train/saver.h"
 #include "stoker/train/step.h"
 
 namespace stoker::train {
 
+// What a trainer works on. All of it must outlive the trainer.
 struct TrainerParts {
-  Source train;
-  Source val;  // without a data set: no evaluation
-  optim::Schedule schedule;
-  Algorithms algorithms;
-  CheckpointStore* checkpoints = nullptr;   // none: nothing is saved
-  std::vector<std::filesystem::path> logs;  // synced before each checkpoint
-  std::string config_yaml;                  // goes into each checkpoint
+  State& state;
+  Algorithms& algorithms;
+  const Source& train;
+  const Source& val;                       // without a data set: no evaluation
+  at::Tensor class_weights = {};           // as losses::LossContext; a value
+  CheckpointStore* checkpoints = nullptr;  // none: nothing is saved
 };
 
 struct TrainerOptions {
   TrainOptions train;
   EvalOptions eval;
   CheckpointOptions checkpoint;
-  int64_t log_every_steps = 20;     // how often losses are read from a GPU
-  bool evaluates_at_budget = true;  // when max_steps or max_time ends the run
+  int64_t log_every_steps = 20;             // how often losses are read from a GPU
+  bool evaluates_at_budget = true;          // when max_steps or max_time ends the run
+  std::vector<std::filesystem::path> logs;  // synced before each checkpoint
+  std::string config_yaml;                  // goes into each checkpoint
 };
 
-enum class StopReason { kFinished, kMaxSteps, kMaxTime, kInterrupted };
-std::string_view stop_reason_text(StopReason reason);  // finished, max_steps, max_time, interrupted
+enum class StopReason { kFinished, kMaxSteps, kMaxTime, kEarlyStopping, kInterrupted };
+// finished, max_steps, max_time, early_stopping, interrupted
+std::string_view stop_reason_text(StopReason reason);
 
 class Trainer {
  public:
-  Trainer(State& state, TrainerParts parts, TrainerOptions options);
+  Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOptions options);
 
   // Callbacks see events in the order in which they were added.
-  void add(std::unique_ptr<Callback> callback) { callbacks_.push_back(std::move(callback)); }
+  void add(std::unique_ptr<Callback> callback) { events_.add(std::move(callback)); }
 
   // Puts the state of a checkpoint into the model, the optimizer, the scaler and the algorithms.
   // Throws DataError listing tensors that do not fit.
@@ -49,34 +56,42 @@ class Trainer {
   // The state as a checkpoint holds it; the tensors are live.
   CheckpointContent content();
 
-  // Trains from state.step on, and returns when what it saved is on the disk. Where an error comes
-  // between steps, as when an image cannot be read, the steps so far are saved before it is thrown
-  // on; other errors leave the last checkpoint as it was.
+  // Trains from the state's step on, and returns when what it saved is on the disk. Where an error
+  // comes between steps, as when an image cannot be read, the steps so far are saved before it is
+  // thrown on; other errors leave the last checkpoint as it was. kFitDone is emitted in any case.
+  // Throws Diverged where the run ends with weights, statistics or outputs that are not finite.
   StopReason fit();
 
  private:
-  void emit(Event event);
+  StopReason train();
+  void fail(const std::string& error);
+  void save_what_is_whole();
+  void note_written(const Saver::Written& folders);
   void finish_step(const loader::Loader& loader);
-  void fill_window();
   void log_window(const loader::Loader& loader);
   void evaluate_now();
-  void tell_unreadable(const loader::Loader& loader);
-  StopReason train();
-  void save_what_is_whole();
-  void make_saver();
+  void warn_of_unreadable_images(const loader::Loader& loader);
+  void save_if_due();
   bool evaluation_due() const;
+  void check_end() const;
   std::optional<StopReason> stop_request() const;
+  Saver::Capture capture_now() {
+    return [this] { return content(); };
+  }
 
   State& state_;
-  TrainerParts parts_;
+  Algorithms& algorithms_;
+  const Source& train_;
+  const Source& val_;
   TrainerOptions options_;
-  std::vector<std::unique_ptr<Callback>> callbacks_;
+  Events events_;
   TrainStep step_;
+  CheckpointStore* checkpoints_;
+  std::optional<Saver> saver_;  // once the run begins
   double max_time_s_;
-  loader::StageTimes logged_stages_;             // what the log lines so far have told
-  int64_t told_of_train_ = 0, told_of_val_ = 0;  // unreadable images that the log has named
+  loader::StageTimes logged_stages_;               // what the log lines so far have reported
+  int64_t reported_train_ = 0, reported_val_ = 0;  // unreadable images that the log has named
   bool is_loaded_ = false, is_evaluating_ = false;
-  std::optional<Saver> saver_;
 };
 
 }  // namespace stoker::train

@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "stoker/core/file.h"
+#include "stoker/weights/named_tensors.h"
 #include "stoker/weights/safetensors_header.h"
 
 namespace stoker::weights {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 using Metadata = std::map<std::string, std::string>;
 
 class SafetensorsFile {

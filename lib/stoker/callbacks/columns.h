@@ -1,0 +1,42 @@
+// What a run logs, one row a figure: metrics.jsonl and metrics.csv, the console, TensorBoard and
+// resume-check all go by these lists. A new figure is one row.
+//
+//   for (const Column& column : train_columns()) line[column.name] = column.value(state);
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "stoker/train/state.h"
+
+namespace stoker::callbacks {
+
+using Number = std::variant<int64_t, double>;
+
+struct Column {
+  std::string_view name;  // the key in a line of metrics.jsonl, with its unit: "images_per_s"
+  std::function<Number(const train::State&)> value;
+  bool is_clock = false;  // the clock or the machine decides it: two runs that are the same differ
+  bool is_drawn = false;  // as a scalar of TensorBoard
+  // How the console shows it, of its value as a double; "" leaves it out.
+  std::function<std::string(double)> console = nullptr;
+};
+
+// Of a line at a log step, and of one for an evaluation; the latter's metrics come from
+// train/metric_names.h.
+std::span<const Column> train_columns();
+std::span<const Column> eval_columns();
+
+// The lines without their ends: {"time_s":12.3,"epoch":1.25,"step":60,"split":"train",…}. What is
+// not finite stands as null.
+nlohmann::ordered_json train_record(const train::State& state);
+nlohmann::ordered_json eval_record(const train::State& state);  // state.eval must be there
+
+// What of a line is a function of the training alone, so that two runs can be compared by it.
+nlohmann::ordered_json without_clocks(const nlohmann::ordered_json& record);
+
+}  // namespace stoker::callbacks

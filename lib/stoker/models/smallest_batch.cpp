@@ -1,0 +1,53 @@
+#include "stoker/models/smallest_batch.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/record_function.h>
+
+#include <string_view>
+
+#include "stoker/models/eval_mode.h"
+#include "stoker/nn/norm_values.h"
+
+namespace stoker::models {
+
+namespace {
+
+// Norms of a scripted module are LibTorch's own.
+std::unique_ptr<at::ObserverContext> note_norm(const at::RecordFunction& function) {
+  if (std::string_view(function.name()) != "aten::batch_norm") return nullptr;
+  const c10::ArrayRef<const c10::IValue> inputs = function.inputs();
+  if (!inputs.empty() && inputs.front().isTensor()) nn::NormValues::note(inputs.front().toTensor());
+  return nullptr;
+}
+
+class WatchOperators {
+ public:
+  WatchOperators()
+      : handle_(
+            at::addThreadLocalCallback(at::RecordFunctionCallback(note_norm).needsInputs(true))) {}
+  ~WatchOperators() { at::removeCallback(handle_); }
+  WatchOperators(const WatchOperators&) = delete;
+  WatchOperators& operator=(const WatchOperators&) = delete;
+
+ private:
+  at::CallbackHandle handle_;
+};
+
+}  // namespace
+
+int64_t smallest_batch(Model& model, const ModelContext& context) {
+  const std::vector<at::Tensor> parameters = model.parameters();
+  const at::TensorOptions options =
+      parameters.empty() ? at::TensorOptions(at::kFloat) : parameters.front().options();
+  const at::Tensor image =
+      at::zeros({1, context.channels, context.height, context.width}, options.requires_grad(false));
+  const EvalMode eval_mode(model);
+  const at::NoGradGuard no_grad;
+  const nn::NormValues values;
+  const WatchOperators operators;
+  model.forward(image);
+  return values.fewest() == 1 ? 2 : 1;
+}
+
+}  // namespace stoker::models

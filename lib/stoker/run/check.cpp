@@ -1,0 +1,49 @@
+#include "stoker/run/check.h"
+
+#include "stoker/machine/device.h"
+#include "stoker/run/build.h"
+#include "stoker/train/state.h"
+
+namespace stoker::run {
+
+namespace {
+
+// Where the data would tell.
+constexpr int64_t kUsualSide = 224, kSomeClasses = 10;
+// So many batches that no rounding of epochs to steps decides anything.
+constexpr int64_t kBatchesAnEpoch = 10'000;
+
+models::ModelContext nominal_context(const augment::PipelineSchedule& pipelines) {
+  const auto size = pipelines.last().fixed_size();
+  return {.classes = kSomeClasses,
+          .height = size ? size->height : kUsualSide,
+          .width = size ? size->width : kUsualSide};
+}
+
+}  // namespace
+
+void check_config(const RunConfig& config) {
+  machine::check_device_name(config.device);
+  if (!config.train.max_time.empty()) {
+    train::parse_duration_s(config.train.max_time, "train.max_time");
+  }
+  const augment::PipelineSchedule pipelines = build_pipelines(config, data::Split::kTrain);
+  build_pipelines(config, data::Split::kVal);
+  train::TrainOptions nominal = config.train;
+  nominal.batch_size = 1;
+  const train::StepPlan plan = train::plan_steps(kBatchesAnEpoch, nominal);
+  build_schedule(config, plan);
+  // A module from a file says by itself how many classes it knows, so it is checked with the data.
+  if (config.model.name() == "torchscript") return;
+  const models::ModelContext context = nominal_context(pipelines);
+  const auto model = build_model(config, context, at::kCPU);
+  check_sizes(config, pipelines, *model);
+  models::freeze(*model, config.model.common<models::TransferOptions>().freeze);
+  check_smallest_batch(pipelines, *model, context,
+                       train::plan_steps(config.train.batch_size, config.train));
+  const auto optimizer = build_optimizer(config, *model);
+  train::State state(*model, *optimizer, nullptr, {.plan = plan, .context = context});
+  build_algorithms(config, state);
+}
+
+}  // namespace stoker::run

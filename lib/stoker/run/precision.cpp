@@ -1,0 +1,29 @@
+#include "stoker/run/precision.h"
+
+#include <fmt/format.h>
+
+#include "stoker/machine/arithmetic.h"
+
+namespace stoker::run {
+
+using train::Precision;
+
+std::string resolve_precision(RunConfig& config, c10::Device device) {
+  if (config.train.precision != Precision::kAuto) return "";
+  const machine::Arithmetic fast = machine::fast_arithmetic(device);
+  config.train.precision = fast.bf16   ? Precision::kBf16
+                           : fast.fp16 ? Precision::kFp16
+                                       : Precision::kFp32;
+  return fast.reason;
+}
+
+std::string slow_precision(Precision precision, c10::Device device) {
+  const machine::Arithmetic fast = machine::fast_arithmetic(device);
+  const bool is_slow = (precision == Precision::kBf16 && !fast.bf16) ||
+                       (precision == Precision::kFp16 && !fast.fp16);
+  if (!is_slow) return "";
+  return fmt::format("train.precision: {} is slow here: {}. auto takes what is fastest.",
+                     train::to_string(precision), fast.reason);
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,36 @@
+// Forward passes over a data set without gradients: what evaluation, prediction and export share.
+//
+//   Unreadable unreadable = infer(model, source, {.device = device, .batch_size = 1000},
+//                                 [&](const AveragedViews& batch) { metrics.add(batch.logits, …);
+//                                 });
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "stoker/models/model.h"
+#include "stoker/train/average_views.h"
+#include "stoker/train/feed.h"
+#include "stoker/train/unreadable.h"
+
+namespace stoker::train {
+
+struct InferenceOptions {
+  at::Device device{at::kCPU};
+  int64_t batch_size = 1000;  // of views
+  Precision precision = Precision::kFp32;
+  // Which decides how views are averaged.
+  config::Choice loss = losses::losses().pick("cross_entropy");
+  int64_t max_images = 0;                 // 0: all
+  std::string_view doing = "evaluation";  // for messages
+};
+
+// Runs the model in eval mode over the source's samples in their order, and puts its mode back.
+// Where the source repeats samples, these are views whose predictions are averaged; samples that
+// could not be read are left out. Throws Interrupted when a signal asked to stop, and what `use`
+// throws; OutOfMemory and DeviceError as ops/device_errors.h says.
+Unreadable infer(models::Model& model, const Source& source, const InferenceOptions& options,
+                 const std::function<void(const AveragedViews&)>& use);
+
+}  // namespace stoker::train

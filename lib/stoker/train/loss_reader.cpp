@@ -1,0 +1,63 @@
+#include "stoker/train/loss_reader.h"
+
+#include <ATen/ops/stack.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "stoker/core/error.h"
+
+namespace stoker::train {
+
+namespace {
+
+constexpr size_t kRecent = 5;
+
+std::string to_text(const std::deque<double>& losses) {
+  std::string text;
+  for (const double loss : losses) text += fmt::format("{}{:.4g}", text.empty() ? "" : ", ", loss);
+  return text;
+}
+
+}  // namespace
+
+void LossReader::add(const StepRecord& record, at::Tensor loss_mean) {
+  pending_.push_back({record, loss_mean.detach()});
+}
+
+std::vector<StepRecord> LossReader::read(Position& position) {
+  if (pending_.empty()) return {};
+  std::vector<at::Tensor> losses;
+  for (const Pending& pending : pending_) losses.push_back(pending.loss);
+  const at::Tensor values = at::stack(losses).to(at::kCPU, at::kDouble);
+  std::vector<StepRecord> records;
+  for (size_t i = 0; i < losses.size(); ++i) {
+    records.push_back(pending_[i].record);
+    records.back().loss = values.const_data_ptr<double>()[i];
+  }
+  pending_.clear();
+  for (StepRecord& record : records) count(record, position);
+  return records;
+}
+
+void LossReader::count(StepRecord& record, Position& position) {
+  const bool is_finite = std::isfinite(record.loss);
+  record.skipped = record.skipped || !is_finite;
+  position.window.add(record);
+  if (record.images == 0) return;
+  if (is_finite) {
+    position.nonfinite_in_a_row = 0;
+    recent_.push_back(record.loss);
+    if (recent_.size() > kRecent) recent_.pop_front();
+    return;
+  }
+  if (++position.nonfinite_in_a_row < max_nonfinite_steps_) return;
+  throw Diverged(fmt::format(
+      "the loss is {} at step {}, for {} steps in a row (train.max_nonfinite_steps); the learning "
+      "rate is {:.4g}, the last finite losses were [{}]. Lower optimizer.lr, lengthen "
+      "schedule.warmup_epochs, set train.clip_grad_norm, or use train.precision=bf16 or fp32.",
+      record.loss, record.step, position.nonfinite_in_a_row, record.lr, to_text(recent_)));
+}
+
+}  // namespace stoker::train

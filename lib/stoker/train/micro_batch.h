@@ -1,0 +1,19 @@
+// The images of one forward pass, from the loader until their gradients are there.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace stoker::train {
+
+// Lives in GradientPass for as long as the pass works on it, and no longer: on the CPU the images
+// are the loader's own memory (ops/batch.h).
+struct MicroBatch {
+  int64_t number = 0;  // within the step, from 0
+  at::Tensor images;   // [n, C, H, W]
+  at::Tensor labels;   // [n] int64
+  at::Tensor targets;  // undefined; an algorithm may set [n, classes] float32 for the loss
+};
+
+}  // namespace stoker::train

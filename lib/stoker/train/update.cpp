@@ -1,0 +1,61 @@
+#include "stoker/train/update.h"
+
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/ones.h>
+
+#include "stoker/ops/device_errors.h"
+#include "stoker/optim/clip.h"
+
+namespace stoker::train {
+
+namespace {
+
+bool scaled_step(State& state, const optim::StepOptions& step,
+                 std::optional<double> clip_grad_norm) {
+  optim::GradScaler& scaler = *state.scaler();
+  if (clip_grad_norm) {
+    scaler.unscale(state.optimizer());
+    optim::clip_grad_norm(state.optimizer(), *clip_grad_norm);
+  }
+  const bool stepped = scaler.step(state.optimizer(), step);
+  scaler.update();
+  return stepped;
+}
+
+bool plain_step(State& state, const at::Tensor& loss_mean, optim::StepOptions step,
+                std::optional<double> clip_grad_norm) {
+  at::Tensor is_finite = at::isfinite(loss_mean);
+  if (clip_grad_norm) {
+    is_finite = is_finite.logical_and(
+        at::isfinite(optim::clip_grad_norm(state.optimizer(), *clip_grad_norm)));
+  }
+  if (state.facts.device.is_cpu()) {
+    if (!is_finite.item<bool>()) return false;
+  } else {
+    step.found_inf = is_finite.logical_not().to(at::kFloat);
+    step.grad_scale = at::ones({}, loss_mean.options().dtype(at::kFloat));
+  }
+  state.optimizer().step(step);
+  return true;
+}
+
+}  // namespace
+
+bool update_parameters(State& state, const at::Tensor& loss_mean, double lr_factor,
+                       std::optional<double> clip_grad_norm) {
+  const ops::DeviceWork work{
+      .doing = fmt::format("the update of step {}", state.position.step + 1),
+      .device = state.facts.device,
+      .remedy =
+          "Set train.microbatch to a smaller number, or choose an optimizer with less state."};
+  return ops::on_device(work, [&] {
+    const optim::StepOptions step{.lr_factor = lr_factor};
+    const bool moved = state.scaler() != nullptr
+                           ? scaled_step(state, step, clip_grad_norm)
+                           : plain_step(state, loss_mean, step, clip_grad_norm);
+    state.optimizer().zero_grad();
+    return moved;
+  });
+}
+
+}  // namespace stoker::train

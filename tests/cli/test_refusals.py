@@ -1,0 +1,101 @@
+"""What training refuses, what it refuses it with, and that a refusal leaves nothing behind."""
+
+import os
+import re
+import unittest
+
+from binary import TINY, BinaryTest
+
+# Overrides that no training can go on with, and the key that the message must name.
+MISTAKES = {
+    "schedule.warmup_epochs=50": "schedule.warmup_epochs",
+    "schedule={name: step}": "schedule",
+    "schedule={name: step, milestones: [5, 2]}": "schedule",
+    "train.max_time=1x": "train.max_time",
+    "model.freeze=['(']": "model.freeze",
+    "model.freeze=[nowhere]": "model.freeze",
+    "optimizer.groups=[{match: '*a'}]": "optimizer.groups",
+    "optimizer.groups=[{match: nowhere}]": "optimizer.groups",
+    "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov",
+    "augment=[resize: {size: [16, 16, 16]}]": "augment",
+    "algorithms=[ema, ema]": "algorithms",
+    "device=tpu": "device",
+    "model.batch_norm=true train.batch_size=1": "train.batch_size",
+}
+
+
+class Refusals(BinaryTest):
+    def test_check_and_dry_run_refuse_what_training_refuses_and_nothing_is_left(self):
+        for mistake, key in MISTAKES.items():
+            overrides = re.split(r" (?=\w+\.\w+=)", mistake)
+            with self.subTest(mistake=mistake):
+                for command in (["train"], ["train", "--dry-run"], ["config", "check"]):
+                    out, err = self.stoker(*command, "tiny.yaml", *overrides, expect=2)
+                    self.assertIn(key, err)
+                    self.assertIn("override `", err)  # where it was written
+                    self.assertNotIn("data  ", out + err)  # the plan
+                self.assertFalse((self.folder / "runs").exists())
+
+    def test_a_mistake_that_shows_late_has_its_line(self):
+        (self.folder / "late.yaml").write_text(
+            TINY.replace("warmup_epochs: 0.5", "\n  warmup_epochs: 50"))
+        for command in (["train"], ["config", "check"]):
+            _, err = self.stoker(*command, "late.yaml", expect=2)
+            self.assertRegex(err, r"late\.yaml:9: schedule\.warmup_epochs: 50 epochs")
+
+    def test_check_is_good_where_training_runs(self):
+        out, _ = self.stoker("config", "check", "tiny.yaml", "train.epochs=2")
+        self.assertEqual(out, "tiny.yaml: good\n")
+
+    def test_a_refused_resume_prefers_the_run_that_saved_something(self):
+        self.stoker("train", "tiny.yaml", "train.max_steps=4")
+        (self.folder / "runs/tiny/2").mkdir()
+        (self.folder / "runs/tiny/2/config.yaml").write_text(
+            (self.folder / "runs/tiny/1/config.yaml").read_text())
+        for words in (["tiny.yaml", "--resume"], ["--resume"]):
+            _, err = self.stoker("train", *words)
+            self.assertIn("going on from runs/tiny/1/checkpoints", err)
+
+
+class NotFinite(BinaryTest):
+    NORM = ["model={name: mlp, hidden: [8], batch_norm: true}"]
+
+    def test_a_batch_norm_over_one_value_is_refused(self):
+        for overrides in (["train.batch_size=1"], ["train.batch_size=3", "train.microbatch=2"]):
+            _, err = self.stoker("train", "tiny.yaml", *self.NORM, *overrides, expect=2)
+            self.assertIn("sees one value a channel", err)
+
+    def test_no_micro_batch_is_a_rest_of_one(self):
+        _, err = self.stoker("train", "tiny.yaml", *self.NORM, "train.batch_size=9",
+                             "train.microbatch=4", "train.max_steps=4")
+        self.assertNotIn("nan", err)
+
+    def test_weights_that_are_not_finite_are_no_success(self):
+        out, err = self.stoker("train", "tiny.yaml", "optimizer.lr=1e30",
+                               "train.max_nonfinite_steps=1000", expect=6)
+        self.assertIn("not finite", err)
+        summary = self.summary("runs/tiny/1")
+        self.assertEqual(summary["reason"], "failed")
+        self.assertFalse((self.folder / "runs/tiny/1/checkpoints/best").exists())
+        for verb in (["eval", "runs/tiny/1/checkpoints/latest"],
+                     ["predict", "runs/tiny/1/checkpoints/latest", "."]):
+            self.stoker("data", "make", "shapes", "--out", f"{verb[0]}-shapes")
+            _, err = self.stoker(*verb, expect=6)
+            self.assertIn("not finite", err)
+
+
+class Precision(BinaryTest):
+    def test_auto_says_what_it_took_and_the_run_keeps_it(self):
+        environment = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}  # an older processor
+
+        _, err = self.stoker("train", "tiny.yaml", "train.precision=auto", "device=cpu",
+                             "train.max_steps=2", env={**os.environ, **environment})
+        self.assertRegex(err, r"precision +fp32 \(auto: .*bf16 is slower than fp32\)")
+        self.assertIn("precision: fp32", (self.folder / "runs/tiny/1/config.yaml").read_text())
+        _, err = self.stoker("train", "tiny.yaml", "train.precision=bf16", "device=cpu",
+                             "train.max_steps=2", env={**os.environ, **environment})
+        self.assertEqual(err.count("is slow here"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
