@@ -109,7 +109,7 @@ TEST_CASE("loader: a batch may outlive its loader, and gives its memory back the
     REQUIRE(batch);
   }
   CHECK(memory.releases < memory.allocations);
-  CHECK(copy_of(*batch).count == 4);  // still readable
+  CHECK(stoker::test::copy_of(*batch).count == 4);  // still readable
   batch.reset();
   CHECK(memory.releases == memory.allocations);
 }

@@ -1,6 +1,6 @@
 // A tree of values as YAML or JSON.
 //
-//   Node tree = to_node(fields, resolved.provenance);
+//   Node tree = to_node(fields, loaded.provenance);
 //   print_yaml(tree, {.provenance = true});   // lr: 0.8        # configs/cifar10.yaml:12
 //   print_yaml(tree);                         // reads back to the same values
 //   print_json(tree);

@@ -1,7 +1,8 @@
 // Learning-rate schedules: a factor on the base rate as a function of the optimizer step. No torch.
 //
-//   auto schedule = schedules().build(options.schedule, {.total_steps = 480, .steps_per_epoch =
-//   48}); double factor = schedule(step);   // step in [0, total_steps)
+//   auto schedule = schedules().build(
+//       options.schedule, {.total_steps = 480, .steps_per_epoch = 48});
+//   double factor = schedule(step);   // step in [0, total_steps)
 //
 // With W = warmup_epochs * steps_per_epoch, rounded, and T = total_steps:
 //   warmup    s < W:   warmup_start + (1 - warmup_start) * s / W, so that step W has the factor 1

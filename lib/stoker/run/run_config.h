@@ -1,8 +1,7 @@
 // All rooms' options put together: what a YAML file for stoker says.
 //
-//   RunConfig config;
-//   config::Resolved resolved = read_run_config("configs/cifar10.yaml", {"train.epochs=2"},
-//   config);
+//   auto loaded = load_run_config("configs/cifar10.yaml", overrides);
+//   loaded.options.train.epochs
 #pragma once
 
 #include <string>
