@@ -17,6 +17,8 @@ add_library(stoker_webp INTERFACE)
 target_include_directories(stoker_webp SYSTEM INTERFACE "${STOKER_WEBP_INCLUDE}")
 target_link_libraries(stoker_webp INTERFACE "${STOKER_WEBPDEMUX}" "${STOKER_WEBP}")
 find_package(CURL REQUIRED)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(LibArchive 3.6 REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)  # headers only, no CMake files
 find_library(STOKER_XXHASH xxhash REQUIRED)  # nor has Debian's any
