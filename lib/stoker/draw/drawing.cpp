@@ -72,13 +72,13 @@ void Drawing::mix(int32_t x, int32_t y, Rgb color, uint8_t ink) {
 void Drawing::write(const TextPicture& text, int32_t x, int32_t y, Rgb color) {
   for (int32_t row = 0; row < text.height; ++row)
     for (int32_t column = 0; column < text.width; ++column)
-      mix(x + column, y + row, color, text.ink[static_cast<size_t>(row * text.width + column)]);
+      mix(x + column, y + row, color, text.at(column, row));
 }
 
 void Drawing::write_up(const TextPicture& text, int32_t x, int32_t y, Rgb color) {
   for (int32_t row = 0; row < text.height; ++row)
     for (int32_t column = 0; column < text.width; ++column)
-      mix(x + row, y - column, color, text.ink[static_cast<size_t>(row * text.width + column)]);
+      mix(x + row, y - column, color, text.at(column, row));
 }
 
 }  // namespace stoker::draw

@@ -25,6 +25,10 @@ namespace stoker::draw {
 struct TextPicture {
   int32_t width = 0, height = 0;
   std::vector<uint8_t> ink;
+
+  uint8_t at(int32_t x, int32_t y) const {
+    return ink[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
+  }
 };
 
 class Lettering {
