@@ -4,7 +4,7 @@
 #
 #   scripts/setup.sh
 #   STOKER_CUDA=OFF scripts/setup.sh           for the CPU alone (downloads 0.6 GB instead of 2.5)
-#   STOKER_OPENCV=OFF scripts/setup.sh         reads JPEG and PNG only
+#   STOKER_OPENCV=OFF scripts/setup.sh         reads no BMP and no PNM
 #   STOKER_TORCH_DIR=~/libtorch scripts/setup.sh   with a LibTorch you have: the torch folder of a
 #                                              wheel or the libtorch folder of an unpacked zip
 set -euo pipefail
@@ -17,8 +17,9 @@ torch_version=2.11.0
 cuda_version=13.0.2  # of the toolkit on PyPI that this LibTorch was built with
 
 system_packages() {
-  local wanted=(g++ git ca-certificates python3 python3-venv ccache mold catch2 libcli11-dev
-    libcurl4-openssl-dev libfmt-dev libjpeg-dev libpng-dev libspdlog-dev libxxhash-dev
+  local wanted=(g++ git ca-certificates python3 python3-venv ccache mold catch2 fonts-dejavu-core
+    libarchive-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libfreetype-dev libgif-dev
+    libjpeg-dev libpng-dev libraqm-dev libspdlog-dev libssl-dev libtiff-dev libwebp-dev libxxhash-dev
     libyaml-cpp-dev nlohmann-json3-dev libprotozero-dev zlib1g-dev)
   [ "$opencv" = OFF ] || wanted+=(libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
   if ! command -v dpkg-query > /dev/null; then

@@ -8,7 +8,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/text.h"
-#include "stoker/inspect/confusion_picture.h"
+#include "stoker/draw/confusion_picture.h"
 
 namespace stoker::app {
 
@@ -96,7 +96,7 @@ void write_confusion(const jobs::EvaluationResult& result, const std::filesystem
   check_confusion(result);
   if (file.extension() == ".png") {
     write_file_atomically(real_file_system(), file,
-                          inspect::confusion_picture(result.class_names, result.metrics.confusion));
+                          draw::confusion_picture(result.class_names, result.metrics.confusion));
   } else {
     write_file_atomically(real_file_system(), file, as_bytes(confusion_csv(result)));
   }

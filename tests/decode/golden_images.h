@@ -1,4 +1,5 @@
-// The files of tests/golden/data_images.json with the pixels they must decode to.
+// The files of tests/golden/data_images.json and data_formats.json with the pixels they must decode
+// to.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -28,11 +29,13 @@ inline std::vector<std::byte> from_hex(const std::string& hex) {
 inline const std::vector<GoldenImage>& golden_images() {
   static const std::vector<GoldenImage> images = [] {
     std::vector<GoldenImage> list;
-    std::ifstream file("tests/golden/data_images.json");
-    for (const auto& entry : nlohmann::json::parse(file))
-      list.push_back({entry.at("name"), entry.at("mode"), from_hex(entry.at("file")),
-                      from_hex(entry.at("pixels")), entry.at("width"), entry.at("height"),
-                      entry.at("channels"), entry.at("orientation"), entry.at("tolerance")});
+    for (const char* path : {"tests/golden/data_images.json", "tests/golden/data_formats.json"}) {
+      std::ifstream file(path);
+      for (const auto& entry : nlohmann::json::parse(file))
+        list.push_back({entry.at("name"), entry.at("mode"), from_hex(entry.at("file")),
+                        from_hex(entry.at("pixels")), entry.at("width"), entry.at("height"),
+                        entry.at("channels"), entry.at("orientation"), entry.at("tolerance")});
+    }
     return list;
   }();
   return images;

@@ -58,6 +58,17 @@ std::string refusal(const std::string& archive, const fetch::UnpackLimits& limit
   return message;
 }
 
+TarMember pax(const std::string& key, const std::string& value) {
+  return {.name = "pax", .content = test::pax_record(key, value), .type = 'x'};
+}
+TarMember operator+(TarMember one, const TarMember& other) {
+  one.content += other.content;
+  return one;
+}
+TarMember long_name(const std::string& name) {
+  return {.name = "././@LongLink", .content = name + std::string(1, '\0'), .type = 'L'};
+}
+
 bool refused(const std::vector<TarMember>& members, const std::string& reason,
              const fetch::UnpackLimits& limits = {}) {
   const std::string message = refusal(gzip(tar_of(members)), limits);
@@ -72,7 +83,7 @@ TEST_CASE("untar: files come out in their folders, in every common header") {
   const std::string big(1'500'000, 'b');
   write(folder.path() / "a.tar.gz",
         gzip(tar_of(
-            {{.name = "pax", .content = "20 mtime=1234567.5\n", .type = 'x'},
+            {pax("mtime", "1234567.5"),
              {.name = "top/", .type = '5'},
              {.name = "top/one.bin", .content = "1"},
              {.name = "./top/sub/two.bin", .content = big, .magic = "ustar  "},
@@ -90,6 +101,24 @@ TEST_CASE("untar: files come out in their folders, in every common header") {
   REQUIRE_THROWS_AS(fetch::unpack_tar_gz(folder.path() / "a.tar.gz", top), DataError);
 }
 
+TEST_CASE("untar: names longer than a header come out, of GNU and of pax") {
+  const TemporaryFolder folder;
+  const std::string gnu = "top/" + std::string(120, 'g') + "/" + std::string(120, 'n');
+  const std::string posix = "top/" + std::string(200, 'p') + "/\u0436.bin";
+  write(folder.path() / "a.tar.gz",
+        gzip(tar_of({{.name = "global", .content = test::pax_record("comment", "x"), .type = 'g'},
+                     long_name(gnu),
+                     {.name = "top/cut", .content = "gnu", .magic = "ustar  "},
+                     pax("path", posix) + pax("mtime", "1.5"),
+                     {.name = "top/cut", .content = "pax"},
+                     pax("size", "4"),
+                     {.name = "top/sized", .content = "four", .size = "00000000000"}})));
+  fetch::unpack_tar_gz(folder.path() / "a.tar.gz", folder.path() / "top");
+  REQUIRE(read_file(folder.path() / gnu) == "gnu");
+  REQUIRE(read_file(folder.path() / posix) == "pax");
+  REQUIRE(read_file(folder.path() / "top/sized") == "four");
+}
+
 TEST_CASE("untar: hostile members are refused and leave nothing behind") {
   const TarMember good{.name = "top/good.bin", .content = "good"};
   REQUIRE(refused({good, {.name = "/etc/passwd"}}, "absolute path"));
@@ -104,12 +133,22 @@ TEST_CASE("untar: hostile members are refused and leave nothing behind") {
   REQUIRE(refused({good, {.name = "top/link", .type = '2'}}, "neither a file nor a folder"));
   REQUIRE(refused({good, {.name = "top/hard", .type = '1'}}, "neither a file nor a folder"));
   REQUIRE(refused({good, {.name = "top/device", .type = '3'}}, "neither a file nor a folder"));
-  REQUIRE(refused({good, {.name = "././@LongLink", .content = "top/x", .type = 'L'}},
+  REQUIRE(refused({good, {.name = "top/pipe", .type = '6'}}, "neither a file nor a folder"));
+  REQUIRE(
+      refused({good, long_name("/etc/" + std::string(150, 'x')), {.name = "top/x"}}, "absolute"));
+  REQUIRE(refused({good, pax("linkpath", "/etc/passwd"), {.name = "top/x", .type = '2'}},
+                  "neither a file nor a folder"));
+  REQUIRE(refused({good, pax("linkpath", "/etc/passwd"), {.name = "top/x", .type = '1'}},
                   "neither a file nor a folder"));
   REQUIRE(refused({good, good}, "comes twice"));
   REQUIRE(refused({good, {.name = "top/./good.bin"}}, "comes twice"));
-  REQUIRE(refused({{.name = "pax", .content = "20 path=/etc/passwd\n", .type = 'x'}, good},
-                  "changes a name"));
+  REQUIRE(refused({pax("path", "/etc/passwd"), good}, "absolute path"));
+  REQUIRE(refused({pax("path", "top/../../escape"), good}, "leads out"));
+  REQUIRE(refused({pax("path", "other/file"), good}, "outside 'top'"));
+  REQUIRE(refused({pax("GNU.sparse.major", "1") + pax("GNU.sparse.minor", "0") +
+                       pax("GNU.sparse.name", "top/x") + pax("GNU.sparse.realsize", "1000000"),
+                   {.name = "top/x", .content = "1\n999999\n1\n" + std::string(502, '\0') + "x"}},
+                  "sparse"));
   REQUIRE(refused({{.name = "top/", .type = '5'}}, "no file"));
   REQUIRE(refused({}, "no file"));
 }
@@ -117,7 +156,9 @@ TEST_CASE("untar: hostile members are refused and leave nothing behind") {
 TEST_CASE("untar: sizes are held to their limits before anything is written") {
   REQUIRE(refused({{.name = "top/a", .size = "77777777777"}}, "unpacks to more than",
                   {.most_bytes = uint64_t{1} << 30}));
-  REQUIRE(refused({{.name = "top/a", .size = "\x80\x01"}}, "is not a number"));
+  REQUIRE(refused({{.name = "top/a", .size = "\x80\x01"}}, "size"));
+  REQUIRE(refused({{.name = "top/a", .size = std::string(12, '\xFF')}}, "size"));
+  REQUIRE(refused({pax("size", "99999999999"), {.name = "top/a"}}, "unpacks to more than"));
   REQUIRE(refused({{.name = "top/a", .content = "12345"}, {.name = "top/b", .content = "678"}},
                   "unpacks to more than 7 bytes", {.most_bytes = 7}));
   REQUIRE(refused({{.name = "top/a"}, {.name = "top/b"}}, "more than 1 files", {.most_files = 1}));
@@ -140,8 +181,27 @@ TEST_CASE("untar: damage of every kind is told from a good archive") {
     REQUIRE(refusal(flipped) != "nothing was thrown");
   }
   REQUIRE(refusal(tar).find("not gzip") != std::string::npos);
-  REQUIRE(refusal(gzip(tar.substr(0, 700))).find("ends too early") != std::string::npos);
-  REQUIRE(refusal(gzip(std::string(512, 'x'))).find("checksum") != std::string::npos);
+  REQUIRE(refusal(gzip(tar.substr(0, 700))).find("Truncated tar") != std::string::npos);
+  REQUIRE(refusal(gzip(std::string(512, 'x'))).find("archive format") != std::string::npos);
+  std::string bad_header = tar_of({{.name = "top/a", .content = "a"}, {.name = "top/b"}});
+  bad_header[1024 + 3] = '!';
+  REQUIRE(refusal(gzip(bad_header)).find("Damaged tar") != std::string::npos);
+  const size_t marker = 1024;  // a cut at the border of a member
+  REQUIRE(refusal(gzip(tar.substr(0, tar.size() - marker))).find("ends too early") !=
+          std::string::npos);
+}
+
+TEST_CASE("untar: what compresses to little is bounded") {
+  const std::string tar = tar_of({{.name = "top/a", .content = "a"}});
+  REQUIRE(refusal(gzip(tar + std::string(size_t{64} << 20, '\0'))).find("follows the end") !=
+          std::string::npos);
+  std::string attributes;  // that no file follows
+  for (int i = 0; i < 40; ++i) {
+    const TarMember member = pax("comment", std::string(900'000, 'c'));
+    attributes += tar_of({member}).substr(0, 512 + (member.content.size() + 511) / 512 * 512);
+  }
+  REQUIRE(refusal(gzip(attributes + tar), {.most_bytes = 1 << 20, .most_files = 10})
+              .find("unpacks to more than") != std::string::npos);
 }
 
 TEST_CASE("untar: a disk that is full at any operation leaves nothing behind, or all of it") {

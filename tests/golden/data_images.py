@@ -208,4 +208,5 @@ def main():
     Path(__file__).with_suffix(".json").write_text(f"[\n{lines}\n]\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@
 #include "stoker/core/error.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/image_folder.h"
+#include "stoker/draw/lettering.h"
 #include "stoker/inspect/augment_sheet.h"
 #include "stoker/inspect/contact_sheet.h"
 #include "support/catch.h"
@@ -76,9 +77,11 @@ TEST_CASE("a contact sheet is a PNG with a row a class", "[inspect]") {
   std::vector<uint8_t> buffer;
   const auto image = decode::Decoder().decode(png, "sheet.png", buffer);
   CHECK(image.height == 2 * 12 + 2 * 16 + 4);
-  CHECK(image.width == 2 * 12 + 2 * 6 * 2 + 3 * 16 + 2 * 4);
+  const draw::Lettering letters;
+  const int names = std::max(letters.width("a", 15), letters.width("b", 15)) + 15;
+  CHECK(image.width == 2 * 12 + names + 3 * 16 + 2 * 4);
   const auto at = [&](int x, int y) { return int{image.pixels[y * image.row_bytes + 3 * x]}; };
-  const int first_tile = 12 + 24;
+  const int first_tile = 12 + names;
   CHECK(at(first_tile + 8, 12 + 8) == 10);  // the 4x3 image, four times as large
   CHECK(at(first_tile + 20 + 8, 12 + 8) == 30);
   CHECK(at(first_tile + 20, 12 + 20) == 200);  // the broken one is crossed out
@@ -100,11 +103,11 @@ TEST_CASE("an augmentation sheet shows what the loader makes of a sample", "[ins
   std::vector<uint8_t> buffer;
   const auto image = decode::Decoder().decode(png, "sheet.png", buffer);
   CHECK(image.width == 2 * 12 + 7 * 46 - 6);
-  CHECK(image.height == 2 * 12 + 2 * (40 + 40 + 9) - 6);  // a row for each of two samples
+  CHECK(image.height == 2 * 12 + 2 * (40 + 4 * 13 + 9) - 6);  // a row for each of two samples
   int inverted = 0;
   for (int row = 0; row < 2; ++row)
     for (int column = 0; column < 7; ++column) {
-      const int x = 12 + 46 * column + 20, y = 12 + 89 * row + 10 + 20;
+      const int x = 12 + 46 * column + 20, y = 12 + 101 * row + 13 + 20;
       const int value = image.pixels[y * image.row_bytes + 3 * x], plain = row == 0 ? 10 : 30;
       const auto program =
           pipeline->recipe({3, static_cast<uint32_t>(column - 1), uint64_t(row)}, 40, 40).program;

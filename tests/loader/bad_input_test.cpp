@@ -46,7 +46,7 @@ std::map<std::string, Kind> kinds() {
        {jpeg.substr(0, jpeg.size() - 60) + jpeg.substr(jpeg.size() - 2), "JPEG cannot be decoded"}},
       {"corrupt.png", {with_byte(png, png.size() - 30, '!'), "PNG cannot be decoded"}},
       {"empty.jpg", {"", "the file is empty"}},
-      {"text.jpg", {"not an image", "not an image in a known format"}},
+      {"text.jpg", {"not an image", "text in place of the image"}},
       {"page.png", {"<!DOCTYPE html>", "web page"}},
       {"huge.png", {with_byte(with_byte(png, 16, '\x7f'), 20, '\x7f'), "megapixels"}},
       {"a_png.jpg", {png, ""}},

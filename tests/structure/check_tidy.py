@@ -15,9 +15,10 @@ import tempfile
 
 import tools
 
-ROOMS = ("core", "fetch", "config", "kernels", "shards", "decode", "augment",
+ROOMS = ("core", "fetch", "config", "kernels", "shards", "decode", "augment", "draw",
          "data", "loader", "pack", "inspect")
-FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-DSTOKER_HAS_CUDA=0",
+FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-isystem",
+         "/usr/include/freetype2", "-DSTOKER_HAS_CUDA=0",
          "-DSTOKER_HAS_OPENCV=1")
 # Clang does not know the intrinsics of GCC's headers; OpenCV includes them too.
 FOREIGN = re.compile(r"^#include <(\w*intrin\.h|opencv2/)", re.MULTILINE)

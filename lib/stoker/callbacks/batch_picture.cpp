@@ -7,16 +7,14 @@
 #include <cmath>
 
 #include "stoker/decode/decode.h"
-#include "stoker/inspect/canvas.h"
+#include "stoker/draw/drawing.h"
 
 namespace stoker::callbacks {
 
 namespace {
 
-using inspect::PictureCanvas;
-constexpr inspect::Rgb kPaper{250, 250, 248}, kInk{40, 40, 44};
-constexpr int32_t kSmallestTile = 96, kGap = 6, kTextScale = 1;
-constexpr int32_t kCaption = PictureCanvas::kLetterHeight * kTextScale + 4;
+constexpr draw::Rgb kPaper{250, 250, 248}, kInk{40, 40, 44};
+constexpr int32_t kSmallestTile = 96, kGap = 6, kTextSize = 11, kCaption = 15;
 
 // [n, H, W, C] uint8, contiguous.
 at::Tensor pixels_of(const at::Tensor& images, const kernels::Normalization& normalization) {
@@ -51,20 +49,21 @@ Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
   const int32_t tile = longest * std::max(1, (kSmallestTile + longest - 1) / longest);
   const auto columns = static_cast<int32_t>(std::ceil(std::sqrt(count)));
   const int32_t rows = (count + columns - 1) / columns;
-  PictureCanvas canvas(kGap + columns * (tile + kGap), kGap + rows * (tile + kCaption + kGap),
-                       kPaper);
+  const draw::Lettering letters;
+  draw::Drawing drawing(kGap + columns * (tile + kGap), kGap + rows * (tile + kCaption + kGap),
+                        kPaper);
   for (int32_t i = 0; i < count; ++i) {
     const int32_t x = kGap + i % columns * (tile + kGap);
     const int32_t y = kGap + i / columns * (tile + kCaption + kGap);
-    canvas.place({pixels.const_data_ptr<uint8_t>() + int64_t{i} * height * width * channels, width,
-                  height, channels, int64_t{width} * channels},
-                 x, y, tile);
+    drawing.place({pixels.const_data_ptr<uint8_t>() + int64_t{i} * height * width * channels, width,
+                   height, channels, int64_t{width} * channels},
+                  x, y, tile);
     const std::string& name =
         class_names[static_cast<size_t>(classes.const_data_ptr<int64_t>()[i])];
-    const auto letters = static_cast<size_t>(tile / (PictureCanvas::kLetterWidth * kTextScale));
-    canvas.write(name.substr(0, letters), x, y + tile + 3, kTextScale, kInk);
+    drawing.write(letters.picture(letters.fitted(name, kTextSize, tile), kTextSize), x,
+                  y + tile + 1, kInk);
   }
-  const kernels::ImageView view = canvas.view();
+  const kernels::ImageView view = drawing.view();
   return {view.width, view.height, decode::encode_png(view)};
 }
 

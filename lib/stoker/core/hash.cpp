@@ -1,44 +1,42 @@
 #include "stoker/core/hash.h"
 
 #include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 
-#include <algorithm>
+#include <array>
+
+#include "stoker/core/error.h"
 
 namespace stoker {
+namespace {
 
-Sha256::Sha256()
-    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
+// Only a broken or restricted OpenSSL refuses SHA-256.
+void check(bool done) {
+  if (done) return;
+  std::array<char, 256> reason{};
+  ERR_error_string_n(ERR_get_error(), reason.data(), reason.size());
+  throw InternalError(fmt::format("OpenSSL computes no SHA-256: {}", reason.data()));
+}
+
+}  // namespace
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+}
 
 void Sha256::update(Bytes bytes) {
-  const uint8_t* next = reinterpret_cast<const uint8_t*>(bytes.data());
-  size_t left = bytes.size();
-  const size_t held = length_ % block_.size();
-  length_ += left;
-  if (held > 0) {
-    const size_t taken = std::min(left, block_.size() - held);
-    std::copy_n(next, taken, block_.begin() + static_cast<ptrdiff_t>(held));
-    next += taken;
-    left -= taken;
-    if (held + taken < block_.size()) return;
-    state_ = sha256_blocks(state_, block_.data(), 1);
-  }
-  const size_t blocks = left / block_.size();
-  state_ = sha256_blocks(state_, next, blocks);
-  std::copy_n(next + blocks * block_.size(), left % block_.size(), block_.begin());
+  check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::hex() {
-  const uint64_t length_bits = length_ * 8;
-  std::array<std::byte, 72> padding{std::byte{0x80}};
-  // A one bit, zeros up to 8 bytes before a block's end, the length.
-  const size_t zeros = (119 - length_ % 64) % 64;
-  for (size_t i = 0; i < 8; ++i) {
-    padding[1 + zeros + i] = static_cast<std::byte>(length_bits >> (56 - 8 * i));
-  }
-  update({padding.data(), 1 + zeros + 8});
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
   std::string digits;
-  for (const uint32_t word : state_) digits += fmt::format("{:08x}", word);
+  for (unsigned i = 0; i < size; ++i) digits += fmt::format("{:02x}", digest[i]);
   return digits;
 }
 

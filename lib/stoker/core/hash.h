@@ -1,12 +1,12 @@
-// Checksums: SHA-256 (FIPS 180-4) for files, in pieces or at once.
+// Checksums: SHA-256 (FIPS 180-4) for files, in pieces or at once, by OpenSSL.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "stoker/core/file.h"
-#include "stoker/core/sha256_blocks.h"
+
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 namespace stoker {
 
@@ -18,9 +18,10 @@ class Sha256 {
   std::string hex();
 
  private:
-  Sha256State state_;
-  std::array<uint8_t, 64> block_{};
-  uint64_t length_ = 0;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 std::string sha256_hex(Bytes bytes);

@@ -2,6 +2,7 @@
 
 #include "stoker/core/byte_reader.h"
 #include "stoker/core/error.h"
+#include "stoker/decode/foreign_kind.h"
 #include "stoker/decode/jpeg.h"
 #include "stoker/decode/orientation.h"
 #include "stoker/decode/other_formats.h"
@@ -18,20 +19,8 @@ std::string first_bytes(Bytes file) {
   return text;
 }
 
-// Kinds of files that often stand among images.
-std::string_view foreign_kind(Bytes file) {
-  const ByteReader reader(file, ByteOrder::kBig);
-  if (reader.has(4, "ftypavif") || reader.has(4, "ftypheic") || reader.has(4, "ftypmif1"))
-    return "an AVIF or HEIC image, which is not read; convert it to PNG or JPEG";
-  if (reader.has(0, "\xFF\x0A") || reader.has(4, "JXL "))
-    return "a JPEG XL image, which is not read; convert it to PNG or JPEG";
-  for (const char* start : {"<!DOCTYPE", "<!doctype", "<html", "<HTML", "<?xml"})
-    if (reader.has(0, start)) return "a web page or XML, as failed downloads leave";
-  return "not an image in a known format (JPEG, PNG, WebP, BMP, TIFF, PNM, GIF)";
-}
-
 [[noreturn]] void fail_unknown(Bytes file, std::string_view name) {
-  if (file.empty()) throw DataError(fmt::format("{}: the file is empty", name));
+  if (file.empty()) throw DataError(fmt::format("{}: the file is empty; get it again", name));
   throw DataError(
       fmt::format("{}: {}; it starts with {}", name, foreign_kind(file), first_bytes(file)));
 }
@@ -93,8 +82,10 @@ kernels::ImageView Decoder::decode(Bytes file, std::string_view name,
       const DecodedPng decoded = decode_png(file, name, impl_->limits, buffer);
       return impl_->upright(decoded.image, decoded.orientation, buffer);
     }
-    case ImageFormat::kOther:
-      return decode_other(file, name, impl_->limits, buffer);
+    case ImageFormat::kOther: {
+      const DecodedOther decoded = decode_other(file, name, impl_->limits, buffer);
+      return impl_->upright(decoded.image, decoded.orientation, buffer);
+    }
     case ImageFormat::kUnknown:
       break;
   }

@@ -1,16 +1,16 @@
-// Image files to 8-bit pixels. JPEG by libjpeg-turbo, PNG by libpng, everything else by OpenCV
-// (loaded when the first such file comes, since it brings a hundred libraries); the format is told
-// by the file's first bytes, never by its name.
+// Image files to 8-bit pixels. JPEG by libjpeg-turbo and our own decoder, PNG by libpng, GIF, WebP
+// and TIFF by libraries of their own, BMP and PNM by OpenCV (loaded when the first such file comes,
+// since it brings a hundred libraries). The format is known by the file's first bytes, never by its
+// name.
 //
 //   const ImageInfo info = decoder.probe(file, name);        // sizes, upright
 //   view = decoder.decode(file, name, buffer);               // all of it
 //   view = decoder.decode_region(file, name, {100, 50, 224, 224}, 1, buffer);
 //
-// Output is grayscale (1 channel) or RGB (3), upright (EXIF orientation applied). CMYK and YCCK are
-// converted; 16-bit is scaled to 8; alpha is dropped after compositing on black. An animated PNG
-// gives the image that viewers without animation show; GIF and animated WebP give their first frame
-// where OpenCV reads them (from 4.11 on), else a DataError. Thread-safe; a Decoder is not, so each
-// thread has its own.
+// Output is grayscale (1 channel) or RGB (3), upright (EXIF's or XMP's orientation applied). CMYK
+// and YCCK are converted; 16-bit is scaled to 8; alpha is dropped after compositing on black
+// (alpha.h). An animated PNG gives the image that viewers without animation show, GIF and WebP
+// their first frame. Thread-safe; a Decoder is not, so each thread has its own.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct ImageInfo {
   int32_t width = 0;  // upright
   int32_t height = 0;
   int32_t channels = 0;   // of the decoded image
-  int orientation = 1;    // EXIF, 1 to 8
+  int orientation = 1;    // EXIF's or XMP's, 1 to 8
   std::string_view mode;  // "RGB", "L", "CMYK", "RGBA", "L16", …, as stored
 };
 

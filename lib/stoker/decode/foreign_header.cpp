@@ -1,5 +1,6 @@
 #include "stoker/decode/foreign_header.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "stoker/core/byte_reader.h"
@@ -8,18 +9,39 @@
 namespace stoker::decode {
 namespace {
 
+// Walks to the first image: where that is larger than the screen, viewers show all of it. XMP
+// stands in an extension whose text is not cut into blocks; its trailer makes it look as if it
+// were.
 ForeignHeader read_gif(Bytes file) {
   const ByteReader reader(file, ByteOrder::kLittle);
-  ForeignHeader header{.format = "GIF"};
-  header.is_whole = reader.u16(8).has_value();
+  ForeignHeader header{.kind = ForeignKind::kGif, .format = "GIF"};
+  const std::optional<uint8_t> flags = reader.u8(10);
+  if (!flags) return header;
   header.width = reader.u16(6).value_or(0);
   header.height = reader.u16(8).value_or(0);
+  OrientationHints hints;
+  uint64_t at = 13 + ((*flags & 0x80) != 0 ? uint64_t{3} << ((*flags & 7) + 1) : 0);
+  while (reader.has(at, "!")) {
+    const bool is_xmp = reader.has(at, "!\xFF\x0BXMP DataXMP");
+    const uint64_t text = at + 14;
+    at += 2;
+    while (reader.u8(at).value_or(0) != 0) at += uint64_t{1} + *reader.u8(at);
+    if (is_xmp && at <= file.size()) hints.xmp = xmp_orientation(file.subspan(text, at - text));
+    ++at;
+  }
+  header.orientation = hints.orientation();
+  header.is_whole = reader.has(at, ",") && reader.u16(at + 7).has_value();
+  if (!header.is_whole) return header;
+  header.width =
+      std::max<uint64_t>(header.width, uint64_t{*reader.u16(at + 1)} + *reader.u16(at + 5));
+  header.height =
+      std::max<uint64_t>(header.height, uint64_t{*reader.u16(at + 3)} + *reader.u16(at + 7));
   return header;
 }
 
 ForeignHeader read_bmp(Bytes file) {
   const ByteReader reader(file, ByteOrder::kLittle);
-  ForeignHeader header{.format = "BMP"};
+  ForeignHeader header{.kind = ForeignKind::kBmp, .format = "BMP"};
   if (reader.u32(14).value_or(0) == 12) {  // OS/2 1.x
     header.width = reader.u16(18).value_or(0);
     header.height = reader.u16(20).value_or(0);
@@ -30,13 +52,17 @@ ForeignHeader read_bmp(Bytes file) {
   header.width = reader.u32(18).value_or(0);
   header.height = static_cast<uint64_t>(height < 0 ? -int64_t{height} : height);  // top-down
   header.is_whole = reader.u16(28).has_value();
+  // A mask for alpha exists from BITMAPV3INFOHEADER on, where masks are in use.
+  const bool has_masks = reader.u32(30) == 3u || reader.u32(30) == 6u;
+  header.has_alpha =
+      has_masks && reader.u32(14).value_or(0) >= 56 && reader.u32(66).value_or(0) != 0;
   return header;
 }
 
-// RIFF container: VP8 (lossy), VP8L (lossless) or VP8X (extended, with an EXIF chunk at the end).
+// RIFF container: VP8 (lossy), VP8L (lossless) or VP8X (extended, with chunks of EXIF and XMP).
 ForeignHeader read_webp(Bytes file) {
   const ByteReader reader(file, ByteOrder::kLittle);
-  ForeignHeader header{.format = "WebP"};
+  ForeignHeader header{.kind = ForeignKind::kWebp, .format = "WebP"};
   const auto u24 = [&](uint64_t at) -> std::optional<uint32_t> {
     const auto low = reader.u16(at);
     const auto high = reader.u8(at + 2);
@@ -58,23 +84,24 @@ ForeignHeader read_webp(Bytes file) {
     header.height = *reader.u16(28) & 0x3FFF;
     header.is_whole = true;
   }
+  OrientationHints hints;
   for (uint64_t at = 12; reader.u32(at + 4);) {
     const uint64_t length = *reader.u32(at + 4);
-    if (reader.has(at, "EXIF") && length <= file.size() - at - 8) {
-      Bytes exif = file.subspan(at + 8, length);
-      if (ByteReader(exif, ByteOrder::kLittle).has(0, {"Exif\0\0", 6})) exif = exif.subspan(6);
-      header.orientation = tiff_orientation(exif);
-    }
+    const bool is_there = length <= file.size() - at - 8;
+    if (is_there && reader.has(at, "EXIF"))
+      hints.exif = exif_orientation(file.subspan(at + 8, length));
+    if (is_there && reader.has(at, "XMP "))
+      hints.xmp = xmp_orientation(file.subspan(at + 8, length));
     at += 8 + length + (length & 1);
   }
+  header.orientation = hints.orientation();
   return header;
 }
 
 ForeignHeader read_tiff(Bytes file) {
   const ByteReader reader(file, file[0] == std::byte{'I'} ? ByteOrder::kLittle : ByteOrder::kBig);
-  ForeignHeader header{.format = "TIFF"};
+  ForeignHeader header{.kind = ForeignKind::kTiff, .format = "TIFF"};
   header.orientation = tiff_orientation(file);
-  header.decoder_turns = true;
   const std::optional<uint32_t> directory = reader.u32(4);
   const uint32_t entries = directory ? reader.u16(*directory).value_or(0) : 0;
   uint32_t photometric = 2;
@@ -96,7 +123,7 @@ ForeignHeader read_tiff(Bytes file) {
 // "P5", then width and height in decimal, with white space and comments between.
 ForeignHeader read_pnm(Bytes file) {
   const ByteReader reader(file, ByteOrder::kLittle);
-  ForeignHeader header{.format = "PNM"};
+  ForeignHeader header{.kind = ForeignKind::kPnm, .format = "PNM"};
   const uint8_t kind = *reader.u8(1);
   if (kind != '3' && kind != '6') header.channels = 1;
   uint64_t at = 2;

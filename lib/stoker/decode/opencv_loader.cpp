@@ -26,7 +26,7 @@ void* open_library() {
     const char* reason = dlerror();
     tried += fmt::format("\n  {}: {}", path, reason ? reason : "unknown reason");
   }
-  throw DataError("OpenCV, which reads formats other than JPEG and PNG, cannot be loaded:" + tried);
+  throw DataError("OpenCV, which reads BMP and PNM, cannot be loaded:" + tried);
 }
 
 template <class Function>

@@ -54,7 +54,7 @@ class Quiet {
   Quiet& operator=(const Quiet&) = delete;
 };
 
-cv::Mat to_rgb_or_gray(const cv::Mat& decoded) {
+cv::Mat to_rgb_or_gray(const cv::Mat& decoded, bool has_alpha) {
   cv::Mat image = decoded;
   if (decoded.depth() == CV_16U) decoded.convertTo(image, CV_8U, 255.0 / 65535.0);
   if (image.depth() != CV_8U)
@@ -68,7 +68,7 @@ cv::Mat to_rgb_or_gray(const cv::Mat& decoded) {
       cv::cvtColor(image, result, cv::COLOR_BGR2RGB);
       break;
     case 4:
-      cv::cvtColor(image, result, cv::COLOR_BGRA2RGBA);
+      cv::cvtColor(image, result, has_alpha ? cv::COLOR_BGRA2RGBA : cv::COLOR_BGRA2RGB);
       break;
     default:
       throw std::runtime_error(cv::format("%d channels", image.channels()));
@@ -76,12 +76,12 @@ cv::Mat to_rgb_or_gray(const cv::Mat& decoded) {
   return result.isContinuous() ? result : result.clone();
 }
 
-StokerOpencvImage decode(const uint8_t* file, size_t size_bytes) {
+StokerOpencvImage decode(const uint8_t* file, size_t size_bytes, bool has_alpha) {
   const cv::Mat bytes(1, static_cast<int>(size_bytes), CV_8UC1, const_cast<uint8_t*>(file));
   cv::Mat image = cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
   if (image.empty())
     throw std::runtime_error("OpenCV " CV_VERSION " cannot read it: damaged or of a rare kind");
-  image = to_rgb_or_gray(image);
+  image = to_rgb_or_gray(image, has_alpha);
   const size_t count = image.total();
   const int stored_channels = image.channels();
   auto pixels = std::make_unique<uint8_t[]>(count * static_cast<size_t>(stored_channels));
@@ -92,12 +92,12 @@ StokerOpencvImage decode(const uint8_t* file, size_t size_bytes) {
 
 }  // namespace
 
-StokerOpencvImage stoker_opencv_decode(const uint8_t* file, size_t size_bytes) {
+StokerOpencvImage stoker_opencv_decode(const uint8_t* file, size_t size_bytes, int has_alpha) {
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   const Quiet quiet;
   StokerOpencvImage failed{};
   try {
-    return decode(file, size_bytes);
+    return decode(file, size_bytes, has_alpha != 0);
   } catch (const cv::Exception& error) {
     std::snprintf(failed.reason, sizeof failed.reason, "%s", error.err.c_str());
   } catch (const std::exception& error) {

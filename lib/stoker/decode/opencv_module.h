@@ -18,7 +18,8 @@ struct StokerOpencvImage {
   char reason[256];  // why not
 };
 
-// Orientation is left as stored, except in TIFF, where OpenCV's decoder applies it.
-StokerOpencvImage stoker_opencv_decode(const uint8_t* file, size_t size_bytes);
+// BMP and PNM. has_alpha: whether a fourth channel is alpha, to be composited on black; else it is
+// left out.
+StokerOpencvImage stoker_opencv_decode(const uint8_t* file, size_t size_bytes, int has_alpha);
 void stoker_opencv_release(StokerOpencvImage* image);
 }

@@ -23,17 +23,6 @@ struct Header {
   int32_t channels() const { return (color_type & PNG_COLOR_MASK_COLOR) ? 3 : 1; }
 };
 
-int orientation_of(const ByteReader& reader, Bytes file) {
-  for (uint64_t at = 8; at + 12 <= file.size();) {
-    const uint64_t length = *reader.u32(at);
-    if (reader.has(at + 4, "eXIf") && length <= file.size() - at - 12)
-      return tiff_orientation(file.subspan(at + 8, length));
-    if (reader.has(at + 4, "IDAT")) break;
-    at += 12 + length;
-  }
-  return 1;
-}
-
 // IHDR is always first and of fixed size, so the limits hold before libpng sees the file.
 Header read_header(Bytes file, std::string_view name, const DecodeLimits& limits) {
   const ByteReader reader(file, ByteOrder::kBig);
@@ -45,7 +34,7 @@ Header read_header(Bytes file, std::string_view name, const DecodeLimits& limits
   // Deflate reaches 1032 bytes for one, and a byte holds at most eight pixels.
   const unsigned pixels_per_byte = header.bits >= 8 ? 1 : 8;
   check_compression(name, header.width, header.height, file.size(), 1032 * pixels_per_byte);
-  header.orientation = orientation_of(reader, file);
+  header.orientation = png_orientation(file);
   return header;
 }
 

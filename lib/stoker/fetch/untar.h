@@ -2,9 +2,10 @@
 //
 //   unpack_tar_gz("cifar-10-binary.tar.gz", "data/cifar10/cifar-10-batches-bin");
 //
-// Strict, for archives come from the network: regular files and folders only, in the v7, ustar and
-// GNU headers. Absolute paths, "..", links, devices, sparse files, two members of one name and
-// anything outside the one top folder are refused.
+// By libarchive (v7, ustar, pax and GNU headers, long names included), strict, for archives come
+// from the network: regular files and folders only. Absolute paths, "..", links, devices, sparse
+// files, two members of one name, anything outside the one top folder, a missing end marker, a
+// wrong gzip checksum and whatever libarchive warns of are refused.
 #pragma once
 
 #include <cstdint>

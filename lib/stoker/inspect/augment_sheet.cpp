@@ -4,16 +4,18 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "stoker/core/error.h"
-#include "stoker/inspect/canvas.h"
+#include "stoker/draw/drawing.h"
 
 namespace stoker::inspect {
 namespace {
 
+using draw::Rgb;
 constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
-constexpr int32_t kMargin = 12, kGap = 6, kLineHeight = PictureCanvas::kLetterHeight + 3;
+constexpr int32_t kMargin = 12, kGap = 6, kTextSize = 10, kLineHeight = 13;
 constexpr int32_t kLines = 3;  // under a tile
 
 // The network's input back to pixels: float32 NHWC of one or three channels.
@@ -30,19 +32,23 @@ std::vector<uint8_t> to_bytes(const loader::Batch& batch, const kernels::Normali
 }
 
 // Breaks after a comma where a line is full; what does not fit is left out.
-std::array<std::string, kLines> lines_of(const std::string& text, size_t letters) {
+std::array<std::string, kLines> lines_of(const draw::Lettering& letters, std::string_view text,
+                                         int32_t width) {
   std::array<std::string, kLines> lines;
-  size_t at = 0;
-  for (std::string& line : lines) {
-    size_t length = std::min(letters, text.size() - at);
-    if (at + length < text.size())
-      if (const size_t comma = text.rfind(", ", at + length - 1);
-          comma != std::string::npos && comma > at)
-        length = comma + 2 - at;
-    line = text.substr(at, length);
-    at += length;
+  size_t line = 0;
+  while (!text.empty()) {
+    const size_t comma = text.find(", ");
+    const std::string part(text.substr(0, comma == std::string_view::npos ? comma : comma + 2));
+    const bool is_full =
+        !lines[line].empty() && letters.width(lines[line] + part, kTextSize) > width;
+    if (is_full && ++line == kLines) {
+      lines.back() += part;  // "…" says that more follows
+      break;
+    }
+    lines[line] += part;
+    text.remove_prefix(part.size());
   }
-  if (at < text.size()) lines.back().replace(std::min(lines.back().size(), letters - 2), 2, "..");
+  for (std::string& text_line : lines) text_line = letters.fitted(text_line, kTextSize, width);
   return lines;
 }
 
@@ -50,33 +56,36 @@ class Sheet {
  public:
   Sheet(const AugmentSheetOptions& options, int32_t rows)
       : tile_(options.tile),
-        canvas_(2 * kMargin + (options.draws + 1) * (tile_ + kGap) - kGap,
-                2 * kMargin + rows * row_height() - kGap, kPaper) {}
+        drawing_(2 * kMargin + (options.draws + 1) * (tile_ + kGap) - kGap,
+                 2 * kMargin + rows * row_height() - kGap, kPaper) {}
 
   void add_tile(int32_t row, int32_t column, const kernels::ImageView& image,
                 const std::string& label, const std::string& words) {
     const int32_t x = kMargin + column * (tile_ + kGap), y = kMargin + row * row_height();
-    const size_t letters = static_cast<size_t>(tile_ / PictureCanvas::kLetterWidth);
-    canvas_.write(label.substr(0, letters), x, y, 1, kInk);
-    canvas_.fill(x, y + kLineHeight, tile_, tile_, kFaint);
+    write(letters_.fitted(label, kTextSize, tile_), x, y);
+    drawing_.fill(x, y + kLineHeight, tile_, tile_, kFaint);
     if (image.pixels == nullptr)
-      canvas_.cross_out(x, y + kLineHeight, tile_, kBad);
+      drawing_.cross_out(x, y + kLineHeight, tile_, kBad);
     else
-      canvas_.place(image, x, y + kLineHeight, tile_);
+      drawing_.place(image, x, y + kLineHeight, tile_);
     int32_t line_y = y + kLineHeight + tile_ + 3;
-    for (const std::string& line : lines_of(words, letters)) {
-      canvas_.write(line, x, line_y, 1, kInk);
+    for (const std::string& line : lines_of(letters_, words, tile_)) {
+      write(line, x, line_y);
       line_y += kLineHeight;
     }
   }
 
-  std::vector<std::byte> png() const { return decode::encode_png(canvas_.view()); }
+  std::vector<std::byte> png() const { return decode::encode_png(drawing_.view()); }
 
  private:
+  void write(const std::string& text, int32_t x, int32_t y) {
+    drawing_.write(letters_.picture(text, kTextSize), x, y, kInk);
+  }
   int32_t row_height() const { return tile_ + (1 + kLines) * kLineHeight + kGap + 3; }
 
+  draw::Lettering letters_;
   int32_t tile_;
-  PictureCanvas canvas_;
+  draw::Drawing drawing_;
 };
 
 // Samples at even distances, and each in all epochs.

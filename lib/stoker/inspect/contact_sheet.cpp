@@ -4,14 +4,14 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
-#include "stoker/inspect/canvas.h"
+#include "stoker/draw/drawing.h"
 
 namespace stoker::inspect {
 namespace {
 
+using draw::Rgb;
 constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
-constexpr int32_t kMargin = 12, kGap = 4, kTextScale = 2;
-constexpr size_t kMaxLetters = 18;
+constexpr int32_t kMargin = 12, kGap = 4, kTextSize = 15, kMostTextWidth = 220;
 
 // Up to `count` samples of each class, picked by reservoir sampling in one pass over the labels.
 std::vector<std::vector<int64_t>> pick(const data::Dataset& dataset,
@@ -40,24 +40,22 @@ std::vector<size_t> rows_of(size_t classes, int32_t max_classes) {
   return list;
 }
 
-std::string short_name(const std::string& name) {
-  return name.size() <= kMaxLetters ? name : name.substr(0, kMaxLetters - 2) + "..";
-}
-
 class Sheet {
  public:
   Sheet(const data::Dataset& dataset, const ContactSheetOptions& options,
         const decode::DecodeLimits& limits, const std::vector<size_t>& rows)
       : dataset_(dataset),
         tile_(options.tile),
-        text_width_(text_width(dataset, rows)),
+        text_width_(text_width(letters_, dataset, rows)),
         decoder_(limits),
-        canvas_(2 * kMargin + text_width_ + options.images_per_class * (tile_ + kGap) - kGap,
-                2 * kMargin + static_cast<int32_t>(rows.size()) * (tile_ + kGap) - kGap, kPaper) {}
+        drawing_(2 * kMargin + text_width_ + options.images_per_class * (tile_ + kGap) - kGap,
+                 2 * kMargin + static_cast<int32_t>(rows.size()) * (tile_ + kGap) - kGap, kPaper) {}
 
   void add_row(size_t label, const std::vector<int64_t>& samples) {
-    canvas_.write(short_name(dataset_.class_names()[label]), kMargin,
-                  y_ + (tile_ - PictureCanvas::kLetterHeight * kTextScale) / 2, kTextScale, kInk);
+    const std::string name =
+        letters_.fitted(dataset_.class_names()[label], kTextSize, text_width_ - kTextSize);
+    const draw::TextPicture text = letters_.picture(name, kTextSize);
+    drawing_.write(text, kMargin, y_ + (tile_ - text.height) / 2, kInk);
     int32_t x = kMargin + text_width_;
     for (const int64_t sample : samples) {
       add_tile(sample, x);
@@ -66,33 +64,36 @@ class Sheet {
     y_ += tile_ + kGap;
   }
 
-  std::vector<std::byte> png() const { return decode::encode_png(canvas_.view()); }
+  std::vector<std::byte> png() const { return decode::encode_png(drawing_.view()); }
 
  private:
-  static int32_t text_width(const data::Dataset& dataset, const std::vector<size_t>& rows) {
-    size_t letters = 0;
+  // With a gap behind it.
+  static int32_t text_width(const draw::Lettering& letters, const data::Dataset& dataset,
+                            const std::vector<size_t>& rows) {
+    int32_t width = 0;
     for (const size_t label : rows)
-      letters = std::max(letters, short_name(dataset.class_names()[label]).size());
-    return static_cast<int32_t>(letters + 1) * PictureCanvas::kLetterWidth * kTextScale;
+      width = std::max(width, letters.width(dataset.class_names()[label], kTextSize));
+    return std::min(width, kMostTextWidth) + kTextSize;
   }
 
   void add_tile(int64_t sample, int32_t x) {
-    canvas_.fill(x, y_, tile_, tile_, kFaint);
+    drawing_.fill(x, y_, tile_, tile_, kFaint);
     try {
       data::Record record = dataset_.get(sample, file_);
       if (!record.is_decoded())
         record.pixels = decoder_.decode(record.encoded, dataset_.name(sample), buffer_);
-      canvas_.place(record.pixels, x, y_, tile_);
+      drawing_.place(record.pixels, x, y_, tile_);
     } catch (const DataError&) {
-      canvas_.cross_out(x, y_, tile_, kBad);
+      drawing_.cross_out(x, y_, tile_, kBad);
     }
   }
 
+  draw::Lettering letters_;
   const data::Dataset& dataset_;
   int32_t tile_;
   int32_t text_width_;
   decode::Decoder decoder_;
-  PictureCanvas canvas_;
+  draw::Drawing drawing_;
   int32_t y_ = kMargin;
   std::vector<std::byte> file_;
   std::vector<uint8_t> buffer_;

@@ -1,10 +1,10 @@
-#include "stoker/inspect/confusion_picture.h"
+#include "stoker/draw/confusion_picture.h"
 
 #include "stoker/core/error.h"
 #include "stoker/decode/decode.h"
 #include "support/catch.h"
 
-namespace stoker::inspect {
+namespace stoker::draw {
 namespace {
 
 struct Decoded {
@@ -30,7 +30,7 @@ std::vector<std::vector<int64_t>> diagonal(size_t classes, int64_t count) {
   return counts;
 }
 
-TEST_CASE("a confusion matrix without mistakes has no red in it", "[inspect]") {
+TEST_CASE("a confusion matrix without mistakes has no red in it", "[draw]") {
   const Decoded right(confusion_picture({"cat", "dog", "owl"}, diagonal(3, 50)));
   CHECK(right.has(33, 102, 172));
   CHECK_FALSE(right.has(196, 60, 44));
@@ -40,8 +40,7 @@ TEST_CASE("a confusion matrix without mistakes has no red in it", "[inspect]") {
   CHECK(wrong.has(196, 60, 44));
 }
 
-TEST_CASE("a confusion matrix stays within a screen or two for any number of classes",
-          "[inspect]") {
+TEST_CASE("a confusion matrix stays within a screen or two for any number of classes", "[draw]") {
   for (const size_t classes : {1, 2, 10, 21, 41, 100, 300, 1000}) {
     CAPTURE(classes);
     std::vector<std::string> names;
@@ -54,15 +53,15 @@ TEST_CASE("a confusion matrix stays within a screen or two for any number of cla
   }
 }
 
-TEST_CASE("a class without images leaves its row white", "[inspect]") {
+TEST_CASE("a class without images leaves its row white", "[draw]") {
   CHECK_NOTHROW(confusion_picture({"a", "b"}, {{0, 0}, {3, 1}}));
 }
 
-TEST_CASE("a confusion matrix that is not square is a defect", "[inspect]") {
+TEST_CASE("a confusion matrix that is not square is a defect", "[draw]") {
   CHECK_THROWS_AS(confusion_picture({"a", "b"}, {{0, 0}}), InternalError);
   CHECK_THROWS_AS(confusion_picture({"a", "b"}, {{0, 0}, {1}}), InternalError);
   CHECK_THROWS_AS(confusion_picture({}, {}), InternalError);
 }
 
 }  // namespace
-}  // namespace stoker::inspect
+}  // namespace stoker::draw

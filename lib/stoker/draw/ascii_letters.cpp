@@ -1,13 +1,13 @@
-#include "stoker/inspect/font.h"
+#include "stoker/draw/ascii_letters.h"
 
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
-namespace stoker::inspect {
+namespace stoker::draw {
 
-const Glyph& glyph_of(char c) {
-  using Letter = std::pair<char, Glyph>;
+const AsciiLetter& ascii_letter(char c) {
+  using Letter = std::pair<char, AsciiLetter>;
   static constexpr std::array kLetters = std::to_array<Letter>({
       {'A', {0b01110, 0b10001, 0b10001, 0b11111, 0b10001, 0b10001, 0b10001}},
       {'B', {0b11110, 0b10001, 0b10001, 0b11110, 0b10001, 0b10001, 0b11110}},
@@ -55,10 +55,10 @@ const Glyph& glyph_of(char c) {
       {')', {0b01000, 0b00100, 0b00100, 0b00100, 0b00100, 0b00100, 0b01000}},
       {' ', {0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00000, 0b00000}},
   });
-  static constexpr Glyph kBox{0b11111, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b11111};
+  static constexpr AsciiLetter kBox{0b11111, 0b10001, 0b10001, 0b10001, 0b10001, 0b10001, 0b11111};
   const auto upper = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   const auto* found = std::ranges::find(kLetters, upper, &Letter::first);
   return found != kLetters.end() ? found->second : kBox;
 }
 
-}  // namespace stoker::inspect
+}  // namespace stoker::draw

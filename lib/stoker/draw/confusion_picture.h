@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace stoker::inspect {
+namespace stoker::draw {
 
 // counts: [true][predicted], as many rows and columns as names, at least one. A cell is the darker
 // the larger its share of its row: right ones (the diagonal) in blue, wrong ones in red. A PNG.
@@ -15,4 +15,4 @@ namespace stoker::inspect {
 std::vector<std::byte> confusion_picture(const std::vector<std::string>& names,
                                          const std::vector<std::vector<int64_t>>& counts);
 
-}  // namespace stoker::inspect
+}  // namespace stoker::draw

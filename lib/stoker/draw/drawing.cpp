@@ -1,11 +1,8 @@
-#include "stoker/inspect/canvas.h"
+#include "stoker/draw/drawing.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "stoker/inspect/font.h"
-
-namespace stoker::inspect {
+namespace stoker::draw {
 namespace {
 
 // The mean of the source pixels that one target pixel covers, at least one.
@@ -27,29 +24,29 @@ int32_t scaled(int32_t position, int32_t source, int32_t target) {
 
 }  // namespace
 
-PictureCanvas::PictureCanvas(int32_t width, int32_t height, Rgb background)
+Drawing::Drawing(int32_t width, int32_t height, Rgb background)
     : width_(width), height_(height), pixels_(size_t{3} * size_t(width) * size_t(height)) {
   fill(0, 0, width, height, background);
 }
 
-kernels::ImageView PictureCanvas::view() const {
+kernels::ImageView Drawing::view() const {
   return {pixels_.data(), width_, height_, 3, int64_t{3} * width_};
 }
 
-void PictureCanvas::fill(int32_t x, int32_t y, int32_t width, int32_t height, Rgb color) {
+void Drawing::fill(int32_t x, int32_t y, int32_t width, int32_t height, Rgb color) {
   for (int32_t py = std::max(y, 0); py < std::min(y + height, height_); ++py)
     for (int32_t px = std::max(x, 0); px < std::min(x + width, width_); ++px)
       std::copy(color.begin(), color.end(), at(px, py));
 }
 
-void PictureCanvas::cross_out(int32_t x, int32_t y, int32_t side, Rgb color) {
+void Drawing::cross_out(int32_t x, int32_t y, int32_t side, Rgb color) {
   for (int32_t i = 0; i < side; ++i) {
     fill(x + i, y + i, 1, 1, color);
     fill(x + side - 1 - i, y + i, 1, 1, color);
   }
 }
 
-void PictureCanvas::place(const kernels::ImageView& image, int32_t x, int32_t y, int32_t side) {
+void Drawing::place(const kernels::ImageView& image, int32_t x, int32_t y, int32_t side) {
   const int32_t longest = std::max(image.width, image.height);
   const int32_t factor = std::max(side / longest, 1);
   const int32_t target = longest <= side ? longest * factor : side;
@@ -65,27 +62,23 @@ void PictureCanvas::place(const kernels::ImageView& image, int32_t x, int32_t y,
     }
 }
 
-void PictureCanvas::write(std::string_view text, int32_t x, int32_t y, int32_t scale, Rgb color) {
-  for (const char c : text) {
-    const Glyph& glyph = glyph_of(c);
-    for (int32_t row = 0; row < 7; ++row)
-      for (int32_t column = 0; column < 5; ++column)
-        if (glyph[static_cast<size_t>(row)] >> (4 - column) & 1)
-          fill(x + column * scale, y + row * scale, scale, scale, color);
-    x += kLetterWidth * scale;
-  }
+void Drawing::mix(int32_t x, int32_t y, Rgb color, uint8_t ink) {
+  if (ink == 0 || x < 0 || y < 0 || x >= width_ || y >= height_) return;
+  uint8_t* pixel = at(x, y);
+  for (size_t c = 0; c < 3; ++c)
+    pixel[c] = static_cast<uint8_t>((pixel[c] * (255 - ink) + color[c] * ink + 127) / 255);
 }
 
-void PictureCanvas::write_up(std::string_view text, int32_t x, int32_t y, int32_t scale,
-                             Rgb color) {
-  for (const char c : text) {
-    const Glyph& glyph = glyph_of(c);
-    for (int32_t row = 0; row < 7; ++row)
-      for (int32_t column = 0; column < 5; ++column)
-        if (glyph[static_cast<size_t>(row)] >> (4 - column) & 1)
-          fill(x + row * scale, y - (column + 1) * scale, scale, scale, color);
-    y -= kLetterWidth * scale;
-  }
+void Drawing::write(const TextPicture& text, int32_t x, int32_t y, Rgb color) {
+  for (int32_t row = 0; row < text.height; ++row)
+    for (int32_t column = 0; column < text.width; ++column)
+      mix(x + column, y + row, color, text.at(column, row));
 }
 
-}  // namespace stoker::inspect
+void Drawing::write_up(const TextPicture& text, int32_t x, int32_t y, Rgb color) {
+  for (int32_t row = 0; row < text.height; ++row)
+    for (int32_t column = 0; column < text.width; ++column)
+      mix(x + row, y - column, color, text.at(column, row));
+}
+
+}  // namespace stoker::draw
