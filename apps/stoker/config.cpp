@@ -8,6 +8,7 @@
 #include "stoker/config/places.h"
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
+#include "stoker/core/shown.h"
 #include "stoker/run/check.h"
 #include "stoker/run/load.h"
 #include "verb.h"
@@ -53,7 +54,7 @@ ExitCode check(const std::vector<std::string>& words) {
     try {
       const auto loaded = run::load_run_config(path, overrides);
       config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
-      fmt::print("{}: good\n", path);
+      fmt::print("{}: good\n", shown(path));
     } catch (const ConfigError& error) {
       problems += (problems.empty() ? "" : "\n") + std::string(error.what());
     }

@@ -16,6 +16,7 @@
 #include "stoker/core/bus_error.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/versions.h"
 #include "verb.h"
@@ -30,7 +31,7 @@ bool is_override(const std::string& word) {
 namespace {
 
 int fail(ExitCode code, const char* kind, const std::string& message) {
-  fmt::print(stderr, "stoker: {}: {}\n", kind, message);
+  fmt::print(stderr, "stoker: {}: {}\n", kind, shown_message(message));
   return static_cast<int>(code);
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "stoker/core/json_text.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/prediction.h"
@@ -25,9 +27,9 @@ struct PredictArguments {
 };
 
 void print_text(const jobs::Prediction& prediction) {
-  std::string line = prediction.image;
+  std::string line = shown(prediction.image);
   for (const auto& guess : prediction.guesses) {
-    line += fmt::format("  {} {:.2f}%", guess.class_name, 100 * guess.probability);
+    line += fmt::format("  {} {:.2f}%", shown(guess.class_name), 100 * guess.probability);
   }
   fmt::print("{}\n", line);
 }
@@ -43,7 +45,7 @@ void print_json(const jobs::Prediction& prediction) {
   std::string guesses;
   for (const auto& guess : prediction.guesses) {
     guesses += fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
-                           json_string(guess.class_name), nlohmann::json(guess.probability).dump());
+                           json_string(guess.class_name), json_text(guess.probability));
   }
   fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
 }
@@ -63,7 +65,7 @@ ExitCode predict(const PredictArguments& arguments) {
       data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
       emit);
   for (const loader::SkippedSample& sample : totals.unreadable) {
-    fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
+    fmt::print(stderr, "unreadable: {}\n", shown(sample.reason));
   }
   fmt::print(stderr, "{} {} in {}, {} images/s; {} unreadable\n", human_count(totals.images),
              totals.images == 1 ? "image" : "images", human_duration(totals.time_s),

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/metric_names.h"
@@ -39,8 +40,7 @@ std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) 
 // The metric of these very weights: an evaluation of an earlier step says nothing about them.
 std::optional<double> value_of(const fs::path& folder, const std::string& monitor) {
   if (!fs::exists(folder / runs::kStateFile)) return std::nullopt;
-  const json state =
-      json::parse(read_checkpoint_state(folder), nullptr, /*allow_exceptions=*/false);
+  const json state = try_parse_json(read_checkpoint_state(folder));
   if (!state.is_object() || !state.contains("metrics")) return std::nullopt;
   const auto metric = state["metrics"].find(monitor);
   if (metric == state["metrics"].end() || !metric->is_number()) return std::nullopt;
