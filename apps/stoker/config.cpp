@@ -80,6 +80,8 @@ ExitCode reference() {
 void add_config(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("config", "Show, check and describe configurations");
   verb->require_subcommand(1);
+  verb->footer(
+      "Example:\n  stoker config print configs/cifar10.yaml\nEach has a --help of its own.");
 
   CLI::App* print_verb =
       verb->add_subcommand("print", "Every value of a config, and where it came from");
@@ -110,6 +112,7 @@ void add_config(CLI::App& app, Action& action) {
 
   CLI::App* reference_verb =
       verb->add_subcommand("reference", "Every option as a page of Markdown (docs/config.md)");
+  reference_verb->footer("Example:\n  stoker config reference > options.md");
   reference_verb->callback([&action] { action = reference; });
 }
 

@@ -186,6 +186,7 @@ void add_get(CLI::App& parent, Action& action) {
 void add_make(CLI::App& parent, Action& action) {
   CLI::App* make = parent.add_subcommand("make", "Make a data set");
   make->require_subcommand(1);
+  make->footer("Example:\n  stoker data make shapes --out data/shapes");
   CLI::App* verb = make->add_subcommand("shapes", "Ten kinds of figures as a folder of PNG files");
   auto arguments = std::make_shared<MakeArguments>();
   verb->add_option("--out", arguments->out, "Folder that does not exist yet")
@@ -219,7 +220,8 @@ std::shared_ptr<LookArguments> add_look_options(CLI::App* verb) {
 void add_inspect(CLI::App& parent, Action& action) {
   CLI::App* verb = parent.add_subcommand("inspect", "What a data set holds");
   const auto arguments = add_look_options(verb);
-  verb->add_option("--sheet", arguments->sheet, "Write a contact sheet of the first split, a PNG");
+  verb->add_option("--sheet", arguments->sheet,
+                   "Write a contact sheet of the first split, a PNG; - is standard output");
   verb->add_option("--per-class", arguments->images_per_class, "Images a class on the sheet")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

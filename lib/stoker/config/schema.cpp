@@ -116,7 +116,8 @@ class SchemaWriter {
     Json cases = Json::array(), rows = Json::array(), keys = Json::array();
     for (const Alternative& row : ref.table->rows()) {
       const std::string name = join_path(path, row.name);
-      for (const auto& [key, schema] : define_row(*ref.table, row, name, path).items())
+      const Json properties = define_row(*ref.table, row, name, path);
+      for (const auto& [key, schema] : properties.items())
         if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
       const Json reference{{"$ref", "#/$defs/" + name}};
       cases.push_back({{"if", named(row.name)}, {"then", reference}});
