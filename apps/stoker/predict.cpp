@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -34,10 +35,16 @@ void print_text(const jobs::Prediction& prediction) {
   fmt::print("{}\n", line);
 }
 
+// For programs the bytes of a name, for a terminal what it can show.
+std::string cell(const std::string& name) {
+  static const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+  return is_terminal ? shown(csv_cell(name)) : csv_cell(name);
+}
+
 void print_csv(const jobs::Prediction& prediction) {
   for (size_t i = 0; i < prediction.guesses.size(); ++i) {
-    fmt::print("{},{},{},{:.6f}\n", csv_cell(prediction.image), i + 1,
-               csv_cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
+    fmt::print("{},{},{},{:.6f}\n", cell(prediction.image), i + 1,
+               cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
   }
 }
 

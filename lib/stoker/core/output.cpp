@@ -14,6 +14,7 @@
 #include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/shown.h"
 
 namespace stoker {
 namespace {
@@ -78,6 +79,11 @@ void check_place(std::string_view option, const fs::path& path) {
 }
 
 void write_all(const fs::path& path, int fd, Bytes bytes) {
+  std::string text;
+  if (::isatty(fd) == 1) {
+    text = shown_message({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    bytes = as_bytes(text);
+  }
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;

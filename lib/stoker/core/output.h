@@ -5,7 +5,8 @@
 //   write_output("--per-class", path, as_bytes(table));
 //
 // `-` is standard output. Through symbolic links the file they lead to is written; an existing pipe
-// or device is written into, never replaced; everything else is replaced in one step.
+// or device is written into, never replaced; everything else is replaced in one step. A terminal
+// gets text as shown_message() has it.
 #pragma once
 
 #include <filesystem>
