@@ -51,8 +51,9 @@ void print_csv(const jobs::Prediction& prediction) {
 void print_json(const jobs::Prediction& prediction) {
   std::string guesses;
   for (const auto& guess : prediction.guesses) {
-    guesses += fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
-                           json_string(guess.class_name), json_text(guess.probability));
+    guesses +=
+        fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
+                    json_string(guess.class_name), json_text(nlohmann::json(guess.probability)));
   }
   fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
 }

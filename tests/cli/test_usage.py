@@ -68,8 +68,7 @@ class Usage(BinaryTest):
                       ["bench", "loader", "tiny.yaml", "--threads", "99999999999"],
                       ["bench", "loader", "tiny.yaml", "--seconds", "nan"],
                       ["bench", "step", "tiny.yaml", "--seconds", "-1"],
-                      ["data", "pack", "x", "y", "--shard-mib", "99999999999999"],
-                      ["data", "make", "shapes", "--seed", "-1"]):
+                      ["data", "pack", "x", "y", "--shard-mib", "99999999999999"]):
             with self.subTest(words=words):
                 out, err = self.stoker(*words, expect=2)
                 self.assertNotIn("defect", err)
