@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stoker/config/config.h"
 #include "stoker/config/keys.h"
-#include "stoker/config/load.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/run/run_config.h"
