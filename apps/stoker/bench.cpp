@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "stoker/core/json_text.h"
 #include "stoker/core/text.h"
 #include "stoker/jobs/benchmark.h"
 #include "stoker/run/load.h"
@@ -120,7 +123,7 @@ ExitCode bench_loader(const BenchArguments& arguments) {
   const auto say = [](const std::string& what) { fmt::print(stderr, "measuring {}\n", what); };
   const jobs::LoaderBenchmark result = jobs::benchmark_loader(config, options, say);
   if (arguments.json)
-    fmt::print("{}\n", to_json(result).dump(2));
+    fmt::print("{}\n", json_text(to_json(result), 2));
   else
     print_table(result);
   return ExitCode::kDone;
@@ -143,7 +146,7 @@ ExitCode bench_step(const BenchArguments& arguments) {
     json["gflops_per_image"] = 1e-9 * result.flops_per_image;
     json["tflops_per_s"] = result.tflops_per_s();
     json["memory_gib"] = result.memory_gib;
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", json_text(json, 2));
     return ExitCode::kDone;
   }
   print_subject(result.subject);
@@ -156,6 +159,11 @@ ExitCode bench_step(const BenchArguments& arguments) {
   return ExitCode::kDone;
 }
 
+// CLI11's Range lets NaN pass.
+std::string is_number(const std::string& word) {
+  return std::isnan(std::strtod(word.c_str(), nullptr)) ? "expected a number" : "";
+}
+
 CLI::App* add_measurement(CLI::App& parent, const char* name, const char* help,
                           const std::shared_ptr<BenchArguments>& arguments) {
   CLI::App* verb = parent.add_subcommand(name, help);
@@ -164,6 +172,7 @@ CLI::App* add_measurement(CLI::App& parent, const char* name, const char* help,
       ->option_text("[key=value ...]");
   verb->add_option("--seconds", arguments->options.seconds, "Time of each measurement")
       ->check(CLI::Range(0.01, 3600.0))
+      ->check(is_number)
       ->capture_default_str();
   verb->add_flag("--json", arguments->json, "Print everything as JSON");
   return verb;

@@ -8,6 +8,7 @@
 #include "stoker/config/places.h"
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
+#include "stoker/core/shown.h"
 #include "stoker/run/check.h"
 #include "stoker/run/load.h"
 #include "verb.h"
@@ -53,7 +54,7 @@ ExitCode check(const std::vector<std::string>& words) {
     try {
       const auto loaded = run::load_run_config(path, overrides);
       config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
-      fmt::print("{}: good\n", path);
+      fmt::print("{}: good\n", shown(path));
     } catch (const ConfigError& error) {
       problems += (problems.empty() ? "" : "\n") + std::string(error.what());
     }
@@ -79,6 +80,8 @@ ExitCode reference() {
 void add_config(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("config", "Show, check and describe configurations");
   verb->require_subcommand(1);
+  verb->footer(
+      "Example:\n  stoker config print configs/cifar10.yaml\nEach has a --help of its own.");
 
   CLI::App* print_verb =
       verb->add_subcommand("print", "Every value of a config, and where it came from");
@@ -109,6 +112,7 @@ void add_config(CLI::App& app, Action& action) {
 
   CLI::App* reference_verb =
       verb->add_subcommand("reference", "Every option as a page of Markdown (docs/config.md)");
+  reference_verb->footer("Example:\n  stoker config reference > options.md");
   reference_verb->callback([&action] { action = reference; });
 }
 

@@ -8,6 +8,9 @@
 
 #include "data_pack.h"
 #include "data_report.h"
+#include "stoker/core/json_text.h"
+#include "stoker/core/output.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/make_shapes.h"
@@ -36,8 +39,8 @@ ExitCode get(const GetArguments& arguments) {
   TransferLine line;
   fetch::get_dataset(dataset, out, {}, [&](const fetch::DownloadProgress& p) { line.show(p); });
   line.finish();
-  fmt::print("{} is in {}. Train on it with data.format={} data.root={}\n", dataset.name, out,
-             dataset.format, out);
+  fmt::print("{} is in {}. Train on it with data.format={} data.root={}\n", dataset.name,
+             shown(out), dataset.format, shown(out));
   return ExitCode::kDone;
 }
 
@@ -59,7 +62,7 @@ ExitCode make_shapes(const MakeArguments& arguments) {
   fmt::print(
       "{} images to train on and {} to evaluate on are in {}. Train on them with "
       "data.format=image_folder data.root={}\n",
-      human_count(arguments.images), human_count(val), arguments.out, arguments.out);
+      human_count(arguments.images), human_count(val), shown(arguments.out), shown(arguments.out));
   return ExitCode::kDone;
 }
 
@@ -98,14 +101,25 @@ ExitCode inspect_augmented(const LookArguments& arguments) {
           "\"{}\" beside --augment is no key=value override; the data set is that of the config, "
           "and data.root=… names another",
           word));
+  const std::string sheet = arguments.sheet.empty() ? "augment.png" : arguments.sheet;
+  check_output("--sheet", sheet, OutputKind::kBinary);
   const auto loaded = run::load_run_config(arguments.augment_config, overrides);
   const train::Source source = run::open_source(loaded.options, data::Split::kTrain);
   const auto png = inspect::augment_sheet(source.dataset, source.pipelines, source.loader,
                                           {.samples = arguments.samples, .draws = arguments.draws});
-  const std::string sheet = arguments.sheet.empty() ? "augment.png" : arguments.sheet;
-  write_file_atomically(real_file_system(), sheet, png);
-  fmt::print("augmented samples: {}\n", sheet);
+  write_output("--sheet", sheet, png);
+  if (!is_standard_output(sheet)) fmt::print("augmented samples: {}\n", shown(sheet));
   return ExitCode::kDone;
+}
+
+// Before the work, which may take long. Whether the picture goes to standard output.
+bool check_sheet(const LookArguments& arguments) {
+  if (arguments.sheet.empty()) return false;
+  check_output("--sheet", arguments.sheet, OutputKind::kBinary);
+  const bool is_printed = is_standard_output(arguments.sheet);
+  if (is_printed && arguments.json)
+    throw ConfigError("--sheet and --json cannot both go to standard output; name a file");
+  return is_printed;
 }
 
 ExitCode inspect(const LookArguments& arguments) {
@@ -117,6 +131,7 @@ ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.overrides.empty())
     throw ConfigError(fmt::format("\"{}\" after the data set: overrides need --augment CONFIG",
                                   arguments.overrides.front()));
+  const bool prints = !arguments.json && !check_sheet(arguments);
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {
@@ -124,17 +139,17 @@ ExitCode inspect(const LookArguments& arguments) {
     const inspect::Inspection found = inspect::inspect(*dataset);
     if (arguments.json)
       json.push_back(inspection_json(split, found));
-    else
+    else if (prints)
       print_inspection(split, found);
   }
   if (!arguments.sheet.empty()) {
     const auto dataset = data::open_dataset(splits[0].options, splits[0].split);
     const auto png =
         inspect::contact_sheet(*dataset, {.images_per_class = arguments.images_per_class});
-    write_file_atomically(real_file_system(), arguments.sheet, png);
-    if (!arguments.json) fmt::print("contact sheet: {}\n", arguments.sheet);
+    write_output("--sheet", arguments.sheet, png);
+    if (prints) fmt::print("contact sheet: {}\n", shown(arguments.sheet));
   }
-  if (arguments.json) fmt::print("{}\n", (json.size() == 1 ? json[0] : json).dump(2));
+  if (arguments.json) fmt::print("{}\n", json_text(json.size() == 1 ? json[0] : json, 2));
   return ExitCode::kDone;
 }
 
@@ -150,7 +165,7 @@ ExitCode verify(const LookArguments& arguments) {
     else
       print_verification(split, dataset->size(), unreadable);
   }
-  if (arguments.json) fmt::print("{}\n", (json.size() == 1 ? json[0] : json).dump(2));
+  if (arguments.json) fmt::print("{}\n", json_text(json.size() == 1 ? json[0] : json, 2));
   return all_readable ? ExitCode::kDone : ExitCode::kData;
 }
 
@@ -171,6 +186,7 @@ void add_get(CLI::App& parent, Action& action) {
 void add_make(CLI::App& parent, Action& action) {
   CLI::App* make = parent.add_subcommand("make", "Make a data set");
   make->require_subcommand(1);
+  make->footer("Example:\n  stoker data make shapes --out data/shapes");
   CLI::App* verb = make->add_subcommand("shapes", "Ten kinds of figures as a folder of PNG files");
   auto arguments = std::make_shared<MakeArguments>();
   verb->add_option("--out", arguments->out, "Folder that does not exist yet")
@@ -204,7 +220,8 @@ std::shared_ptr<LookArguments> add_look_options(CLI::App* verb) {
 void add_inspect(CLI::App& parent, Action& action) {
   CLI::App* verb = parent.add_subcommand("inspect", "What a data set holds");
   const auto arguments = add_look_options(verb);
-  verb->add_option("--sheet", arguments->sheet, "Write a contact sheet of the first split, a PNG");
+  verb->add_option("--sheet", arguments->sheet,
+                   "Write a contact sheet of the first split, a PNG; - is standard output");
   verb->add_option("--per-class", arguments->images_per_class, "Images a class on the sheet")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "stoker/core/cpu.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/parallel.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/shard_files.h"
@@ -48,7 +50,7 @@ class PackLine {
     done_ = progress.images;
     if (!is_terminal_ && !changed) return;
     fmt::print(stderr, "{}{}  {} of {} images ({}%)  {:.0f} img/s{}",
-               is_terminal_ ? "\r\x1b[K" : "", split_, human_count(progress.images),
+               is_terminal_ ? "\r\x1b[K" : "", shown(split_), human_count(progress.images),
                human_count(progress.of), 100 * progress.images / progress.of,
                double(done_before_ + done_) / std::max(took.count(), 1e-3),
                is_terminal_ ? "" : "\n");
@@ -108,14 +110,15 @@ std::vector<pack::PackSplit> splits_of(PackArguments& arguments) {
 
 void print_packed(const pack::PackedSplit& split) {
   const auto per_image = [&](int64_t bytes) { return human_bytes(uint64_t(bytes / split.images)); };
-  fmt::print("{}: {} images in {} shards of about {}\n", split.name, human_count(split.images),
-             split.shards, human_bytes(uint64_t(split.shard_bytes / split.shards)));
+  fmt::print("{}: {} images in {} shards of about {}\n", shown(split.name),
+             human_count(split.images), split.shards,
+             human_bytes(uint64_t(split.shard_bytes / split.shards)));
   fmt::print("  {} before ({} an image), {} after ({} an image)\n",
              human_bytes(uint64_t(split.source_bytes)), per_image(split.source_bytes),
              human_bytes(uint64_t(split.packed_bytes)), per_image(split.packed_bytes));
   if (split.skipped.empty()) return;
   fmt::print("  {} skipped:\n", human_count(std::ssize(split.skipped)));
-  for (const std::string& reason : split.skipped) fmt::print("    {}\n", reason);
+  for (const std::string& reason : split.skipped) fmt::print("    {}\n", shown(reason));
 }
 
 nlohmann::ordered_json packed_json(const std::vector<pack::PackedSplit>& splits) {
@@ -140,13 +143,13 @@ ExitCode run_pack(PackArguments arguments) {
                  [&](const pack::PackProgress& progress) { line.show(progress); });
   line.finish();
   if (arguments.json) {
-    fmt::print("{}\n", packed_json(packed).dump(2));
+    fmt::print("{}\n", json_text(packed_json(packed), 2));
     return ExitCode::kDone;
   }
   for (const pack::PackedSplit& split : packed) print_packed(split);
   const auto& val = packed.size() > 1 ? packed[1].name : packed[0].name;
   fmt::print("Train on them with data.format=shards data.root={} data.train={} data.val={}\n",
-             arguments.out, packed[0].name, val);
+             shown(arguments.out), shown(packed[0].name), shown(val));
   return ExitCode::kDone;
 }
 

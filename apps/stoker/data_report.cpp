@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 
 namespace stoker::app {
@@ -30,17 +31,18 @@ void print_sizes(const inspect::Inspection& found) {
 
 void print_classes(const inspect::Inspection& found) {
   size_t width = 0;
-  for (const inspect::ClassCount& entry : found.classes) width = std::max(width, entry.name.size());
+  for (const inspect::ClassCount& entry : found.classes)
+    width = std::max(width, shown(entry.name).size());
   fmt::print("  classes   {}\n", found.classes.size());
   for (size_t i = 0; i < std::min(found.classes.size(), kMaxListed); ++i)
-    fmt::print("    {:<{}}  {:>9}\n", found.classes[i].name, width,
+    fmt::print("    {:<{}}  {:>9}\n", shown(found.classes[i].name), width,
                human_count(found.classes[i].images));
   if (found.classes.size() > kMaxListed)
     fmt::print("    and {} others (--json lists all)\n", found.classes.size() - kMaxListed);
 }
 
 void print_unreadable(const std::vector<inspect::Unreadable>& unreadable) {
-  for (const inspect::Unreadable& entry : unreadable) fmt::print("  {}\n", entry.reason);
+  for (const inspect::Unreadable& entry : unreadable) fmt::print("  {}\n", shown(entry.reason));
 }
 
 nlohmann::ordered_json unreadable_json(const std::vector<inspect::Unreadable>& unreadable) {
@@ -53,7 +55,8 @@ nlohmann::ordered_json unreadable_json(const std::vector<inspect::Unreadable>& u
 }  // namespace
 
 void print_inspection(const data::FoundSplit& split, const inspect::Inspection& found) {
-  fmt::print("{} ({}): {} images\n", split.name, split.options.format, human_count(found.images));
+  fmt::print("{} ({}): {} images\n", shown(split.name), split.options.format,
+             human_count(found.images));
   print_classes(found);
   print_sizes(found);
   std::string modes;
@@ -90,7 +93,7 @@ nlohmann::ordered_json inspection_json(const data::FoundSplit& split,
 
 void print_verification(const data::FoundSplit& split, int64_t images,
                         const std::vector<inspect::Unreadable>& unreadable) {
-  fmt::print("{}: {} of {} images are readable\n", split.name,
+  fmt::print("{}: {} of {} images are readable\n", shown(split.name),
              human_count(images - static_cast<int64_t>(unreadable.size())), human_count(images));
   print_unreadable(unreadable);
 }

@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "eval_report.h"
+#include "stoker/core/output.h"
 #include "stoker/jobs/evaluation.h"
 #include "verb.h"
 
@@ -23,15 +25,36 @@ struct EvalArguments {
   std::string per_class;
 };
 
+// Whether standard output is for a table that a program reads.
+bool is_table_printed(const EvalArguments& arguments) {
+  const auto is_printed = [](const std::string& file) {
+    return file != "-" && is_standard_output(file);
+  };
+  return (!arguments.per_class.empty() && is_standard_output(arguments.per_class)) ||
+         std::ranges::any_of(arguments.confusion, is_printed);
+}
+
 // Before the evaluation, which may take long.
 void check(const EvalArguments& arguments) {
   for (const std::string& file : arguments.confusion) {
     const auto extension = std::filesystem::path(file).extension();
-    if (file != "-" && extension != ".png" && extension != ".csv") {
+    if (file != "-" && extension != ".png" && extension != ".csv" && !is_special_file(file)) {
       throw ConfigError(fmt::format(
           "--confusion {}: expected a name that ends in .png or .csv, or - to print it", file));
     }
+    check_output("--confusion", file,
+                 extension == ".png" ? OutputKind::kBinary : OutputKind::kText);
   }
+  if (!arguments.per_class.empty())
+    check_output("--per-class", arguments.per_class, OutputKind::kText);
+  const auto is_printed = [](const std::string& file) { return is_standard_output(file); };
+  const auto printed = std::ranges::count_if(arguments.confusion, is_printed) +
+                       (arguments.json ? 1 : 0) +
+                       (!arguments.per_class.empty() && is_printed(arguments.per_class) ? 1 : 0);
+  if (printed > 1)
+    throw ConfigError(
+        "of --json, --confusion - and --per-class - only one can have standard output; name files "
+        "for the others");
 }
 
 ExitCode evaluate(const EvalArguments& arguments) {
@@ -42,7 +65,7 @@ ExitCode evaluate(const EvalArguments& arguments) {
   if (arguments.json)
     print_evaluation_json(result);
   else
-    print_evaluation(result);
+    print_evaluation(result, is_table_printed(arguments) ? stderr : stdout);
   for (const std::string& file : arguments.confusion) {
     if (file == "-")
       print_confusion(result);
@@ -80,7 +103,8 @@ void add_eval(CLI::App& app, Action& action) {
           "it; may be given twice")
       ->allow_extra_args(false)
       ->option_text("FILE.png|FILE.csv");
-  verb->add_option("--per-class", arguments->per_class, "Write the figures of each class as CSV")
+  verb->add_option("--per-class", arguments->per_class,
+                   "Write the figures of each class as CSV; - prints them")
       ->option_text("FILE.csv");
   verb->add_flag("--json", arguments->json, "Print everything as JSON");
   verb->footer(

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "stoker/core/error.h"
-#include "stoker/core/file.h"
+#include "stoker/core/json_text.h"
+#include "stoker/core/output.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/draw/confusion_picture.h"
 
@@ -60,27 +62,27 @@ std::string confusion_csv(const jobs::EvaluationResult& result) {
 
 }  // namespace
 
-void print_evaluation(const jobs::EvaluationResult& result) {
+void print_evaluation(const jobs::EvaluationResult& result, std::FILE* to) {
   const metrics::ClassificationResult& m = result.metrics;
-  fmt::print("{}\n", result.checkpoint.string());
-  fmt::print("top1 {:.2f}%  top5 {:.2f}%  loss {:.4f}  calibration error {:.4f}\n", 100 * m.top1,
-             100 * m.top5, m.loss, m.ece);
-  fmt::print("{} images in {}", human_count(m.images), human_duration(result.time_s));
+  fmt::print(to, "{}\n", shown(result.checkpoint.string()));
+  fmt::print(to, "top1 {:.2f}%  top5 {:.2f}%  loss {:.4f}  calibration error {:.4f}\n",
+             100 * m.top1, 100 * m.top5, m.loss, m.ece);
+  fmt::print(to, "{} images in {}", human_count(m.images), human_duration(result.time_s));
   if (result.unreadable_count > 0)
-    fmt::print("; {} unreadable ones left out", human_count(result.unreadable_count));
+    fmt::print(to, "; {} unreadable ones left out", human_count(result.unreadable_count));
   size_t width = 5;
-  for (const std::string& name : result.class_names) width = std::max(width, name.size());
-  fmt::print("\n\n{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", "class", width, "images", "precision",
+  for (const std::string& name : result.class_names) width = std::max(width, shown(name).size());
+  fmt::print(to, "\n\n{:<{}}  {:>8}  {:>9}  {:>8}  {:>8}\n", "class", width, "images", "precision",
              "recall", "f1");
   for (size_t i = 0; i < m.per_class.size(); ++i) {
     const auto& row = m.per_class[i];
-    fmt::print("{:<{}}  {:>8}  {:>8.2f}%  {:>7.2f}%  {:>7.2f}%\n", result.class_names[i], width,
-               human_count(row.images), 100 * row.precision, 100 * row.recall, 100 * row.f1);
+    fmt::print(to, "{:<{}}  {:>8}  {:>8.2f}%  {:>7.2f}%  {:>7.2f}%\n", shown(result.class_names[i]),
+               width, human_count(row.images), 100 * row.precision, 100 * row.recall, 100 * row.f1);
   }
 }
 
 void print_evaluation_json(const jobs::EvaluationResult& result) {
-  fmt::print("{}\n", to_json(result).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", json_text(to_json(result), 2));
 }
 
 void print_confusion(const jobs::EvaluationResult& result) {
@@ -88,17 +90,17 @@ void print_confusion(const jobs::EvaluationResult& result) {
   fmt::print("\nconfusion (row: label, column: prediction)\n");
   for (size_t i = 0; i < result.metrics.confusion.size(); ++i) {
     for (const int64_t count : result.metrics.confusion[i]) fmt::print("{:>7}", count);
-    fmt::print("  {}\n", result.class_names[i]);
+    fmt::print("  {}\n", shown(result.class_names[i]));
   }
 }
 
 void write_confusion(const jobs::EvaluationResult& result, const std::filesystem::path& file) {
   check_confusion(result);
   if (file.extension() == ".png") {
-    write_file_atomically(real_file_system(), file,
-                          draw::confusion_picture(result.class_names, result.metrics.confusion));
+    write_output("--confusion", file,
+                 draw::confusion_picture(result.class_names, result.metrics.confusion));
   } else {
-    write_file_atomically(real_file_system(), file, as_bytes(confusion_csv(result)));
+    write_output("--confusion", file, as_bytes(confusion_csv(result)));
   }
 }
 
@@ -109,7 +111,7 @@ void write_per_class(const jobs::EvaluationResult& result, const std::filesystem
     table += fmt::format("{},{},{:.6f},{:.6f},{:.6f}\n", csv_cell(result.class_names[i]),
                          row.images, row.precision, row.recall, row.f1);
   }
-  write_file_atomically(real_file_system(), file, as_bytes(table));
+  write_output("--per-class", file, as_bytes(table));
 }
 
 }  // namespace stoker::app

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -11,13 +10,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "stoker/core/bus_error.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
-#include "stoker/core/text.h"
+#include "stoker/core/shown.h"
 #include "stoker/machine/versions.h"
+#include "usage.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -30,7 +29,7 @@ bool is_override(const std::string& word) {
 namespace {
 
 int fail(ExitCode code, const char* kind, const std::string& message) {
-  fmt::print(stderr, "stoker: {}: {}\n", kind, message);
+  fmt::print(stderr, "stoker: {}: {}\n", kind, shown_message(message));
   return static_cast<int>(code);
 }
 
@@ -69,19 +68,6 @@ ExitCode with_whole_output(const Action& action) {
   }
 }
 
-// CLI11 says of a misspelt verb only that there is none.
-void check_verb(const CLI::App& app, const std::string& word) {
-  if (word.starts_with('-')) return;
-  std::vector<std::string> names;
-  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
-  if (std::find(names.begin(), names.end(), word) != names.end()) return;
-  const std::vector<std::string_view> words(names.begin(), names.end());
-  const std::string_view near = nearest(word, words);
-  throw ConfigError(fmt::format("unknown verb `{}`{}; expected one of {}.", word,
-                                near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near),
-                                join(words, ", ")));
-}
-
 int run(int argc, char** argv) {
   CLI::App app{"stoker trains image classifiers from a YAML file.", "stoker"};
   app.require_subcommand(1);
@@ -99,13 +85,11 @@ int run(int argc, char** argv) {
   add_resume_check(app, action);
   add_data(app, action);
   add_config(app, action);
-  if (argc > 1) check_verb(app, argv[1]);
+  if (const auto code = check_verbs(app, argc, argv)) return static_cast<int>(*code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool is_help = error.get_exit_code() == 0;
-    app.exit(error);
-    return is_help ? 0 : static_cast<int>(ExitCode::kUsage);
+    return static_cast<int>(explain(app, error, argc, argv));
   }
   install_interrupt_handlers();
   install_bus_error_handler();

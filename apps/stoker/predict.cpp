@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -7,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "stoker/core/json_text.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/prediction.h"
@@ -25,25 +28,32 @@ struct PredictArguments {
 };
 
 void print_text(const jobs::Prediction& prediction) {
-  std::string line = prediction.image;
+  std::string line = shown(prediction.image);
   for (const auto& guess : prediction.guesses) {
-    line += fmt::format("  {} {:.2f}%", guess.class_name, 100 * guess.probability);
+    line += fmt::format("  {} {:.2f}%", shown(guess.class_name), 100 * guess.probability);
   }
   fmt::print("{}\n", line);
 }
 
+// For programs the bytes of a name, for a terminal what it can show.
+std::string cell(const std::string& name) {
+  static const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+  return is_terminal ? shown(csv_cell(name)) : csv_cell(name);
+}
+
 void print_csv(const jobs::Prediction& prediction) {
   for (size_t i = 0; i < prediction.guesses.size(); ++i) {
-    fmt::print("{},{},{},{:.6f}\n", csv_cell(prediction.image), i + 1,
-               csv_cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
+    fmt::print("{},{},{},{:.6f}\n", cell(prediction.image), i + 1,
+               cell(prediction.guesses[i].class_name), prediction.guesses[i].probability);
   }
 }
 
 void print_json(const jobs::Prediction& prediction) {
   std::string guesses;
   for (const auto& guess : prediction.guesses) {
-    guesses += fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
-                           json_string(guess.class_name), nlohmann::json(guess.probability).dump());
+    guesses +=
+        fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
+                    json_string(guess.class_name), json_text(nlohmann::json(guess.probability)));
   }
   fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
 }
@@ -63,7 +73,7 @@ ExitCode predict(const PredictArguments& arguments) {
       data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
       emit);
   for (const loader::SkippedSample& sample : totals.unreadable) {
-    fmt::print(stderr, "unreadable: {}: {}\n", sample.name, sample.reason);
+    fmt::print(stderr, "unreadable: {}\n", shown(sample.reason));
   }
   fmt::print(stderr, "{} {} in {}, {} images/s; {} unreadable\n", human_count(totals.images),
              totals.images == 1 ? "image" : "images", human_duration(totals.time_s),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "stoker/config/places.h"
+#include "stoker/core/shown.h"
 #include "stoker/jobs/training.h"
 #include "stoker/run/load.h"
 #include "stoker/run/resume.h"
@@ -97,7 +98,7 @@ ExitCode train(const TrainArguments& arguments) {
     const run::Session session = config::with_places(loaded.provenance, [&] {
       return run::build_session(loaded.options, resumes ? &point->checkpoint->content : nullptr);
     });
-    fmt::print("{}\n", run::plan_text(session));
+    fmt::print("{}\n", shown_message(run::plan_text(session)));
     return ExitCode::kDone;
   }
   const jobs::TrainingResult result = config::with_places(loaded.provenance, [&] {

@@ -8,6 +8,7 @@
 #include "config/support.h"
 #include "stoker/config/yaml.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 using namespace stoker;
 using namespace stoker::test;
@@ -133,6 +134,20 @@ TEST_CASE("text that looks like something else is quoted") {
     const TestOptions back = read(yaml_of(o)).options;
     CHECK(back.name == c.text);
     CHECK(back.tags == o.tags);
+  }
+}
+
+TEST_CASE("no control character is printed raw, and it reads back") {
+  for (const std::string& name : {std::string("a\x1b[2Jb"),
+                                  std::string("a\xC2\x9B"
+                                              "2Jb"),
+                                  std::string("tab\tand\x7f")}) {
+    TestOptions o;
+    o.name = name;
+    const std::string text = yaml_of(o);
+    const std::string line = text.substr(0, text.find('\n'));
+    CHECK(shown(line) == line);
+    CHECK(read(text).options.name == name);
   }
 }
 

@@ -37,6 +37,17 @@ def main() -> int:
     if not validator.is_valid(extended) or validator.is_valid({"extends": 3}):
         failures += 1
         print("extends is not taken as it should be")
+    # Texts with one mistyped key, which some error must name.
+    for key, value in (("nmae", {"nmae": "a"}), ("batch_sise", {"train": {"batch_sise": 1}}),
+                       ("momentmu", {"optimizer": {"momentmu": 1}}),
+                       ("momentmu", {"optimizer": {"name": "sgd", "momentmu": 1}}),
+                       ("mach", {"optimizer": {"name": "sgd", "groups": [{"match": "a", "mach": 1}]}}),
+                       ("flop", {"augment": [{"flop": {}}]}),
+                       ("moed", {"augment": [{"pad_crop": {"moed": "reflect"}}]})):
+        errors = [error.message for error in validator.iter_errors(value)]
+        if not errors or not all(f"'{key}'" in message for message in errors):
+            failures += 1
+            print(f"{value}: the schema says {errors}, expected words on {key!r} alone")
     print(f"{len(cases)} cases, {failures} failures")
     return 1 if failures else 0
 

@@ -26,6 +26,17 @@ TEST_CASE("lines for a person go to stderr, without colour off a terminal") {
         "epoch 3\nwarning: data/train/a.jpg skipped: truncated\nerror: 100 % {of} it\n");
 }
 
+TEST_CASE("a terminal and a log file get no control characters out of names") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "log.txt";
+  const auto result = run_in_child([&] {
+    add_log_file(path);
+    log().warn("evil\x1b[2J\r.jpg skipped: caf\xE9\nsecond line");
+  });
+  CHECK(result.standard_error == "warning: evil\\x1b[2J\\r.jpg skipped: caf\\xe9\nsecond line\n");
+  CHECK(read_file(path).ends_with("warning: evil\\x1b[2J\\r.jpg skipped: caf\\xe9\nsecond line\n"));
+}
+
 TEST_CASE("a log file gets every line with the time, and is appended to") {
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "log.txt";

@@ -12,7 +12,7 @@ namespace stoker::models {
 namespace {
 
 std::shared_ptr<Model> resnet18() {
-  return models().build(models().pick("resnet18"), {.classes = 7, .height = 32, .width = 40});
+  return models().build(models().pick("resnet18"), {.classes = 7, .height = 32, .width = 24});
 }
 
 std::string message_of(Model& model, const std::vector<std::string>& patterns) {
@@ -93,7 +93,7 @@ TEST_CASE("residual networks have as many layers as timm counts", "[models]") {
       {"resnet18", 10}, {"resnet50", 18}, {"resnet152", 52}};
   for (const auto& [name, layers] : expected) {
     const auto model =
-        models().build(models().pick(name), {.classes = 7, .height = 32, .width = 40});
+        models().build(models().pick(name), {.classes = 7, .height = 32, .width = 24});
     CHECK(model->layers().size() == layers);
   }
 }

@@ -189,4 +189,16 @@ TEST_CASE("what is no checkpoint is said with what was looked for") {
                     Catch::Contains("nowhere") && Catch::Contains("manifest.json"));
   std::ofstream(folder.path() / "latest") << "step-00000009\n";
   CHECK_THROWS_AS(resolve_checkpoint(folder.path() / "latest", true), ConfigError);
+  std::ofstream(folder.path() / "weights.safetensors") << std::string(10'000, 'x');
+  CHECK_THROWS_AS(resolve_checkpoint(folder.path() / "weights.safetensors", true), ConfigError);
+}
+
+TEST_CASE("a file of a checkpoint stands for the checkpoint") {
+  const TemporaryFolder folder;
+  CheckpointStore store(real_file_system(), folder.path());
+  store.save(3, content(3), {.last = 2, .best = 1});
+  for (const char* file : {"model.safetensors", "manifest.json", "state.json"}) {
+    CHECK(resolve_checkpoint(folder.path() / "step-00000003" / file, true) ==
+          folder.path() / "step-00000003");
+  }
 }

@@ -4,6 +4,7 @@
 
 #include "stoker/core/error.h"
 #include "support/catch.h"
+#include "support/thrown.h"
 
 using namespace stoker;
 using namespace stoker::train;
@@ -35,6 +36,17 @@ TEST_CASE("a batch larger than the set becomes the set") {
   CHECK(plan.batch_size == 7);
   CHECK(plan.microbatch == 7);
   CHECK(plan.total_steps == 3);
+}
+
+TEST_CASE("epochs that nobody can count are refused, in few digits") {
+  const auto refusal = [](double epochs) {
+    return test::message_of<ConfigError>(
+        [&] { plan_steps(1000, {.epochs = epochs, .batch_size = 4}); });
+  };
+  CHECK(refusal(1e300) == "train.epochs: too large: 2.5e+302 does not fit in 64 bits");
+  CHECK(refusal(1e30).starts_with("train.epochs: too large"));
+  CHECK(refusal(5e9) == "train.epochs: too large: read 5e+09, expected at most 4294967295");
+  CHECK(plan_steps(1000, {.epochs = 4e9, .batch_size = 4}).total_steps == 1'000'000'000'000);
 }
 
 TEST_CASE("an empty training set is refused") { CHECK_THROWS_AS(plan_steps(0, {}), ConfigError); }

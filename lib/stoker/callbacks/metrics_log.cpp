@@ -7,6 +7,7 @@
 #include "stoker/callbacks/columns.h"
 #include "stoker/callbacks/metrics_csv.h"
 #include "stoker/callbacks/record_file.h"
+#include "stoker/core/json_text.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
 
@@ -55,8 +56,8 @@ std::unique_ptr<train::Callback> make_metrics_log(FileSystem& files,
 }
 
 std::optional<std::string> metrics_line(Event event, const State& state) {
-  if (event == Event::kLog) return train_record(state).dump();
-  if (event == Event::kEvalDone && state.eval) return eval_record(state).dump();
+  if (event == Event::kLog) return json_text(train_record(state));
+  if (event == Event::kEvalDone && state.eval) return json_text(eval_record(state));
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include "stoker/config/print.h"
 #include "stoker/config/values.h"
+#include "stoker/core/json_text.h"
 
 namespace stoker::config {
 
@@ -41,9 +42,7 @@ nlohmann::ordered_json to_json(const Node& node) {
   return map;
 }
 
-std::string dump(const nlohmann::ordered_json& json) {
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
+std::string dump(const nlohmann::ordered_json& json) { return json_text(json, 2) + "\n"; }
 
 std::string print_json(const Node& tree) { return dump(to_json(tree)); }
 

@@ -9,7 +9,7 @@ namespace stoker::config {
 
 nlohmann::ordered_json to_json(const Node& node);
 
-// Two spaces of indentation, broken UTF-8 replaced, a line feed at the end.
+// Two spaces of indentation, text by the rule of core/json_text.h, a line feed at the end.
 std::string dump(const nlohmann::ordered_json& json);
 
 }  // namespace stoker::config

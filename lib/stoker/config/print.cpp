@@ -6,6 +6,9 @@
 #include <cctype>
 #include <vector>
 
+#include "stoker/core/shown.h"
+#include "stoker/core/utf8.h"
+
 namespace stoker::config {
 
 namespace {
@@ -15,7 +18,8 @@ constexpr size_t kMaxAlignedColumn = 48;
 
 std::string escaped(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (c == '"' || c == '\\')
       quoted += fmt::format("\\{}", c);
     else if (c == '\n')
@@ -24,6 +28,8 @@ std::string escaped(std::string_view text) {
       quoted += "\\t";
     else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else if (utf8_length(text.substr(i)) == 2 && is_control(text.substr(i), 2))
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));  // U+0080 … U+009F
     else
       quoted += c;
   }
@@ -40,6 +46,9 @@ bool is_special_word(std::string_view text) {
   return false;
 }
 
+// Whether a terminal shows the text as it stands.
+bool is_shown_as_is(std::string_view text) { return shown(text) == text; }
+
 bool is_safe(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '/' ||
          c == '-' || c == '+' || c == '@' || c == '%' || c == '=' || c == ' ' || c == '(' ||
@@ -48,7 +57,9 @@ bool is_safe(char c) {
 
 // Whether text stands for itself without quotes for every reader, in `[a, b]` too.
 bool is_plain_text(std::string_view text) {
-  if (is_special_word(text) || !std::all_of(text.begin(), text.end(), is_safe)) return false;
+  if (is_special_word(text) || !std::all_of(text.begin(), text.end(), is_safe) ||
+      !is_shown_as_is(text))
+    return false;
   const char first = text.front();
   if (text.back() == ' ') return false;
   if (first == '.' || first == '/') return text.find('/') != std::string_view::npos;
@@ -59,7 +70,9 @@ bool is_plain_text(std::string_view text) {
 // but `a: -` begins a list.
 bool may_stay_bare(std::string_view text) {
   if (is_plain_text(text) || is_special_word(text)) return true;
-  if (text.back() == ' ' || !std::all_of(text.begin(), text.end(), is_safe)) return false;
+  if (text.back() == ' ' || !std::all_of(text.begin(), text.end(), is_safe) ||
+      !is_shown_as_is(text))
+    return false;
   const size_t digits = text.find_first_not_of("+-.");  // as numbers begin
   return digits != std::string_view::npos && digits <= 2 &&
          std::isalnum(static_cast<unsigned char>(text[digits])) != 0;
@@ -125,7 +138,7 @@ class Printer {
   }
 
   static std::string to_comment(const Location& location) {
-    return location.origin == Origin::kOverride ? "override" : to_string(location);
+    return location.origin == Origin::kOverride ? "override" : shown(to_string(location));
   }
 
   std::string with_comments() const {

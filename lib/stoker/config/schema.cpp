@@ -1,5 +1,6 @@
 #include "stoker/config/schema.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "stoker/config/choice.h"
@@ -112,10 +113,12 @@ class SchemaWriter {
   // The name decides which row's options may stand beside it, so that an editor complains about
   // the one wrong key and not about every row.
   Json value(const ChoiceRef& ref, const Field&, const std::string& path, Required) {
-    Json cases = Json::array(), rows = Json::array();
+    Json cases = Json::array(), rows = Json::array(), keys = Json::array();
     for (const Alternative& row : ref.table->rows()) {
       const std::string name = join_path(path, row.name);
-      define_row(*ref.table, row, name, path);
+      const Json properties = define_row(*ref.table, row, name, path);
+      for (const auto& [key, schema] : properties.items())
+        if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
       const Json reference{{"$ref", "#/$defs/" + name}};
       cases.push_back({{"if", named(row.name)}, {"then", reference}});
       rows.push_back(reference);
@@ -125,7 +128,7 @@ class SchemaWriter {
              {"properties", {{"name", {{"enum", names}}}}},
              {"allOf", std::move(cases)},
              {"if", {{"not", {{"required", {"name"}}}}}},
-             {"then", {{"anyOf", std::move(rows)}}}};
+             {"then", nameless(std::move(keys), std::move(rows))}};
     Json types = Json::array({"string"});
     if (ref.value->empty()) {
       types.push_back("null");
@@ -136,11 +139,19 @@ class SchemaWriter {
             {"else", std::move(map)}};
   }
 
+  // Options of any row, whose name may stand in a file that this one extends. A key that no row
+  // has is complained about by its name, not by all rows.
+  static Json nameless(Json keys, Json rows) {
+    const Json known{{"propertyNames", {{"enum", std::move(keys)}}}};
+    return {{"if", known}, {"then", {{"anyOf", std::move(rows)}}}, {"else", known}};
+  }
+
   static Json named(std::string_view name) {
     return {{"properties", {{"name", {{"const", name}}}}}, {"required", {"name"}}};
   }
 
-  void define_row(const Alternatives& table, const Alternative& row, const std::string& name,
+  // Returns the row's properties.
+  Json define_row(const Alternatives& table, const Alternative& row, const std::string& name,
                   const std::string& path) {
     Choice choice = table.pick(row.name);
     Fields fields;
@@ -149,8 +160,9 @@ class SchemaWriter {
     schema.update(object(fields.list(), path, Required::kLeft));
     Json properties{{"name", {{"const", row.name}}}};
     properties.update(schema["properties"]);
-    schema["properties"] = std::move(properties);
+    schema["properties"] = properties;
     definitions_[name] = std::move(schema);
+    return properties;
   }
 
   Json value(const ChoiceListRef& ref, const Field&, const std::string& path, Required) {

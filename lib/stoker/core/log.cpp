@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker {
 namespace {
@@ -48,9 +49,22 @@ class LevelPrefix : public spdlog::custom_flag_formatter {
   }
 };
 
+// The message, which may quote names of files and classes.
+class Message : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = shown_message({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<Message>();
+  }
+};
+
 std::unique_ptr<spdlog::formatter> formatter(const std::string& pattern) {
   auto made = std::make_unique<spdlog::pattern_formatter>();
-  made->add_flag<LevelPrefix>('*').set_pattern(pattern);
+  made->add_flag<LevelPrefix>('*').add_flag<Message>('&').set_pattern(pattern);
   return made;
 }
 
@@ -64,7 +78,7 @@ struct Log {
     const bool plain = std::getenv("NO_COLOR") != nullptr;
     auto terminal = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
         plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
-    terminal->set_formatter(formatter("%^%*%$%v"));
+    terminal->set_formatter(formatter("%^%*%$%&"));
     sinks->add_sink(std::move(terminal));
     logger = std::make_unique<spdlog::logger>("stoker", sinks);
     logger->flush_on(spdlog::level::info);
@@ -100,7 +114,7 @@ void add_log_file(const std::filesystem::path& path) {
   } catch (const spdlog::spdlog_ex& error) {
     throw FileError(fmt::format("{}: cannot write the log: {}", path.string(), error.what()));
   }
-  sink->set_formatter(formatter("%Y-%m-%dT%H:%M:%S.%e%z %*%v"));
+  sink->set_formatter(formatter("%Y-%m-%dT%H:%M:%S.%e%z %*%&"));
   instance().replace_file(std::move(sink));
 }
 

@@ -8,6 +8,8 @@
 #include <cctype>
 #include <cmath>
 
+#include "stoker/core/utf8.h"
+
 namespace stoker {
 namespace {
 
@@ -34,31 +36,6 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     last.swap(row);
   }
   return last[b.size()];
-}
-
-// Length of the well-formed UTF-8 character that `bytes` begin with; 0 if there is none. Overlong
-// forms, surrogates and what lies beyond U+10FFFF are none (Unicode 15, table 3-7).
-size_t utf8_length(std::string_view bytes) {
-  const auto at = [&](size_t i) {
-    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u;
-  };
-  const auto continues = [&](size_t from, size_t to) {
-    for (size_t i = from; i < to; ++i)
-      if ((at(i) & 0xC0u) != 0x80u) return false;
-    return true;
-  };
-  const unsigned first = at(0), second = at(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1, 2) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool is_good = !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
-    return is_good && continues(1, 3) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool is_good = !(first == 0xF0 && second < 0x90) && !(first == 0xF4 && second > 0x8F);
-    return is_good && continues(1, 4) ? 4 : 0;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -136,8 +113,9 @@ std::string json_string(std::string_view bytes) {
     } else if (first == '"' || first == '\\') {
       quoted += '\\';
       quoted += bytes[0];
-    } else if (first < 0x20) {
-      quoted += fmt::format("\\u{:04x}", first);
+    } else if (is_control(bytes, length)) {
+      const auto code = static_cast<unsigned char>(bytes[length - 1]);  // U+0080 is C2 80
+      quoted += fmt::format("\\u{:04x}", code);
     } else {
       quoted += bytes.substr(0, length);
     }

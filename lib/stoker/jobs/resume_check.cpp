@@ -10,6 +10,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/run/load.h"
 #include "stoker/run/session.h"
 #include "stoker/runs/folder.h"
@@ -80,7 +81,7 @@ void compare_metrics(const runs::RunFolder& folder, const std::vector<json>& lin
     if (line.value("step", int64_t{0}) <= check.from_step) continue;
     ++check.metric_lines;
     if (!written.contains(line)) {
-      check.differences.push_back(fmt::format("metrics.jsonl has no line {}", line.dump()));
+      check.differences.push_back(fmt::format("metrics.jsonl has no line {}", json_text(line)));
     }
   }
 }
@@ -94,7 +95,7 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
                        read_file(pair.to.folder / runs::kConfigFile)) {
     cautions.push_back("the configuration changed between the two checkpoints");
   }
-  const json then = json::parse(read_file(pair.folder.environment()), nullptr, false);
+  const json then = try_parse_json(read_file(pair.folder.environment()));
   if (!then.is_object()) return cautions;
   if (then.value("usable_cpus", usable_cpus()) != usable_cpus()) {
     cautions.push_back(fmt::format("the run had {} processors, this process has {}",

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stoker/core/json_text.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
 #include "stoker/train/checkpoint_store.h"
@@ -39,8 +40,7 @@ ordered_json best_checkpoint(const runs::RunFolder& folder) {
   ordered_json best = ordered_json::object();
   const std::filesystem::path checkpoint = pointed(folder, runs::kBest);
   if (checkpoint.empty()) return best;
-  const auto state = ordered_json::parse(train::read_checkpoint_state(checkpoint), nullptr,
-                                         /*allow_exceptions=*/false);
+  const auto state = try_parse_ordered_json(train::read_checkpoint_state(checkpoint));
   if (!state.is_object() || !state.contains("metrics")) return best;
   best["checkpoint"] = checkpoint.string();
   best["step"] = state["step"];
@@ -74,7 +74,7 @@ void write_summary(FileSystem& files, const runs::RunFolder& folder, const train
   }
   summary["checkpoints"] = checkpoints;
   if (!error.empty()) summary["error"] = error;
-  write_file_atomically(files, folder.summary(), as_bytes(summary.dump(2) + "\n"));
+  write_file_atomically(files, folder.summary(), as_bytes(json_text(summary, 2) + "\n"));
 }
 
 }  // namespace stoker::jobs

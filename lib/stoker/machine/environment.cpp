@@ -15,6 +15,7 @@
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/file.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/core/version.h"
 #include "stoker/machine/versions.h"
@@ -69,7 +70,7 @@ nlohmann::ordered_json gpus() {
 nlohmann::ordered_json earlier_environments(const std::filesystem::path& path) {
   auto list = nlohmann::ordered_json::array();
   if (!std::filesystem::exists(path)) return list;
-  auto last = nlohmann::ordered_json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  auto last = try_parse_ordered_json(read_file(path));
   if (!last.is_object()) {
     log().warn("{}: not JSON: what it told of earlier starts is lost", path.string());
     return list;
@@ -113,10 +114,7 @@ nlohmann::ordered_json environment(c10::Device device) {
 void write_environment(FileSystem& files, const std::filesystem::path& path, c10::Device device) {
   nlohmann::ordered_json json = environment(device);
   json["earlier"] = earlier_environments(path);
-  // Words of a command line may be no UTF-8.
-  const std::string text =
-      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  write_file_atomically(files, path, as_bytes(text));
+  write_file_atomically(files, path, as_bytes(json_text(json, 2) + "\n"));
 }
 
 }  // namespace stoker::machine

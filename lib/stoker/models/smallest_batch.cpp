@@ -13,11 +13,18 @@ namespace stoker::models {
 
 namespace {
 
-// Norms of a scripted module are LibTorch's own.
+bool learns(const c10::IValue& parameter) {
+  return parameter.isTensor() && parameter.toTensor().defined() &&
+         parameter.toTensor().requires_grad();
+}
+
+// Norms of a scripted module are LibTorch's own: batch_norm(input, weight, bias, …).
 std::unique_ptr<at::ObserverContext> note_norm(const at::RecordFunction& function) {
   if (std::string_view(function.name()) != "aten::batch_norm") return nullptr;
   const c10::ArrayRef<const c10::IValue> inputs = function.inputs();
-  if (!inputs.empty() && inputs.front().isTensor()) nn::NormValues::note(inputs.front().toTensor());
+  if (inputs.size() > 2 && inputs[0].isTensor() && (learns(inputs[1]) || learns(inputs[2]))) {
+    nn::NormValues::note(inputs[0].toTensor());
+  }
   return nullptr;
 }
 

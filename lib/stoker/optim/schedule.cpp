@@ -7,6 +7,7 @@
 #include <numbers>
 #include <utility>
 
+#include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 
 namespace stoker::optim {
@@ -25,7 +26,7 @@ void describe_final(double& final_factor, config::Fields& fields) {
 }
 
 int64_t to_steps(double epochs, const ScheduleContext& context) {
-  return std::llround(epochs * context.steps_per_epoch);
+  return checked_round("schedule", epochs * context.steps_per_epoch);
 }
 
 // A warmup, then `rest(step, p)` with p in [0, 1] over the steps that follow it.
@@ -36,11 +37,11 @@ Schedule after_warmup(const WarmupOptions& options, const ScheduleContext& conte
                total, context.steps_per_epoch);
   const int64_t warmup = to_steps(options.warmup_epochs, context);
   if (warmup > total) {
-    throw ConfigError(
-        fmt::format("schedule.warmup_epochs: {} epochs ({} steps) are longer than the run of {} "
-                    "steps. Lower it "
-                    "or raise train.epochs.",
-                    options.warmup_epochs, warmup, total));
+    throw ConfigError(fmt::format(
+        "schedule.warmup_epochs: {:.6g} epochs ({} steps) are longer than the run of {} "
+        "steps. Lower it "
+        "or raise train.epochs.",
+        options.warmup_epochs, warmup, total));
   }
   return [=, start = options.warmup_start](int64_t step) {
     STOKER_CHECK(step >= 0, "step={}", step);

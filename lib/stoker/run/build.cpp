@@ -10,6 +10,7 @@
 
 #include "stoker/algorithms/table.h"
 #include "stoker/augment/evaluation.h"
+#include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
@@ -36,7 +37,8 @@ train::Source source_of(const RunConfig& config, data::Split split,
                      .repeats = split == data::Split::kTrain ? config.train.repeated_augmentation
                                                              : config.eval.tta.count(),
                      .threads = static_cast<int>(config.data.threads.value_or(0)),
-                     .prefetch_bytes = config.data.prefetch_mib << 20,
+                     .prefetch_bytes =
+                         checked_multiply("data.prefetch_mib", config.data.prefetch_mib, 1 << 20),
                      .limits = data::decode_limits(config.data),
                      .shrink_jpegs = split == data::Split::kTrain &&
                                      config.data.jpeg_scaling == data::JpegScaling::kAuto}};

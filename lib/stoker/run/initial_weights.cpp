@@ -10,6 +10,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/hash.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/core/unchanged_files.h"
 #include "stoker/runs/layout.h"
@@ -154,7 +155,7 @@ std::string to_json(const InitialWeights& weights) {
                                     {"prefix", weights.prefix},
                                     {"tensors_loaded", weights.tensors},
                                     {"begun_anew", weights.anew}};
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 std::string to_text(const InitialWeights& weights) {

@@ -6,6 +6,7 @@
 
 #include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/runs/layout.h"
 
 namespace stoker::train {
@@ -79,7 +80,7 @@ void write_checkpoint(FileSystem& files, const fs::path& folder, const Checkpoin
     write_file_atomically(files, folder / name, as_bytes(*text));
     listed[name] = manifest_entry(checksum_hex(as_bytes(*text)), text->size());
   }
-  const std::string manifest = json{{"format", kFormat}, {"files", listed}}.dump(2) + "\n";
+  const std::string manifest = json_text(json{{"format", kFormat}, {"files", listed}}, 2) + "\n";
   write_file_atomically(files, folder / runs::kManifestFile, as_bytes(manifest));
   files.sync_directory(folder);
 }
@@ -89,11 +90,11 @@ CheckpointContent read_checkpoint(const fs::path& folder) {
     throw DataError(fmt::format("{}: not a checkpoint: it has no manifest.json", folder.string()));
   }
   try {
-    const json manifest = json::parse(read_file(folder / runs::kManifestFile));
+    const json manifest = parse_json(read_file(folder / runs::kManifestFile));
     if (manifest.at("format") != kFormat) {
       throw DataError(fmt::format("{}: format is {}, this version reads \"{}\"",
                                   (folder / runs::kManifestFile).string(),
-                                  manifest["format"].dump(), kFormat));
+                                  json_text(manifest["format"]), kFormat));
     }
     return {.model = read_tensors(folder, manifest, runs::kModelFile),
             .optimizer = read_tensors(folder, manifest, runs::kOptimizerFile),

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "stoker/core/json_text.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/position.h"
 
@@ -55,7 +56,8 @@ void compare_values(const std::string& path, const json& expected, const json& a
       compare_values(path + "." + key, value, actual.value(key, json()), lines);
     }
   } else if (expected != actual) {
-    lines.push_back(fmt::format("{}: {}, expected {}", path, actual.dump(), expected.dump()));
+    lines.push_back(
+        fmt::format("{}: {}, expected {}", path, json_text(actual), json_text(expected)));
   }
 }
 
@@ -78,7 +80,7 @@ std::vector<std::string> differences(const CheckpointContent& expected,
   std::vector<std::string> lines;
   compare_tensors(runs::kModelFile, expected.model, actual.model, lines);
   compare_tensors(runs::kOptimizerFile, expected.optimizer, actual.optimizer, lines);
-  json wanted = json::parse(expected.state_json), found = json::parse(actual.state_json);
+  json wanted = parse_json(expected.state_json), found = parse_json(actual.state_json);
   drop_clocks(wanted);
   drop_clocks(found);
   if (wanted.value("metrics_step", json()) != found.value("metrics_step", json())) {

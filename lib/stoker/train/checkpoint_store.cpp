@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/metric_names.h"
@@ -39,8 +40,7 @@ std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) 
 // The metric of these very weights: an evaluation of an earlier step says nothing about them.
 std::optional<double> value_of(const fs::path& folder, const std::string& monitor) {
   if (!fs::exists(folder / runs::kStateFile)) return std::nullopt;
-  const json state =
-      json::parse(read_checkpoint_state(folder), nullptr, /*allow_exceptions=*/false);
+  const json state = try_parse_json(read_checkpoint_state(folder));
   if (!state.is_object() || !state.contains("metrics")) return std::nullopt;
   const auto metric = state["metrics"].find(monitor);
   if (metric == state["metrics"].end() || !metric->is_number()) return std::nullopt;
@@ -59,8 +59,9 @@ bool is_leftover(const fs::path& path) {
 
 // The folder a pointer file names, or nothing.
 fs::path follow(const fs::path& pointer) {
-  if (!fs::is_regular_file(pointer)) return {};
-  std::string name = read_file(pointer, /*limit_bytes=*/4096);
+  constexpr uintmax_t kLongestName = 4096;
+  if (!fs::is_regular_file(pointer) || fs::file_size(pointer) > kLongestName) return {};
+  std::string name = read_file(pointer);
   while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
   const fs::path target = pointer.parent_path() / name;
   return !name.empty() && fs::is_directory(target) ? target : fs::path{};
@@ -224,6 +225,9 @@ std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep&
 
 fs::path resolve_checkpoint(const fs::path& path, bool prefer_best) {
   if (runs::is_checkpoint(path)) return path;
+  // One of its files stands for a checkpoint.
+  const fs::path holder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (fs::is_regular_file(path) && runs::is_checkpoint(holder)) return holder;
   if (const fs::path target = follow(path); !target.empty()) return target;
   for (const fs::path& folder : {path / runs::kCheckpointsFolder, path}) {
     if (prefer_best) {

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 
 namespace stoker::train {
 
 int64_t StepPlan::step_of_epoch(double epochs) const {
-  return std::max<int64_t>(1, std::llround(epochs * static_cast<double>(steps_per_epoch)));
+  return std::max<int64_t>(
+      1, checked_round("train.epochs", epochs * static_cast<double>(steps_per_epoch)));
 }
 
 bool StepPlan::is_due(double every_epochs, int64_t step) const {
@@ -30,6 +33,10 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   plan.microbatch = (plan.batch_size + plan.grad_accumulation - 1) / plan.grad_accumulation;
   plan.steps_per_epoch = samples / plan.batch_size;
   plan.total_steps = plan.step_of_epoch(options.epochs);
+  // Epochs are 32-bit numbers to all that draws at random.
+  if (plan.total_steps / plan.steps_per_epoch > std::numeric_limits<uint32_t>::max())
+    throw ConfigError(fmt::format("train.epochs: too large: read {:.6g}, expected at most {}",
+                                  options.epochs, std::numeric_limits<uint32_t>::max()));
   return plan;
 }
 
@@ -52,7 +59,7 @@ loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
 }
 
 loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats) {
-  const int64_t positions = samples * repeats;
+  const int64_t positions = checked_multiply("eval.tta", samples, repeats);
   const int64_t most = std::max<int64_t>(batch_size / repeats, 1) * repeats;
   return [positions, most, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
     if (first >= positions) return std::nullopt;

@@ -26,7 +26,8 @@ struct StepPlan {
   bool is_due(double every_epochs, int64_t step) const;
 };
 
-// A batch larger than the set becomes the set. Throws ConfigError if a run would have no steps.
+// A batch larger than the set becomes the set. Throws ConfigError if a run would have no steps, or
+// more than can be counted.
 StepPlan plan_steps(int64_t samples, const TrainOptions& options);
 
 // The micro-batches from `first_step` to the end of the run, in order.

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/train/metric_names.h"
 #include "stoker/weights/nonfinite.h"
@@ -193,13 +194,13 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
                state.position.step, weights::some_names(names));
     saved["nonfinite"] = names;
   }
-  content.state_json = saved.dump(2) + "\n";
+  content.state_json = json_text(saved, 2) + "\n";
   return content;
 }
 
 ModelFacts model_facts(const CheckpointContent& content) {
   try {
-    const json saved = json::parse(content.state_json);
+    const json saved = parse_json(content.state_json);
     ModelFacts facts{.step = saved.at("step"), .class_names = saved.at("classes")};
     const json& input = saved.at("input");
     facts.context = {.classes = std::ssize(facts.class_names),
@@ -215,7 +216,7 @@ ModelFacts model_facts(const CheckpointContent& content) {
 void restore(const CheckpointContent& content, State& state, Algorithms& algorithms) {
   json saved;
   try {
-    saved = json::parse(content.state_json);
+    saved = parse_json(content.state_json);
     check_training_set(saved, state);
   } catch (const json::exception& error) {
     throw damaged(error);

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
+#include "stoker/weights/foreign_file.h"
 #include "stoker/weights/safetensors.h"
 
 namespace stoker::weights {
@@ -34,11 +36,13 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
     }
     return true;
   };
+  const std::string text = read_file(path, kLargestIndexBytes);
   json index;
   try {
-    index = json::parse(read_file(path, kLargestIndexBytes), no_duplicates);
+    index = json::parse(text, no_duplicates);
   } catch (const json::parse_error& error) {
-    refuse(fmt::format("no JSON at byte {}", error.byte));
+    const std::string foreign = text.starts_with("{") ? "" : foreign_file(path, as_bytes(text));
+    refuse(foreign.empty() ? fmt::format("no JSON at byte {}", error.byte) : foreign);
   }
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
     refuse("not the index of a sharded safetensors file: it has no weight_map");
@@ -48,7 +52,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
     const std::string shard = file.is_string() ? file.get<std::string>() : "";
     // Only files beside the index: it may come from anywhere.
     if (shard.empty() || shard != fs::path(shard).filename() || shard == "." || shard == "..") {
-      refuse(fmt::format("{} is not in a file beside the index, but in {}", name, file.dump()));
+      refuse(fmt::format("{} is not in a file beside the index, but in {}", name, json_text(file)));
     }
     shards[name] = shard;
   }
@@ -96,21 +100,6 @@ fs::path entry_file(const fs::path& path) {
   throw DataError(fmt::format("{}: holds neither model.safetensors nor its index.", path.string()));
 }
 
-// torch.save writes a zip archive of pickles, before PyTorch 1.6 a bare one.
-void refuse_pickle(const fs::path& path) {
-  const MappedFile map(path);
-  const Bytes magic = map.bytes().first(std::min<size_t>(map.bytes().size(), 4));
-  const std::string_view start(reinterpret_cast<const char*>(magic.data()), magic.size());
-  if (start != "PK\x03\x04" && !start.starts_with("\x80\x02")) return;
-  fs::path converted = path;
-  converted.replace_extension(".safetensors");
-  throw DataError(fmt::format(
-      "{0}: is a file of torch.save. Reading one runs what is pickled in it, so it is not opened. "
-      "Convert it once: python scripts/convert_weights.py {0} {1}. (A TorchScript module is a "
-      "model, not weights: model: {{name: torchscript, file: {0}, trust_code: true}}.)",
-      path.string(), converted.string()));
-}
-
 }  // namespace
 
 std::vector<fs::path> weight_files(const fs::path& path) {
@@ -126,7 +115,6 @@ std::vector<fs::path> weight_files(const fs::path& path) {
 NamedTensors read_weights(const fs::path& path) {
   const fs::path entry = entry_file(path);
   if (is_index(entry)) return read_shards(entry);
-  refuse_pickle(entry);
   const SafetensorsFile file(entry);
   NamedTensors tensors;
   for (const std::string& name : file.names()) tensors.emplace_back(name, file.tensor(name));

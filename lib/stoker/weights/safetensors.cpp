@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "stoker/core/error.h"
+#include "stoker/weights/foreign_file.h"
 
 namespace stoker::weights {
 
@@ -15,7 +16,9 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
   try {
     header_ = parse_safetensors_header(map_->bytes());
   } catch (const DataError& error) {
-    throw DataError(fmt::format("{}: {}.", path.string(), error.what()));
+    const std::string foreign = foreign_file(path, map_->bytes());
+    throw DataError(
+        fmt::format("{}: {}.", path.string(), foreign.empty() ? error.what() : foreign.c_str()));
   }
   for (const TensorEntry& tensor : header_.tensors) {
     names_.push_back(tensor.name);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/text.h"
 
 namespace stoker::weights {
@@ -280,11 +281,11 @@ SafetensorsHeader parse_safetensors_header(Bytes file) {
 std::string format_safetensors_header(const SafetensorsHeader& header) {
   std::string text = "{";
   if (!header.metadata.empty()) {
-    text += fmt::format("\"{}\":{}", kMetadataKey, json(header.metadata).dump());
+    text += fmt::format("\"{}\":{}", kMetadataKey, json_text(json(header.metadata)));
   }
   for (const TensorEntry& tensor : header.tensors) {
     text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
-                        text.size() > 1 ? "," : "", json(tensor.name).dump(), name_of(tensor.dtype),
+                        text.size() > 1 ? "," : "", json_string(tensor.name), name_of(tensor.dtype),
                         fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
   }
   text += '}';

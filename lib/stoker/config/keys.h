@@ -1,0 +1,19 @@
+// Keys of a configuration by their last part, for words that were given as options of the command
+// line: `--epochs 3` wants `train.epochs=3`.
+//
+//   keys_named(fields_of(config), "batch-size");  // {"train.batch_size", "eval.batch_size"}
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stoker/config/fields.h"
+
+namespace stoker::config {
+
+// The keys that are `word`, or whose last part it is, in the order of their description; - stands
+// for _. Where there are none, those of the nearest spelling. Options within lists are left out.
+std::vector<std::string> keys_named(const Fields& fields, std::string_view word);
+
+}  // namespace stoker::config

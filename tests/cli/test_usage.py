@@ -1,0 +1,85 @@
+"""Help, mistyped words, and numbers at the edges."""
+import re
+import unittest
+
+from binary import BinaryTest
+
+VERBS = ("train", "eval", "predict", "resume-check", "bench", "bench loader", "bench step", "data",
+         "data get", "data make", "data make shapes", "data inspect", "data verify", "data pack",
+         "data index", "config", "config print", "config check", "config schema",
+         "config reference")
+
+
+class Usage(BinaryTest):
+    def test_every_verb_s_example_is_its_own(self):
+        for verb in VERBS:
+            out, _ = self.stoker(*verb.split(), "--help")
+            examples = re.findall(r"^  (?:.*\| )?stoker (.*)$", out.split("Example")[-1], re.M)
+            self.assertTrue(examples, out)
+            for example in examples:
+                self.assertTrue(example.startswith(verb), f"{verb}: {example}")
+
+    def test_a_verb_that_is_missing_or_mistyped(self):
+        for words, listed in (([], ("train", "eval", "data")), (["data"], ("inspect", "pack")),
+                              (["bench"], ("loader", "step")), (["config"], ("print", "schema"))):
+            out, err = self.stoker(*words, expect=2)
+            self.assertEqual(out, "")
+            for verb in listed:
+                self.assertRegex(err, rf"\n  {verb} ")
+        _, err = self.stoker("trian", "tiny.yaml", expect=2)
+        self.assertIn("did you mean `train`?", err)
+        _, err = self.stoker("data", "inpsect", "x", expect=2)
+        self.assertIn("did you mean `inspect`?", err)
+
+    def test_an_option_that_is_a_key_of_the_config(self):
+        for words, hint in ((["--epochs", "3"], "`train.epochs=3`"),
+                            (["--epochs=3"], "`train.epochs=3`"),
+                            (["--lr", "0.1"], "`optimizer.lr=0.1`"),
+                            (["--train.epochs", "3"], "`train.epochs=3`"),
+                            (["--batch-size", "64"], "`train.batch_size=64`"),
+                            (["--seed"], "`seed=…`"),
+                            (["--epohcs", "3"], "`train.epochs=3`"),
+                            (["--dryrun"], "`--dry-run`"),
+                            (["--gibberish"], "--resume")):
+            _, err = self.stoker("train", "tiny.yaml", *words, expect=2)
+            self.assertIn(hint, err)
+            self.assertIn(words[0].split("=")[0], err)
+        _, err = self.stoker("data", "verify", "x", "--jsno", expect=2)
+        self.assertIn("`--json`", err)
+
+    def test_numbers_at_the_edges(self):
+        for words in (["train", "tiny.yaml", "train.epochs=1e30"],
+                      ["train", "tiny.yaml", "train.epochs=1e300"],
+                      ["train", "tiny.yaml", "train.epochs=5e9"],
+                      ["train", "tiny.yaml", "train.epochs=-1"],
+                      ["train", "tiny.yaml", "train.epochs=.nan"],
+                      ["train", "tiny.yaml", "train.epochs=nan"],
+                      ["train", "tiny.yaml", "train.batch_size=0"],
+                      ["train", "tiny.yaml", "train.batch_size=1e30"],
+                      ["train", "tiny.yaml", "train.batch_size=99999999999999999999"],
+                      ["train", "tiny.yaml", "data.prefetch_mib=9007199254740992"],
+                      ["train", "tiny.yaml", "data.threads=100000"],
+                      ["train", "tiny.yaml", "schedule.warmup_epochs=1e300"],
+                      ["train", "tiny.yaml", "train.max_time=nan"],
+                      ["train", "tiny.yaml", "train.max_time=-5s"],
+                      ["train", "tiny.yaml", "train.max_time=1e999s"],
+                      ["predict", "runs/absent", "x", "--top", "0"],
+                      ["predict", "runs/absent", "x", "--top", "1e30"],
+                      ["bench", "loader", "tiny.yaml", "--threads", "99999999999"],
+                      ["bench", "loader", "tiny.yaml", "--seconds", "nan"],
+                      ["bench", "step", "tiny.yaml", "--seconds", "-1"],
+                      ["data", "pack", "x", "y", "--shard-mib", "99999999999999"]):
+            with self.subTest(words=words):
+                out, err = self.stoker(*words, expect=2)
+                self.assertNotIn("defect", err)
+                self.assertNotRegex(err, r"\d{25}", "digits that nobody reads")
+        # Large, but no mistake: the batch is the set, the evaluation one batch.
+        self.stoker("train", "tiny.yaml", "train.batch_size=9000000000000000000", "train.epochs=1",
+                    "eval.batch_size=9000000000000000000", "train.microbatch=9000000000000000000",
+                    "train.max_time=1e300d", "checkpoint.every_minutes=1e300",
+                    "checkpoint.every_steps=9000000000000000000", "checkpoint.keep_last=9e15",
+                    "log.every_steps=9000000000000000000", "data.prefetch_mib=100000000")
+
+
+if __name__ == "__main__":
+    unittest.main()
