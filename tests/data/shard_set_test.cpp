@@ -41,6 +41,25 @@ std::string refusal(const fs::path& root, const std::string& word) {
   return message_of<Error>([&] { open_shards(find_shards(root, word, "data.train")); });
 }
 
+TEST_CASE("shards: names of classes and class numbers as other tools write them", "[shards]") {
+  const test::TemporaryFolder folder;
+  const auto png = test::plain_png(6, 5, 9);
+  const std::string image(reinterpret_cast<const char*>(png.data()), png.size());
+  for (const char* label : {"1\r\n", "\xEF\xBB\xBF 1\n\n", "\n1 \r"}) {
+    CAPTURE(label);
+    write(folder.path() / "t-0.tar",
+          test::tar_of({{.name = "a.png", .content = image}, {.name = "a.cls", .content = label}}));
+    REQUIRE(open_shards(find_shards(folder.path(), "t", "data.train"))->label(0) == 1);
+  }
+  for (const char* names : {"\xEF\xBB\xBF"
+                            "cat\r\nbig dog\r\n\r\n\r\n",
+                            "cat\nbig dog\n \n", "cat\rbig dog"}) {
+    CAPTURE(names);
+    write(folder.path() / "classes.txt", names);
+    REQUIRE(read_class_names(folder.path()) == std::vector<std::string>{"cat", "big dog"});
+  }
+}
+
 TEST_CASE("shards: several are one data set, by name and number", "[shards]") {
   const test::TemporaryFolder folder;
   write(folder.path() / "train-000000.tar", shard_of(0, 3, 1));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 
 namespace stoker::data {
 namespace {
@@ -55,11 +56,8 @@ std::vector<std::string> read_class_names(const Place& place) {
   std::vector<std::string> names;
   if (fs::exists(path)) {
     const std::string text = read_file(path, 1 << 20);
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
-      if (end > at) names.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
+    for (const std::string_view line : text_lines(text, path.string()))
+      if (!line.empty()) names.emplace_back(line);
     if (names.size() != place.layout->classes)
       throw DataError(fmt::format("{}: {} class names, expected {}", path.string(), names.size(),
                                   place.layout->classes));
