@@ -68,7 +68,8 @@ TEST_CASE("shards: several are one data set, by name and number", "[shards]") {
   write(folder.path() / "val-000000.tar", shard_of(40, 2, 0));
   shards::write_index(folder.path() / "train-000001.tar");
   write(folder.path() / "classes.txt", "cat\ndog\n");
-  DataOptions options{.format = "shards", .root = folder.path().string(), .cache = Cache::kNone};
+  DataOptions options{
+      .format = formats().pick("shards"), .root = folder.path().string(), .cache = Cache::kNone};
   const auto train = open_dataset(options, Split::kTrain);
   REQUIRE(train->size() == 6);
   REQUIRE(open_dataset(options, Split::kVal)->size() == 2);
@@ -161,7 +162,8 @@ TEST_CASE("shards: pixels are used where they lie and are not cached", "[shards]
                       {.name = "a.cls", .content = "0"},
                       {.name = "b.npy", .content = good.substr(0, 200)},
                       {.name = "b.cls", .content = "0"}}));
-  DataOptions options{.format = "shards", .root = folder.path().string(), .cache = Cache::kMemory};
+  DataOptions options{
+      .format = formats().pick("shards"), .root = folder.path().string(), .cache = Cache::kMemory};
   const auto dataset = open_dataset(options, Split::kTrain);
   REQUIRE(dataset->kept_bytes_estimate() == 0);
   std::vector<std::byte> scratch;

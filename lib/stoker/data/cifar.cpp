@@ -95,6 +95,7 @@ class Cifar : public Dataset {
     const auto* pixels = reinterpret_cast<const uint8_t*>(scratch.data());
     return {.pixels = {pixels, kSide, kSide, 3, 3 * kSide}};
   }
+  bool gains_from_cache() const override { return false; }
   void confirm(int64_t index) const override {
     if (!file_of(index).map.is_whole())
       throw DataError(fmt::format("{}: the file was cut short since it was opened", name(index)));
