@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "data_pack.h"
 #include "data_report.h"
+#include "stoker/core/log.h"
 #include "stoker/core/text.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/make_shapes.h"
@@ -108,6 +110,10 @@ ExitCode inspect_augmented(const LookArguments& arguments) {
   return ExitCode::kDone;
 }
 
+void say_notes(const data::Dataset& dataset) {
+  for (const std::string& note : dataset.notes()) log().warn("{}", note);
+}
+
 ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.augment_config.empty()) return inspect_augmented(arguments);
   if (arguments.path.empty())
@@ -121,6 +127,7 @@ ExitCode inspect(const LookArguments& arguments) {
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {
     const auto dataset = data::open_dataset(split.options, split.split);
+    say_notes(*dataset);
     const inspect::Inspection found = inspect::inspect(*dataset);
     if (arguments.json)
       json.push_back(inspection_json(split, found));
@@ -143,6 +150,7 @@ ExitCode verify(const LookArguments& arguments) {
   bool all_readable = true;
   for (const FoundSplit& split : splits_of(arguments)) {
     const auto dataset = data::open_dataset(split.options, split.split);
+    say_notes(*dataset);
     const std::vector<inspect::Unreadable> unreadable = inspect::verify(*dataset);
     all_readable = all_readable && unreadable.empty();
     if (arguments.json)

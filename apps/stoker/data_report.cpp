@@ -53,7 +53,8 @@ nlohmann::ordered_json unreadable_json(const std::vector<inspect::Unreadable>& u
 }  // namespace
 
 void print_inspection(const data::FoundSplit& split, const inspect::Inspection& found) {
-  fmt::print("{} ({}): {} images\n", split.name, split.options.format.name(), human_count(found.images));
+  fmt::print("{} ({}): {} images\n", split.name, split.options.format.name(),
+             human_count(found.images));
   print_classes(found);
   print_sizes(found);
   std::string modes;

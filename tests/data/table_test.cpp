@@ -65,7 +65,8 @@ TEST_CASE("without a format what to write is said", "[table]") {
              Catch::Contains("looks like image_folder: write `data: {format: image_folder, root: " +
                              root + ", val: test}`"));
   CHECK_THAT(message({.root = root + "/train"}),
-             Catch::Contains("format: image_folder, root: " + root + "/train, train: .}"));
+             Catch::Contains("format: image_folder, root: " + root +
+                             "/train, train: ., split: {val: 0.1}}"));
   CHECK_THAT(message_of<ConfigError>([] { require_format({}, "my.yaml"); }),
              Catch::StartsWith("my.yaml: data.format is missing"));
 }

@@ -87,6 +87,10 @@ class Cifar : public Dataset {
     const File& file = file_of(index);
     return fmt::format("{}#{}", file.path.string(), index - file.first);
   }
+  std::string key(int64_t index) const override {
+    const File& file = file_of(index);
+    return fmt::format("{}#{}", file.path.filename().string(), index - file.first);
+  }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     scratch.resize(std::max(scratch.size(), kPixelBytes));
     const std::byte* planes = record(index).data() + label_bytes_;

@@ -129,7 +129,8 @@ class Csv : public Dataset {
         throw DataError(
             fmt::format("{}:{}: the label \"{}\" is not one of the {} classes trained on",
                         path.string(), row.line, row.label, classes_.size()));
-      samples_.push_back({std::move(row.path), found->second});
+      // `./a.png` and `a.png` are one file.
+      samples_.push_back({fs::path(row.path).lexically_normal().string(), found->second});
     }
   }
 
@@ -137,6 +138,7 @@ class Csv : public Dataset {
   const std::vector<std::string>& class_names() const override { return classes_; }
   int64_t label(int64_t index) const override { return sample(index).label; }
   std::string name(int64_t index) const override { return (folder_ / sample(index).path).string(); }
+  std::string key(int64_t index) const override { return sample(index).path; }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return read_sample_file(folder_ / sample(index).path, scratch);
   }

@@ -28,6 +28,14 @@ void describe(DataOptions& o, config::Fields& fields) {
   fields("root", o.root, "folder of the data set; shapes needs none");
   fields("train", o.train, "what to train on: a sub-folder, a file or the name of a split");
   fields("val", o.val, "what to evaluate on: a sub-folder, a file or the name of a split");
+  fields("split", o.split, "validation from data.train, where there is no validation set")
+      .fixed_on_resume(kSameSamples);
+  fields(
+      "fold", o.fold,
+      "cross-validation: `2/5` evaluates on the second of five parts of data.train and trains on "
+      "the others; data.split.seed and data.split.stratified say which parts")
+      .unset_as("none")
+      .fixed_on_resume(kSameSamples);
   fields("cache", o.cache,
          "keep decoded images in memory: auto does if they fit in cache_limit_gib");
   fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")

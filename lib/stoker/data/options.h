@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/data/split.h"
 #include "stoker/decode/decode.h"
 
 namespace stoker::data {
@@ -24,6 +25,8 @@ struct DataOptions {
   std::string root;             // folder of the data set; unused by shapes
   std::string train = "train";  // sub-folder, file or split name
   std::string val = "val";
+  SplitOptions split;
+  std::optional<std::string> fold;  // "2/5": the second of five
   Cache cache = Cache::kAuto;
   double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
   OnError on_error = OnError::kFail;

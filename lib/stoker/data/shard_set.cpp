@@ -41,6 +41,10 @@ class ShardSet : public Dataset {
     const Place at = place(index);
     return at.shard.name(at.index);
   }
+  std::string key(int64_t index) const override {
+    const Place at = place(index);
+    return std::string(at.shard.key(at.index));
+  }
   bool gains_from_cache() const override { return !is_plain_; }
   void verify(int64_t index) const override {
     const Place at = place(index);

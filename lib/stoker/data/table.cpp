@@ -33,8 +33,9 @@ std::string look_of(const std::string& root) {
       words += fmt::format(", train: {}", first.train.empty() ? "." : first.train);
     const FoundSplit& last = splits.size() > 1 ? splits[1] : splits[0];
     if (splits.size() > 1 && last.name != "val") words += fmt::format(", val: {}", last.name);
+    if (splits.size() == 1) words += ", split: {val: 0.1}";
     return fmt::format("{} looks like {}: write `data: {{{}}}`", root, first.format.name(), words);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     return fmt::format("expected one of image_folder, cifar, idx, csv and shards ({})",
                        error.what());
   }
@@ -50,7 +51,26 @@ fs::path root_of(const DataOptions& options) {
 
 // The file or folder of a split.
 fs::path place(const DataOptions& options, Split split) {
-  return root_of(options) / (split == Split::kTrain ? options.train : options.val);
+  const std::string& word = split == Split::kTrain ? options.train : options.val;
+  const fs::path root = root_of(options);
+  return word.empty() || word == "." ? root : root / word;
+}
+
+// Says what to write where the place of a split is not there.
+void check_place(const DataOptions& options, const fs::path& path, const fs::path& train) {
+  std::error_code unreachable;  // whoever opens it says why
+  const auto is_there = [&](const fs::path& candidate) {
+    return fs::exists(candidate, unreachable);
+  };
+  if (is_there(path) || unreachable || !is_there(options.root)) return;
+  if (path != train && is_there(train))
+    throw DataError(
+        fmt::format("{}: not there. data.val names what to evaluate on; where there is no such "
+                    "set, `data.split: {{val: 0.1}}` takes a tenth of data.train",
+                    path.string()));
+  if (path == train)
+    throw DataError(fmt::format("{}: not there, but data.train names it. {}", path.string(),
+                                look_of(options.root)));
 }
 
 // For sets whose own files are the splits: which of the two the word in the options means.
@@ -72,9 +92,12 @@ fs::path place_of_classes(const fs::path& train, const fs::path& val, Split spli
 }
 
 std::shared_ptr<const Dataset> open_folder(const DataOptions& options, Split split) {
-  const fs::path classes =
-      place_of_classes(place(options, Split::kTrain), place(options, Split::kVal), split);
-  return open_image_folder(place(options, split), list_classes(classes));
+  const fs::path train = place(options, Split::kTrain), val = place(options, Split::kVal);
+  check_place(options, split == Split::kTrain ? train : val, train);
+  const fs::path classes = place_of_classes(train, val, split);
+  return open_image_folder(
+      place(options, split), list_classes(classes),
+      split == Split::kTrain ? EmptyFolders::kRefused : EmptyFolders::kPassedOver);
 }
 
 std::shared_ptr<const Dataset> open_cifar_files(const DataOptions& options, Split split) {
@@ -93,8 +116,9 @@ fs::path manifest(const DataOptions& options, Split split) {
 }
 
 std::shared_ptr<const Dataset> open_manifest(const DataOptions& options, Split split) {
-  const fs::path classes =
-      place_of_classes(manifest(options, Split::kTrain), manifest(options, Split::kVal), split);
+  const fs::path train = manifest(options, Split::kTrain), val = manifest(options, Split::kVal);
+  check_place(options, split == Split::kTrain ? train : val, train);
+  const fs::path classes = place_of_classes(train, val, split);
   return open_csv(manifest(options, split), csv_classes(classes));
 }
 
@@ -104,8 +128,10 @@ std::shared_ptr<const Dataset> open_tar_shards(const DataOptions& options, Split
                                  train ? "data.train" : "data.val"));
 }
 
-std::shared_ptr<const Dataset> open_shapes(const ShapesFormat& format, const DataOptions&,
+std::shared_ptr<const Dataset> open_shapes(const ShapesFormat& format, const DataOptions& options,
                                            Split split) {
+  if (split == Split::kTrain && !options.root.empty())
+    log().warn("data.root = \"{}\" is not read: data.format shapes draws its images", options.root);
   return make_shapes_dataset(
       {.images = split == Split::kTrain ? format.train_images : format.val_images,
        .size = static_cast<int32_t>(format.size),
@@ -175,9 +201,30 @@ int64_t cache_bytes(const DataOptions& options, const Dataset& dataset) {
   return options.cache == Cache::kMemory || fits ? estimate : 0;
 }
 
+namespace {
+
+std::shared_ptr<const Dataset> open_uncached(const DataOptions& options, Split split) {
+  if (!options.fold && options.split.val == 0)
+    return formats().build(options.format, options, split);
+  if (options.fold && options.split.val > 0)
+    throw ConfigError(fmt::format(
+        "data.fold is {} and data.split.val is {:g}, and each says what validation is; leave one "
+        "out.",
+        *options.fold, options.split.val));
+  std::optional<Fold> fold;
+  if (options.fold) fold = parse_fold(*options.fold);
+  if (split == Split::kTrain)
+    log().info("{}: validation is a part of data.train; data.val is not read",
+               fold ? "data.fold" : "data.split");
+  return part_of(formats().build(options.format, options, Split::kTrain), options.split, fold,
+                 split);
+}
+
+}  // namespace
+
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split) {
   require_format(options);
-  std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
+  std::shared_ptr<const Dataset> dataset = open_uncached(options, split);
   const int64_t estimate = cache_bytes(options, *dataset);
   if (estimate == 0) return dataset;
   const int64_t limit = options.cache == Cache::kMemory

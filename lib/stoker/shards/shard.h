@@ -24,6 +24,7 @@ class Shard {
   int64_t size() const { return index_.size(); }
   IndexEntry entry(int64_t index) const { return index_.entry(index); }
   bool has_index_file() const { return has_index_file_; }
+  std::string_view key(int64_t index) const { return index_.key(index); }
   // "<path>:<key>".
   std::string name(int64_t index) const;
   // The stored bytes of the image, in memory when this returns. Throws DataError where the shard is
