@@ -46,6 +46,7 @@ void scan(const fs::path& folder, std::vector<fs::path>& above, std::vector<Scan
       here.not_read.push_back(name);
   });
   std::sort(here.files.begin(), here.files.end());
+  std::sort(here.not_read.begin(), here.not_read.end());
   if (!here.files.empty() || !here.not_read.empty()) found.push_back(std::move(here));
   for (const std::string& name : folders) {
     const fs::path below = folder / name;
