@@ -76,8 +76,8 @@ class Data(BinaryTest):
                  "data.train=."]
         _, err = self.stoker(*words, expect=3)
         self.assertIn("data.split: {val: 0.1}", err)
-        _, err = self.stoker(*words, "data.split={val: 0.34}", "--dry-run")
-        self.assertIn("40 training and 20 validation images", err)
+        out, _ = self.stoker(*words, "data.split={val: 0.34}", "--dry-run")
+        self.assertIn("40 training and 20 validation images", out)
         _, err = self.stoker(*words, "data.fold=2/3", "train.max_steps=1")
         self.assertIn("40 training and 20 validation images", err)
         _, err = self.stoker(*words, "data.fold=3/3", "--resume", "runs/tiny/1", expect=2)
