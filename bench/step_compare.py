@@ -44,7 +44,7 @@ def write_config(arguments, folder):
     # torchvision's ResNets have the large stem at every size.
     stem = ", stem: imagenet" if arguments.model.startswith("resnet") else ""
     config.write_text(f"""\
-data: {{format: shapes, shapes_size: {size}, shapes_train_images: {batch}, shapes_val_images: {CLASSES}}}
+data: {{format: {{name: shapes, size: {size}, train_images: {batch}, val_images: {CLASSES}}}}}
 augment: [{{normalize: {{mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}}}]
 model: {{name: {arguments.model}{stem}}}
 optimizer: {{name: sgd, lr: 1.0e-3, momentum: 0.9, nesterov: true, weight_decay: 1.0e-4}}

@@ -50,7 +50,7 @@ MIXING = {
 }
 # One step on a batch of procedural images, with a picture of it.
 ONE_STEP = """\
-data: {format: shapes, shapes_size: 96, shapes_train_images: 12, shapes_val_images: 12}
+data: {format: {name: shapes, size: 96, train_images: 12, val_images: 12}}
 model: {name: mlp, hidden: [4]}
 train: {epochs: 1, batch_size: 12, precision: fp32}
 log: {images: 1, tensorboard: true}

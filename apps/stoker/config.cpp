@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,7 +9,10 @@
 #include "stoker/config/places.h"
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
+#include "stoker/core/error.h"
+#include "stoker/core/file.h"
 #include "stoker/core/shown.h"
+#include "stoker/inspect/first_config.h"
 #include "stoker/run/check.h"
 #include "stoker/run/load.h"
 #include "verb.h"
@@ -63,6 +67,25 @@ ExitCode check(const std::vector<std::string>& words) {
   return ExitCode::kDone;
 }
 
+struct InitArguments {
+  std::string data;
+  std::string out;
+};
+
+ExitCode init(const InitArguments& arguments) {
+  const std::string yaml = inspect::first_config(arguments.data);
+  if (arguments.out.empty()) {
+    fmt::print("{}", yaml);
+    return ExitCode::kDone;
+  }
+  if (std::filesystem::exists(arguments.out))
+    throw ConfigError(
+        fmt::format("--out {}: is there already; name another file, or remove it", arguments.out));
+  write_file_atomically(real_file_system(), arguments.out, as_bytes(yaml));
+  fmt::print("{} is written; train with: stoker train {}\n", arguments.out, arguments.out);
+  return ExitCode::kDone;
+}
+
 ExitCode schema() {
   run::RunConfig config;
   fmt::print("{}", config::json_schema(config::fields_of(config), "stoker configuration"));
@@ -104,6 +127,18 @@ void add_config(CLI::App& app, Action& action) {
       "Example:\n"
       "  stoker config check configs/*.yaml");
   check_verb->callback([paths, &action] { action = [paths] { return check(*paths); }; });
+
+  CLI::App* init_verb =
+      verb->add_subcommand("init", "Look at a data set and write a config that fits it");
+  auto to_init = std::make_shared<InitArguments>();
+  init_verb
+      ->add_option("data", to_init->data,
+                   "Class folders, train and val folders of those, CIFAR's or MNIST's files, .tar "
+                   "shards, or a .csv manifest")
+      ->required();
+  init_verb->add_option("--out", to_init->out, "A file that is not there yet; default: print it");
+  init_verb->footer("Example:\n  stoker config init photos --out photos.yaml");
+  init_verb->callback([to_init, &action] { action = [to_init] { return init(*to_init); }; });
 
   CLI::App* schema_verb =
       verb->add_subcommand("schema", "JSON Schema (2020-12) of configs, for editors");

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "data_pack.h"
 #include "data_report.h"
 #include "stoker/core/json_text.h"
+#include "stoker/core/log.h"
 #include "stoker/core/output.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
@@ -122,6 +124,10 @@ bool check_sheet(const LookArguments& arguments) {
   return is_printed;
 }
 
+void say_notes(const data::Dataset& dataset) {
+  for (const std::string& note : dataset.notes()) log().warn("{}", note);
+}
+
 ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.augment_config.empty()) return inspect_augmented(arguments);
   if (arguments.path.empty())
@@ -136,6 +142,7 @@ ExitCode inspect(const LookArguments& arguments) {
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {
     const auto dataset = data::open_dataset(split.options, split.split);
+    say_notes(*dataset);
     const inspect::Inspection found = inspect::inspect(*dataset);
     if (arguments.json)
       json.push_back(inspection_json(split, found));
@@ -158,6 +165,7 @@ ExitCode verify(const LookArguments& arguments) {
   bool all_readable = true;
   for (const FoundSplit& split : splits_of(arguments)) {
     const auto dataset = data::open_dataset(split.options, split.split);
+    say_notes(*dataset);
     const std::vector<inspect::Unreadable> unreadable = inspect::verify(*dataset);
     all_readable = all_readable && unreadable.empty();
     if (arguments.json)

@@ -55,7 +55,7 @@ nlohmann::ordered_json unreadable_json(const std::vector<inspect::Unreadable>& u
 }  // namespace
 
 void print_inspection(const data::FoundSplit& split, const inspect::Inspection& found) {
-  fmt::print("{} ({}): {} images\n", shown(split.name), split.options.format,
+  fmt::print("{} ({}): {} images\n", shown(split.name), split.options.format.name(),
              human_count(found.images));
   print_classes(found);
   print_sizes(found);
@@ -75,7 +75,7 @@ void print_inspection(const data::FoundSplit& split, const inspect::Inspection& 
 nlohmann::ordered_json inspection_json(const data::FoundSplit& split,
                                        const inspect::Inspection& found) {
   nlohmann::ordered_json json{{"split", split.name},
-                              {"format", split.options.format},
+                              {"format", split.options.format.name()},
                               {"images", found.images},
                               {"encoded_bytes", found.encoded_bytes},
                               {"decoded_bytes", found.decoded_bytes},

@@ -21,6 +21,19 @@ auto tie(const Geometry& g) {
                     g.flip_x, g.flip_y, g.border);
 }
 
+TEST_CASE("means and deviations on the scale from 0 to 255 are refused with the right ones") {
+  CHECK_THROWS_WITH(pipeline({normalize({123.675, 116.28, 103.53}, {58.395, 57.12, 57.375})}),
+                    Contains("augment: normalize: mean is [123.675, 116.28, 103.53]") &&
+                        Contains("on the scale from 0 to 255") &&
+                        Contains("{mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}"));
+  // Caffe's, and those that only divide by 255.
+  CHECK_THROWS_WITH(pipeline({normalize({104, 117, 123}, {1})}),
+                    Contains("{mean: [0.4078, 0.4588, 0.4824], std: [0.0039]}"));
+  CHECK_THROWS_WITH(pipeline({normalize({0}, {255})}), Contains("{mean: [0], std: [1]}"));
+  CHECK_NOTHROW(pipeline({normalize({0}, {1})}));
+  CHECK_NOTHROW(pipeline({normalize({-1}, {1})}));
+}
+
 TEST_CASE("the same seed, epoch and sample give the same geometry, others another") {
   const Pipeline p = pipeline({random_resized_crop({24}), pad_crop({20, 22}, 3),
                                flip(HorizontalFlip::kRandom, VerticalFlip::kRandom)});

@@ -12,7 +12,7 @@ BINARY = pathlib.Path(os.environ.get("STOKER_BINARY", REPOSITORY / "build" / "st
 
 # A run of a second: 96 procedural images of 16x16 and a small network.
 TINY = """\
-data: {format: shapes, shapes_train_images: 96, shapes_val_images: 40, shapes_size: 16}
+data: {format: {name: shapes, train_images: 96, val_images: 40, size: 16}}
 augment:
   - pad_crop: {size: 16, pad: 2}
   - flip: {horizontal: random}

@@ -86,6 +86,18 @@ class Config(BinaryTest):
         out, _ = self.stoker("--version")
         self.assertIn("LibTorch", out)
 
+    def test_init_writes_a_config_that_trains(self):
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "80", "--size", "20")
+        for data in ("shapes", "shapes/train"):
+            out, _ = self.stoker("config", "init", data)
+            name = data.replace("/", "-") + ".yaml"
+            self.stoker("config", "init", data, "--out", name)
+            self.assertEqual((self.folder / name).read_text(), out)
+            self.stoker("config", "check", name)
+            self.stoker("train", name, "train.max_steps=2")
+            _, err = self.stoker("config", "init", data, "--out", name, expect=2)
+            self.assertIn("is there already", err)
+
 
 if __name__ == "__main__":
     unittest.main()

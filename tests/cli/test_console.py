@@ -79,8 +79,8 @@ class Console(BinaryTest):
 
     def test_slow_data_is_said_once_with_what_to_change(self):
         # Images of 400x400, drawn anew each time, for a network that hardly computes.
-        slow = ["data.shapes_size=400", "data.cache=none", "data.threads=1", "train.epochs=100",
-                "log.every_steps=1", "train.max_time=5s", "data.shapes_val_images=10",
+        slow = ["data.format.size=400", "data.cache=none", "data.threads=1", "train.epochs=100",
+                "log.every_steps=1", "train.max_time=5s", "data.format.val_images=10",
                 "model.hidden=[1]", *SELDOM]
         _, err = self.stoker("train", "tiny.yaml", *slow)
         self.assertEqual(err.count("training waits for images"), 1, err)

@@ -58,6 +58,46 @@ class Data(BinaryTest):
         self.assertIn("skipped", err)
         self.assertIn(image.name, err)
 
+    def test_a_config_without_a_format_says_what_to_write(self):
+        self.make()
+        (self.folder / "empty.yaml").write_text("")
+        (self.folder / "rootless.yaml").write_text("model: {name: mlp, hidden: [8]}\n")
+        (self.folder / "root.yaml").write_text("data: {root: shapes}\n")
+        for config in ("empty", "rootless", "root"):
+            for verb in (["config", "check"], ["train"]):
+                _, err = self.stoker(*verb, f"{config}.yaml", expect=2)
+                self.assertIn(f"{config}.yaml: data.format is missing", err)
+                self.assertIn("format: image_folder, root: " +
+                              ("shapes" if config == "root" else "photos"), err)
+
+    def test_validation_from_the_training_set(self):
+        self.make()
+        words = ["train", "tiny.yaml", "data.format=image_folder", "data.root=shapes/train",
+                 "data.train=."]
+        _, err = self.stoker(*words, expect=3)
+        self.assertIn("data.split: {val: 0.1}", err)
+        out, _ = self.stoker(*words, "data.split={val: 0.34}", "--dry-run")
+        self.assertIn("40 training and 20 validation images", out)
+        _, err = self.stoker(*words, "data.fold=2/3", "train.max_steps=1")
+        self.assertIn("40 training and 20 validation images", err)
+        _, err = self.stoker(*words, "data.fold=3/3", "--resume", "runs/tiny/1", expect=2)
+        self.assertIn("data.fold", err)
+
+    def test_doubtful_labels_are_said(self):
+        self.make()
+        images = sorted((self.folder / "shapes/train").rglob("*.png"))
+        rows = [f"{image},{1 + i % 2}" for i, image in enumerate(images)]
+        (self.folder / "one.csv").write_text("path,label\n" + "\n".join(rows) + "\n")
+        words = ["train", "tiny.yaml", "data.format=csv", "data.root=.", "data.train=one.csv",
+                 "train.max_steps=1"]
+        _, err = self.stoker(*words, "data.val=one.csv")
+        self.assertIn("1 of its 3 classes have no image", err)
+        self.assertIn("from 0 on", err)
+        self.assertIn("60 of its 60 images are training images too", err)
+        (self.folder / "one.csv").write_text(f"path,label\n{images[0]},a\n{images[1]},a\n")
+        _, err = self.stoker(*words, "data.val=one.csv", expect=3)
+        self.assertIn("expected two classes or more", err)
+
 
 if __name__ == "__main__":
     unittest.main()

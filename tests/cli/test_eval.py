@@ -57,9 +57,9 @@ class Eval(BinaryTest):
 
     def test_labels_follow_the_classes_names_and_not_their_order(self):
         # Folders are sorted by name, the procedural set is not; and its fifth class has no images.
-        images = "data.shapes_val_images=400"
+        images = "data.format.val_images=400"
         self.stoker("train", "tiny.yaml", "model.hidden=[64]", "name=named", images,
-                    "data.shapes_size=16")
+                    "data.format.size=16")
         self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "96", "--size", "16",
                     "--val-images", "400")
         out, _ = self.stoker("eval", "runs/named/1/checkpoints/latest", "--json")

@@ -8,7 +8,7 @@ import unittest
 from binary import BinaryTest, tensors_of
 
 MODEL = "model={name: mlp, hidden: [24, 12], batch_norm: true}"
-FOUR = ["data.shapes_classes=4", "train.epochs=2"]
+FOUR = ["data.format.classes=4", "train.epochs=2"]
 
 
 def read_safetensors(path):

@@ -43,7 +43,7 @@ class Interrupt(BinaryTest):
         self.assertEqual(process.returncode, 0, err)
 
     def test_a_signal_in_an_evaluation_saves_and_the_evaluation_is_made_up_for(self):
-        many = ["data.shapes_val_images=100000", "eval.batch_size=10"]
+        many = ["data.format.val_images=100000", "eval.batch_size=10"]
         process = self.start("train", "tiny.yaml", *many)
         for line in process.stderr:
             if "step 6/18" in line:  # the end of the epoch; the evaluation comes next
@@ -59,7 +59,7 @@ class Interrupt(BinaryTest):
 
     def test_a_second_interrupt_quits_at_once(self):
         slow = ["model=resnet50", "augment=[resize: {size: 128}]",
-                "data.shapes_size=128", "train.batch_size=96"]
+                "data.format.size=128", "train.batch_size=96"]
         process = self.start("train", "tiny.yaml", *slow)
         for line in process.stderr:
             if line.startswith("memory"):  # the end of the plan; the first step comes next

@@ -112,7 +112,7 @@ class Pack(BinaryTest):
 
     def test_a_config_names_the_source(self):
         out, _ = self.stoker("data", "pack", "tiny.yaml", "packed", "--json", "--raw",
-                             "data.shapes_train_images=20", "data.shapes_val_images=10")
+                             "data.format.train_images=20", "data.format.val_images=10")
         packed = json.loads(out)
         self.assertEqual([(p["split"], p["images"]) for p in packed], [("train", 20), ("val", 10)])
 

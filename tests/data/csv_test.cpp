@@ -64,6 +64,31 @@ TEST_CASE("a manifest labels by name", "[csv]") {
   CHECK_THROWS_AS(dataset->get(1, scratch), DataError);
 }
 
+TEST_CASE("a manifest is read as spreadsheets and other tools write it", "[csv]") {
+  Manifest manifest;
+  for (const char* text : {
+           "\xEF\xBB\xBFPath,Label\r\na.png,cat\r\n\"b, c.png\",dog\r\n\r\n\r\n",
+           "LABEL,path\ncat,a.png\ndog,\"b, c.png\"\n \n",
+           "path, label\na.png,cat\n\"b, c.png\" , \"dog\"\n,,\n",
+           "path,label,,\na.png,cat,,\n\"b, c.png\",dog,,\n,,,\n",
+           "path,label,,\na.png,cat\n\"b, c.png\",dog\n",
+           "path,label\na.png,cat,\n\"b, c.png\",dog, ,\n",
+           "path;label\na.png;cat\nb, c.png;dog\n",
+           "path\tlabel\na.png\tcat\nb, c.png\tdog\r",
+       }) {
+    CAPTURE(text);
+    const auto dataset = manifest.open(text);
+    CHECK(dataset->class_names() == Strings{"cat", "dog"});
+    REQUIRE(dataset->size() == 2);
+    CHECK(dataset->name(1) == (manifest.path.parent_path() / "b, c.png").string());
+    CHECK(dataset->label(1) == 1);
+  }
+  CHECK(manifest.open("path,label\na,\"two\r\nlines\"\nb,x\n")->class_names() ==
+        Strings{"two\r\nlines", "x"});
+  CHECK(manifest.open("path, label\na, 1\nb, 0\n")->class_names() == Strings{"0", "1"});
+  CHECK_THAT(manifest.error("\xFF\xFEp"), Catch::Contains("labels.csv: the text is UTF-16"));
+}
+
 TEST_CASE("a manifest labels by number when all labels are numbers", "[csv]") {
   Manifest manifest;
   const auto dataset = manifest.open("path,label\na,3\nb,07\nc,0\n");

@@ -41,6 +41,25 @@ std::string refusal(const fs::path& root, const std::string& word) {
   return message_of<Error>([&] { open_shards(find_shards(root, word, "data.train")); });
 }
 
+TEST_CASE("shards: names of classes and class numbers as other tools write them", "[shards]") {
+  const test::TemporaryFolder folder;
+  const auto png = test::plain_png(6, 5, 9);
+  const std::string image(reinterpret_cast<const char*>(png.data()), png.size());
+  for (const char* label : {"1\r\n", "\xEF\xBB\xBF 1\n\n", "\n1 \r"}) {
+    CAPTURE(label);
+    write(folder.path() / "t-0.tar",
+          test::tar_of({{.name = "a.png", .content = image}, {.name = "a.cls", .content = label}}));
+    REQUIRE(open_shards(find_shards(folder.path(), "t", "data.train"))->label(0) == 1);
+  }
+  for (const char* names : {"\xEF\xBB\xBF"
+                            "cat\r\nbig dog\r\n\r\n\r\n",
+                            "cat\nbig dog\n \n", "cat\rbig dog"}) {
+    CAPTURE(names);
+    write(folder.path() / "classes.txt", names);
+    REQUIRE(read_class_names(folder.path()) == std::vector<std::string>{"cat", "big dog"});
+  }
+}
+
 TEST_CASE("shards: several are one data set, by name and number", "[shards]") {
   const test::TemporaryFolder folder;
   write(folder.path() / "train-000000.tar", shard_of(0, 3, 1));
@@ -49,7 +68,8 @@ TEST_CASE("shards: several are one data set, by name and number", "[shards]") {
   write(folder.path() / "val-000000.tar", shard_of(40, 2, 0));
   shards::write_index(folder.path() / "train-000001.tar");
   write(folder.path() / "classes.txt", "cat\ndog\n");
-  DataOptions options{.format = "shards", .root = folder.path().string(), .cache = Cache::kNone};
+  DataOptions options{
+      .format = formats().pick("shards"), .root = folder.path().string(), .cache = Cache::kNone};
   const auto train = open_dataset(options, Split::kTrain);
   REQUIRE(train->size() == 6);
   REQUIRE(open_dataset(options, Split::kVal)->size() == 2);
@@ -142,7 +162,8 @@ TEST_CASE("shards: pixels are used where they lie and are not cached", "[shards]
                       {.name = "a.cls", .content = "0"},
                       {.name = "b.npy", .content = good.substr(0, 200)},
                       {.name = "b.cls", .content = "0"}}));
-  DataOptions options{.format = "shards", .root = folder.path().string(), .cache = Cache::kMemory};
+  DataOptions options{
+      .format = formats().pick("shards"), .root = folder.path().string(), .cache = Cache::kMemory};
   const auto dataset = open_dataset(options, Split::kTrain);
   REQUIRE(dataset->kept_bytes_estimate() == 0);
   std::vector<std::byte> scratch;

@@ -44,7 +44,7 @@ constexpr size_t kInProduct = 5;  // of the factors, the first ones
 std::vector<Factor> factors() {
   Factor format{"data.format", {}}, optimizer{"optimizer", {}}, schedule{"schedule", {}},
       precision{"train.precision", {}}, algorithm{"algorithms", {"[]"}};
-  for (const data::Format& row : data::formats()) format.values.emplace_back(row.name);
+  format.values = names(data::formats());
   for (const auto& name : names(optim::optimizers())) {
     optimizer.values.push_back(fmt::format("{{name: {}, lr: 0.01}}", name));
   }
@@ -223,9 +223,9 @@ TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its
   Overrides overrides = small_run(folder.path());
   const Overrides more{"model={name: resnet18, stem: cifar}",
                        "data.format=shapes",
-                       "data.shapes_size=16",
-                       fmt::format("data.shapes_train_images={}", kTrainImages),
-                       fmt::format("data.shapes_val_images={}", kValImages),
+                       "data.format.size=16",
+                       fmt::format("data.format.train_images={}", kTrainImages),
+                       fmt::format("data.format.val_images={}", kValImages),
                        "augment=[random_resized_crop: {size: 16}]",
                        "progressive_resizing={initial_scale: 0.5, delay_fraction: 0.3, "
                        "finetune_fraction: 0.3}"};

@@ -45,7 +45,7 @@ TEST_CASE("keys that cannot change on resume are all refused with their reasons"
            {{"train.batch_size=4"}, "train.batch_size: 8 → 4"},
            {{"model={name: mlp, hidden: [13]}"}, "model.hidden"},
            {{"optimizer=adam"}, "optimizer.name: sgd → adam"},
-           {{"data.shapes_train_images=41"}, "data.shapes_train_images: 40 → 41"}}) {
+           {{"data.format.train_images=41"}, "data.format.train_images: 40 → 41"}}) {
     CAPTURE(told);
     CHECK_THROWS_WITH(run_once(tiny.options(change), folder.path()),
                       Catch::Contains(told) && Catch::Contains("without --resume"));

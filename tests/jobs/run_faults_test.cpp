@@ -15,8 +15,8 @@ namespace {
 
 Overrides options(const fs::path& dir) {
   Overrides all = small_run(dir);
-  const Overrides more{"data.format=shapes",       "data.shapes_train_images=16",
-                       "data.shapes_val_images=8", "checkpoint.every_steps=1",
+  const Overrides more{"data.format=shapes",       "data.format.train_images=16",
+                       "data.format.val_images=8", "checkpoint.every_steps=1",
                        "checkpoint.keep_last=1",   "train.epochs=2"};
   all.insert(all.end(), more.begin(), more.end());
   return all;

@@ -8,7 +8,7 @@
 #include "stoker/config/config.h"
 #include "stoker/core/log.h"
 #include "stoker/data/make_shapes.h"
-#include "stoker/data/options.h"
+#include "stoker/data/table.h"
 #include "stoker/pack/pack.h"
 #include "stoker/run/load.h"
 #include "stoker/train/checkpoint_compare.h"
@@ -69,8 +69,8 @@ const Overrides kAugment{
 Overrides make_data(const std::string& format, const fs::path& folder) {
   const std::string root = "data.root=" + folder.string();
   if (format == "shapes") {
-    return {"data.format=shapes", fmt::format("data.shapes_train_images={}", kTrainImages),
-            fmt::format("data.shapes_val_images={}", kValImages)};
+    return {"data.format=shapes", fmt::format("data.format.train_images={}", kTrainImages),
+            fmt::format("data.format.val_images={}", kValImages)};
   }
   if (format == "image_folder" || format == "csv") {
     if (!fs::exists(folder)) {
@@ -96,9 +96,10 @@ Overrides make_data(const std::string& format, const fs::path& folder) {
   if (format == "shards") {
     if (!fs::exists(folder)) {
       const auto split = [](data::Split which) {
-        data::DataOptions options;  // of shapes
-        options.shapes_train_images = kTrainImages;
-        options.shapes_val_images = kValImages;
+        data::DataOptions options{.format = data::formats().pick("shapes")};
+        auto& shapes = options.format.as<data::ShapesFormat>();
+        shapes.train_images = kTrainImages;
+        shapes.val_images = kValImages;
         return data::open_dataset(options, which);
       };
       const std::vector<pack::PackSplit> splits{{"train", split(data::Split::kTrain)},

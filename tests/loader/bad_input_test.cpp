@@ -9,7 +9,7 @@
 #include "decode/make_jpeg.h"
 #include "stoker/augment/resize.h"
 #include "stoker/core/error.h"
-#include "stoker/data/options.h"
+#include "stoker/data/table.h"
 #include "stoker/loader/loader.h"
 #include "support/catch.h"
 #include "support/tar.h"
@@ -85,8 +85,9 @@ std::shared_ptr<const data::Dataset> open(const std::string& format, data::Cache
   }
   if (format == "csv") test::write(root / "train.csv", manifest);
   if (format == "shards") test::write(root / "train-0.tar", test::tar_of(members));
-  return data::open_dataset({.format = format, .root = root.string(), .cache = cache},
-                            data::Split::kTrain);
+  return data::open_dataset(
+      {.format = data::formats().pick(format), .root = root.string(), .cache = cache},
+      data::Split::kTrain);
 }
 
 // The kind behind a sample's name, by its path's or its key's last part.

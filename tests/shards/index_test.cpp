@@ -94,7 +94,8 @@ TEST_CASE("index: damage is noticed wherever it is") {
 TEST_CASE("index: numbers that make no sense are refused, checksum or not") {
   const std::string tar = three_samples();
   const std::string file = text_of(ShardIndex::build(as_bytes(tar), "a.tar", Checksums::kYes));
-  REQUIRE(refused(changed<uint32_t>(file, 8, 2), "version 2"));
+  REQUIRE(refused(changed<uint32_t>(file, 8, 3), "version 3"));
+  REQUIRE(refused(changed<uint32_t>(file, 8, 1), "older stoker"));
   for (const uint64_t samples : {uint64_t{0}, uint64_t{4}, uint64_t{1} << 60, ~uint64_t{0}})
     REQUIRE(refused(changed<uint64_t>(file, 24, samples), "length"));
   // 2^60 samples of 48 bytes are 3 * 2^64: what is left of the product fits the file.
@@ -108,6 +109,12 @@ TEST_CASE("index: numbers that make no sense are refused, checksum or not") {
   REQUIRE(refused(changed<uint64_t>(file, entry + 16, 99), "entry 1"));
   REQUIRE(refused(changed<uint32_t>(file, entry + 24, 1'000'000), "entry 1"));
   REQUIRE(refused(changed<uint32_t>(file, entry + 36, 2), "entry 1"));
+  for (const uint64_t end : {uint64_t{0}, uint64_t{9}, ~uint64_t{0}})
+    REQUIRE(refused(changed<uint64_t>(file, entry + 40, end), "entry 1"));
+  const size_t part = 64 + 3 * 48 + 24;  // the second of three
+  REQUIRE(refused(changed<uint64_t>(file, part, tar.size()), "part 1 of the index makes no sense"));
+  REQUIRE(refused(changed<uint64_t>(file, part + 8, ~uint64_t{0}), "part 1"));
+  REQUIRE(refused(changed<uint64_t>(file, 40, ~uint64_t{0}), "length"));
 }
 
 TEST_CASE("index: a shard without samples is refused") {

@@ -80,11 +80,59 @@ TEST_CASE("shard: members that changed places between the looked-at ones are not
   const auto path = folder.path() / "s.tar";
   write(path, letters("abcde", 10));
   write_index(path);
-  write(path, letters("axcde", 10));
+  std::string tar = letters("abcde", 10);
+  tar[4 * 512 + 136] = '1';  // b.jpg's time
+  write(path, tar);
   const Shard shard = Shard::open(path);
   REQUIRE(text_of(shard.content(2)) == std::string(10, 'c'));
   REQUIRE_THROWS_WITH(shard.content(1), Catch::Contains(path.string() + ":b: the shard is not the "
                                                                         "one that was indexed"));
+}
+
+// Case: a file that was relabelled in place kept its old labels.
+TEST_CASE("shard: class numbers and other small members that changed are noticed on opening") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  const std::string long_name = std::string(120, 'n') + ".png";
+  const auto tar = [&](const std::string& label, const std::string& caption,
+                       const std::string& name) {
+    return test::tar_of({{.name = "a.cls", .content = label},
+                         {.name = "a.jpg", .content = "image"},
+                         {.name = "a.json", .content = caption},
+                         {.name = "p", .content = test::pax_record("path", name), .type = 'x'},
+                         {.name = "b.png", .content = "other"},
+                         {.name = "p",
+                          .content = test::pax_record("path", long_name.substr(0, 120) + ".cls"),
+                          .type = 'x'},
+                         {.name = "b.cls", .content = "1"}});
+  };
+  write(path, tar("0", "{\"x\": 1}", long_name));
+  write_index(path);
+  REQUIRE(Shard::open(path).size() == 2);
+  for (const std::string& changed :
+       {tar("1", "{\"x\": 1}", long_name), tar("0", "{\"x\": 2}", long_name),
+        tar("0", "{\"x\": 1}", long_name.substr(1) + "n")}) {
+    write(path, changed);
+    REQUIRE_THROWS_WITH(Shard::open(path), Catch::Contains("does not belong to") &&
+                                               Catch::Contains("class number") &&
+                                               Catch::Contains("stoker data index"));
+  }
+}
+
+TEST_CASE("shard: large members beside the image are compared by verify") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "s.tar";
+  const auto tar = [](char letter) {
+    return test::tar_of({{.name = "a.jpg", .content = "image"},
+                         {.name = "a.mask.png", .content = std::string(9000, letter)},
+                         {.name = "a.cls", .content = "1"}});
+  };
+  write(path, tar('x'));
+  write_index(path);
+  Shard::open(path).verify(0);
+  write(path, tar('y'));
+  const Shard shard = Shard::open(path);
+  REQUIRE_THROWS_WITH(shard.verify(0), Catch::Contains("s.tar:a: the members beside the image"));
 }
 
 TEST_CASE("shard: a changed content fails its checksum") {

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "stoker/core/error.h"
+#include "stoker/data/decorator.h"
 
 namespace stoker::data {
 namespace {
@@ -51,16 +52,16 @@ struct Kept {
   }
 };
 
-class Cached : public Dataset {
+class Cached : public Decorator {
  public:
   Cached(std::shared_ptr<const Dataset> dataset, const decode::DecodeLimits& limits,
          int64_t limit_bytes, int64_t estimate_bytes)
-      : dataset_(std::move(dataset)),
+      : Decorator(std::move(dataset)),
         benches_(limits),
         estimate_bytes_(estimate_bytes),
         limit_bytes_(limit_bytes),
         left_bytes_(limit_bytes),
-        slots_(static_cast<size_t>(dataset_->size())) {}
+        slots_(static_cast<size_t>(size())) {}
   ~Cached() override {
     for (const std::atomic<Kept*>& slot : slots_) ::operator delete(slot.load());
   }
@@ -68,15 +69,10 @@ class Cached : public Dataset {
   Cached(const Cached&) = delete;
   Cached& operator=(const Cached&) = delete;
 
-  int64_t size() const override { return dataset_->size(); }
-  std::string name(int64_t index) const override { return dataset_->name(index); }
-  int64_t label(int64_t index) const override { return dataset_->label(index); }
-  const std::vector<std::string>& class_names() const override { return dataset_->class_names(); }
-
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     std::atomic<Kept*>& slot = slots_[static_cast<size_t>(index)];
     if (Kept* kept = slot.load(std::memory_order_acquire)) return {.pixels = kept->view()};
-    Record record = dataset_->get(index, scratch);
+    Record record = inner().get(index, scratch);
     if (left_bytes_.load(std::memory_order_relaxed) <= 0) return record;
     if (record.is_decoded()) {
       if (Kept* kept = keep(index, record.pixels)) return {.pixels = kept->view()};
@@ -85,7 +81,7 @@ class Cached : public Dataset {
     std::unique_ptr<Bench> bench = benches_.take();
     const auto start = std::chrono::steady_clock::now();
     const kernels::ImageView image =
-        bench->decoder.decode(record.encoded, dataset_->name(index), bench->pixels);
+        bench->decoder.decode(record.encoded, name(index), bench->pixels);
     Kept* kept = keep(index, image);
     benches_.put_back(std::move(bench));
     const auto took = std::chrono::steady_clock::now() - start;
@@ -96,7 +92,7 @@ class Cached : public Dataset {
   // What is kept was confirmed before.
   void confirm(int64_t index) const override {
     if (slots_[static_cast<size_t>(index)].load(std::memory_order_relaxed) == nullptr)
-      dataset_->confirm(index);
+      inner().confirm(index);
   }
 
  private:
@@ -115,7 +111,7 @@ class Cached : public Dataset {
       std::memcpy(kept->pixels() + static_cast<size_t>(y) * row_bytes,
                   image.pixels + y * image.row_bytes, row_bytes);
     try {
-      dataset_->confirm(index);
+      inner().confirm(index);
     } catch (...) {
       left_bytes_.fetch_add(signed_bytes);
       throw;
@@ -128,7 +124,6 @@ class Cached : public Dataset {
     return present;
   }
 
-  std::shared_ptr<const Dataset> dataset_;
   mutable BenchPool benches_;
   int64_t estimate_bytes_;
   int64_t limit_bytes_;

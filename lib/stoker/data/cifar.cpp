@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 
 namespace stoker::data {
 namespace {
@@ -55,11 +56,8 @@ std::vector<std::string> read_class_names(const Place& place) {
   std::vector<std::string> names;
   if (fs::exists(path)) {
     const std::string text = read_file(path, 1 << 20);
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
-      if (end > at) names.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
+    for (const std::string_view line : text_lines(text, path.string()))
+      if (!line.empty()) names.emplace_back(line);
     if (names.size() != place.layout->classes)
       throw DataError(fmt::format("{}: {} class names, expected {}", path.string(), names.size(),
                                   place.layout->classes));
@@ -89,6 +87,10 @@ class Cifar : public Dataset {
     const File& file = file_of(index);
     return fmt::format("{}#{}", file.path.string(), index - file.first);
   }
+  std::string key(int64_t index) const override {
+    const File& file = file_of(index);
+    return fmt::format("{}#{}", file.path.filename().string(), index - file.first);
+  }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     scratch.resize(std::max(scratch.size(), kPixelBytes));
     const std::byte* planes = record(index).data() + label_bytes_;
@@ -97,6 +99,7 @@ class Cifar : public Dataset {
     const auto* pixels = reinterpret_cast<const uint8_t*>(scratch.data());
     return {.pixels = {pixels, kSide, kSide, 3, 3 * kSide}};
   }
+  bool gains_from_cache() const override { return false; }
   void confirm(int64_t index) const override {
     if (!file_of(index).map.is_whole())
       throw DataError(fmt::format("{}: the file was cut short since it was opened", name(index)));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 #include "stoker/core/text.h"
 #include "stoker/data/csv_reader.h"
 #include "stoker/data/sample_file.h"
@@ -23,9 +24,24 @@ struct Row {
   int64_t line;
 };
 
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return result;
+}
+
+bool is_blank(const std::string& field) { return trimmed(field).empty(); }
+
+// Separators at the end of a row, which spreadsheets leave for columns that are empty.
+void drop_blank_end(std::vector<std::string>& fields, size_t keep) {
+  while (fields.size() > keep && is_blank(fields.back())) fields.pop_back();
+}
+
 size_t find_column(const std::vector<std::string>& header, std::string_view column,
                    const std::string& name) {
-  const auto found = std::find(header.begin(), header.end(), column);
+  const auto found = std::ranges::find_if(
+      header, [&](const std::string& field) { return lower(trimmed(field)) == column; });
   if (found != header.end()) return static_cast<size_t>(found - header.begin());
   const std::vector<std::string_view> read(header.begin(), header.end());
   throw DataError(
@@ -35,16 +51,17 @@ size_t find_column(const std::vector<std::string>& header, std::string_view colu
 
 Row make_row(const CsvReader& reader, size_t path_column, size_t label_column, size_t columns,
              const std::string& name) {
-  const std::vector<std::string>& fields = reader.fields();
+  std::vector<std::string> fields = reader.fields();
+  drop_blank_end(fields, columns);
   const auto fail = [&](const std::string& what) {
     throw DataError(fmt::format("{}:{}: {}", name, reader.line(), what));
   };
   if (fields.size() != columns)
     fail(fmt::format("{} fields, but the header names {}; a comma inside a field needs quotes",
                      fields.size(), columns));
-  if (fields[path_column].empty()) fail("the path is empty");
-  if (fields[label_column].empty()) fail("the label is empty");
-  return {fields[path_column], fields[label_column], reader.line()};
+  if (is_blank(fields[path_column])) fail("the path is empty");
+  if (is_blank(fields[label_column])) fail("the label is empty");
+  return {std::move(fields[path_column]), std::move(fields[label_column]), reader.line()};
 }
 
 std::vector<Row> read_rows(const fs::path& path) {
@@ -57,20 +74,25 @@ std::vector<Row> read_rows(const fs::path& path) {
   const std::string text = read_file(path);
   CsvReader reader(text, name);
   if (!reader.next()) throw DataError(name + ": the file is empty; expected \"path,label\"");
-  const size_t columns = reader.fields().size();
-  const size_t path_column = find_column(reader.fields(), "path", name);
-  const size_t label_column = find_column(reader.fields(), "label", name);
+  std::vector<std::string> header = reader.fields();
+  drop_blank_end(header, 0);
+  const size_t path_column = find_column(header, "path", name);
+  const size_t label_column = find_column(header, "label", name);
   std::vector<Row> rows;
-  while (reader.next()) rows.push_back(make_row(reader, path_column, label_column, columns, name));
+  while (reader.next()) {
+    if (std::ranges::all_of(reader.fields(), is_blank)) continue;
+    rows.push_back(make_row(reader, path_column, label_column, header.size(), name));
+  }
   if (rows.empty()) throw DataError(name + ": only a header, no images");
   return rows;
 }
 
 // Negative numbers too; the largest for one that is larger.
 std::optional<int64_t> as_class_number(std::string_view text) {
+  text = trimmed(text);
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size()) return std::nullopt;
+  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
   if (error == std::errc::result_out_of_range) return std::numeric_limits<int64_t>::max();
   if (error != std::errc()) return std::nullopt;
   return value;
@@ -107,7 +129,8 @@ class Csv : public Dataset {
         throw DataError(
             fmt::format("{}:{}: the label \"{}\" is not one of the {} classes trained on",
                         path.string(), row.line, row.label, classes_.size()));
-      samples_.push_back({std::move(row.path), found->second});
+      // `./a.png` and `a.png` are one file.
+      samples_.push_back({fs::path(row.path).lexically_normal().string(), found->second});
     }
   }
 
@@ -115,6 +138,7 @@ class Csv : public Dataset {
   const std::vector<std::string>& class_names() const override { return classes_; }
   int64_t label(int64_t index) const override { return sample(index).label; }
   std::string name(int64_t index) const override { return (folder_ / sample(index).path).string(); }
+  std::string key(int64_t index) const override { return sample(index).path; }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return read_sample_file(folder_ / sample(index).path, scratch);
   }

@@ -1,4 +1,5 @@
-// A manifest: a CSV file with a header that names the columns `path` and `label`.
+// A manifest: a CSV file with a header that names the columns `path` and `label`, in any order and
+// case.
 //
 //   path,label
 //   images/a.jpg,cat

@@ -1,12 +1,26 @@
 #include "stoker/data/csv_reader.h"
 
+#include <algorithm>
+
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 
 namespace stoker::data {
 
-CsvReader::CsvReader(std::string_view text, std::string_view name) : text_(text), name_(name) {
-  if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+namespace {
+
+char separator_of(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of("\r\n"), text.size());
+  const std::string_view header = text.substr(begin, text.find_first_of("\r\n", begin) - begin);
+  for (const char separator : {',', ';', '\t'})
+    if (header.find(separator) != header.npos) return separator;
+  return ',';
 }
+
+}  // namespace
+
+CsvReader::CsvReader(std::string_view text, std::string_view name)
+    : text_(without_byte_order_mark(text, name)), separator_(separator_of(text_)), name_(name) {}
 
 bool CsvReader::next() {
   while (at_ < text_.size())
@@ -22,7 +36,7 @@ bool CsvReader::read_row() {
     fields_.push_back(read_field());
     if (at_ >= text_.size()) break;
     const char c = text_[at_++];
-    if (c == ',') continue;
+    if (c == separator_) continue;
     if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
     ++line_;
     break;
@@ -31,11 +45,16 @@ bool CsvReader::read_row() {
 }
 
 std::string CsvReader::read_field() {
+  const size_t begin = at_;
+  while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   if (at_ < text_.size() && text_[at_] == '"') return read_quoted();
-  const size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-  const std::string_view field = text_.substr(at_, end - at_);
-  at_ = end;
-  return std::string(field);
+  while (!at_field_end()) ++at_;
+  return std::string(text_.substr(begin, at_ - begin));
+}
+
+bool CsvReader::at_field_end() const {
+  return at_ >= text_.size() || text_[at_] == separator_ || text_[at_] == '\r' ||
+         text_[at_] == '\n';
 }
 
 std::string CsvReader::read_quoted() {
@@ -46,14 +65,16 @@ std::string CsvReader::read_quoted() {
     if (c == '\n') ++line_;
     if (c == '"') {
       ++at_;
-      const bool ends = at_ >= text_.size() ||
-                        std::string_view(",\r\n").find(text_[at_]) != std::string_view::npos;
-      if (ends) return field;
-      if (text_[at_] != '"')
-        throw DataError(
-            fmt::format("{}:{}: after a closing quote a comma or the end of the line is "
-                        "expected; a quote inside quotes is written twice",
-                        name_, line_));
+      if (!at_field_end() && text_[at_] == '"') {
+        field += '"';
+        continue;
+      }
+      while (!at_field_end() && text_[at_] == ' ') ++at_;
+      if (at_field_end()) return field;
+      throw DataError(
+          fmt::format("{}:{}: after a closing quote a separator or the end of the line is "
+                      "expected; a quote inside quotes is written twice",
+                      name_, line_));
     }
     field += c;
   }

@@ -1,5 +1,6 @@
-// Comma-separated values by RFC 4180: quoted fields, doubled quotes, line breaks inside quotes; a
-// byte-order mark and either line ending are accepted, empty lines skipped.
+// Comma-separated values by RFC 4180: quoted fields, doubled quotes, line breaks inside quotes.
+// Beyond it, as spreadsheets write: a byte-order mark, any line ending, blank lines, spaces around
+// quotes, and `;` or tabs where the first line has them and no comma.
 //
 //   CsvReader reader(text, "labels.csv");
 //   while (reader.next()) use(reader.fields(), reader.line());
@@ -13,7 +14,7 @@ namespace stoker::data {
 
 class CsvReader {
  public:
-  // text must outlive the reader.
+  // text must outlive the reader. Throws DataError for UTF-16.
   CsvReader(std::string_view text, std::string_view name);
 
   // The next row; false at the end. Throws DataError for an unfinished quote.
@@ -26,8 +27,10 @@ class CsvReader {
   bool read_row();
   std::string read_field();
   std::string read_quoted();
+  bool at_field_end() const;
 
   std::string_view text_;
+  char separator_;
   std::string name_;
   size_t at_ = 0;
   int64_t line_ = 1;

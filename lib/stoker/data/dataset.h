@@ -28,6 +28,9 @@ class Dataset {
   virtual int64_t size() const = 0;
   // What the sample is called in messages: its path, or file and index.
   virtual std::string name(int64_t index) const = 0;
+  // What it is called within the set, the same wherever the set lies: what splits go by. The path
+  // below the set's folder, the path as a manifest has it, the key in a shard.
+  virtual std::string key(int64_t index) const { return name(index); }
   // In [0, class_names().size()).
   virtual int64_t label(int64_t index) const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
@@ -41,6 +44,8 @@ class Dataset {
   virtual void confirm(int64_t /*index*/) const {}
   // False where a sample is as quickly had as copied, so that keeping it in memory is of no use.
   virtual bool gains_from_cache() const { return true; }
+  // What opening it passed over and a person should know of: sentences, for check.h.
+  virtual std::vector<std::string> notes() const { return {}; }
   // Holds the stored sample against its checksum, where there is one. Throws DataError.
   virtual void verify(int64_t /*index*/) const {}
 };
@@ -49,7 +54,8 @@ struct DataOptions;  // options.h
 
 enum class Split { kTrain, kVal };
 
-// Opens data.train or data.val of the options, with the cache that they ask for.
+// Opens data.train or data.val of the options, or a part of data.train where data.split or
+// data.fold says so, with the cache that they ask for.
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split);
 
 }  // namespace stoker::data

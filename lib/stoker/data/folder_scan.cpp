@@ -35,16 +35,19 @@ void for_each_entry(const fs::path& folder, const Visit& visit) {
 
 // `above`: the real paths of the folders that lead here.
 void scan(const fs::path& folder, std::vector<fs::path>& above, std::vector<ScannedFolder>& found) {
-  ScannedFolder here{folder, {}};
+  ScannedFolder here{folder, {}, {}};
   std::vector<std::string> folders;
   for_each_entry(folder, [&](const std::string& name, bool is_folder) {
     if (is_folder)
       folders.push_back(name);
     else if (has_image_extension(name))
       here.files.push_back(name);
+    else if (has_foreign_image_extension(name))
+      here.not_read.push_back(name);
   });
   std::sort(here.files.begin(), here.files.end());
-  if (!here.files.empty()) found.push_back(std::move(here));
+  std::sort(here.not_read.begin(), here.not_read.end());
+  if (!here.files.empty() || !here.not_read.empty()) found.push_back(std::move(here));
   for (const std::string& name : folders) {
     const fs::path below = folder / name;
     std::error_code gone;
@@ -72,6 +75,14 @@ std::vector<ScannedFolder> scan_images(const fs::path& root) {
     return a.path.native() < b.path.native();
   });
   return found;
+}
+
+int64_t count_images_in(const fs::path& folder) {
+  int64_t count = 0;
+  for_each_entry(folder, [&](const std::string& name, bool is_folder) {
+    if (!is_folder && has_image_extension(name)) ++count;
+  });
+  return count;
 }
 
 std::vector<std::string> list_folders(const fs::path& root) {

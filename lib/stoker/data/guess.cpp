@@ -8,16 +8,17 @@
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/idx.h"
 #include "stoker/data/shard_files.h"
+#include "stoker/data/table.h"
 
 namespace stoker::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-FoundSplit found(std::string name, std::string format, const fs::path& root, std::string train,
+FoundSplit found(std::string name, std::string_view format, const fs::path& root, std::string train,
                  std::string val, Split split) {
   FoundSplit result{std::move(name), {}, split};
-  result.options.format = std::move(format);
+  result.options.format = formats().pick(format);
   result.options.root = root.string();
   result.options.train = std::move(train);
   result.options.val = std::move(val);

@@ -63,6 +63,8 @@ class Idx : public Dataset {
   std::string name(int64_t index) const override {
     return fmt::format("{}#{}", path_.string(), index);
   }
+  std::string key(int64_t index) const override { return fmt::format("images#{}", index); }
+  bool gains_from_cache() const override { return false; }
   Record get(int64_t index, std::vector<std::byte>&) const override {
     const auto height = static_cast<int32_t>(images_.sizes[1]);
     const auto width = static_cast<int32_t>(images_.sizes[2]);

@@ -1,6 +1,7 @@
 #include "stoker/data/image_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "stoker/core/cpu.h"
@@ -17,7 +18,8 @@ namespace fs = std::filesystem;
 
 class ImageFolder : public Dataset {
  public:
-  explicit ImageFolder(std::vector<std::string> classes) : classes_(std::move(classes)) {}
+  ImageFolder(const fs::path& root, std::vector<std::string> classes)
+      : root_bytes_((root / "").native().size()), classes_(std::move(classes)) {}
 
   void add(const ScannedFolder& folder, int64_t label) {
     STOKER_CHECK(folders_.size() < kMaxFolders, "{} folders", folders_.size());
@@ -32,6 +34,9 @@ class ImageFolder : public Dataset {
   int64_t label(int64_t index) const override { return folder_of(index).label; }
   const std::vector<std::string>& class_names() const override { return classes_; }
   std::string name(int64_t index) const override { return path(index).string(); }
+  std::string key(int64_t index) const override { return name(index).substr(root_bytes_); }
+  std::vector<std::string> notes() const override { return notes_; }
+  void add_note(std::string note) { notes_.push_back(std::move(note)); }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return read_sample_file(path(index), scratch);
   }
@@ -57,11 +62,44 @@ class ImageFolder : public Dataset {
     return folder_of(index).path / std::string_view(names_).substr(begin, end - begin);
   }
 
-  std::vector<std::string> classes_;
+  size_t root_bytes_;  // of the path of the root, with the slash at its end
+  std::vector<std::string> classes_, notes_;
   std::vector<Folder> folders_;
   std::vector<Sample> samples_;
   std::string names_;  // all file names, one after another
 };
+
+// ": 12 files are images in formats that …", or "".
+std::string not_read_in(const std::vector<ScannedFolder>& folders) {
+  size_t count = 0;
+  std::string first;
+  for (const ScannedFolder& folder : folders) {
+    if (count == 0 && !folder.not_read.empty())
+      first = (folder.path / folder.not_read.front()).string();
+    count += folder.not_read.size();
+  }
+  if (count == 0) return "";
+  return fmt::format(
+      ": {} files are images by their names, but in formats that are not read, such as {}: they "
+      "are left out; convert them to JPEG or PNG",
+      count, first);
+}
+
+// Where root should be one level up, every image would get the class "train".
+void check_not_splits(const fs::path& root, const std::vector<std::string>& folders) {
+  constexpr std::array<std::string_view, 7> kSplits{"train", "training",   "val",    "valid",
+                                                    "test",  "validation", "testing"};
+  if (!std::ranges::all_of(folders, [&](const std::string& name) {
+        return std::ranges::find(kSplits, name) != kSplits.end();
+      }))
+    return;
+  const std::vector<std::string_view> names(folders.begin(), folders.end());
+  throw DataError(fmt::format(
+      "{}: the class folders are called {}, which are splits by their names. data.root is the "
+      "folder that holds them, data.train and data.val name which is which (here data.train: {}), "
+      "and each holds one sub-folder of images per class",
+      root.string(), join(names, ", "), folders.size() > 1 ? "train" : folders[0]));
+}
 
 void check_folder(const fs::path& root) {
   std::error_code error;
@@ -90,7 +128,10 @@ int64_t label_of(const std::string& folder, const std::map<std::string, int64_t>
 std::vector<std::string> list_classes(const fs::path& root) {
   check_folder(root);
   std::vector<std::string> classes = list_folders(root);
-  if (!classes.empty()) return classes;
+  if (!classes.empty()) {
+    check_not_splits(root, classes);
+    return classes;
+  }
   size_t images = 0;
   for (const ScannedFolder& folder : scan_images(root)) images += folder.files.size();
   throw DataError(fmt::format(
@@ -100,7 +141,8 @@ std::vector<std::string> list_classes(const fs::path& root) {
 }
 
 std::shared_ptr<const Dataset> open_image_folder(const fs::path& root,
-                                                 std::vector<std::string> classes) {
+                                                 std::vector<std::string> classes,
+                                                 EmptyFolders empty) {
   const std::vector<std::string> folders = list_classes(root);
   std::map<std::string, int64_t> labels;
   for (const std::string& name : classes) labels.emplace(name, static_cast<int64_t>(labels.size()));
@@ -109,14 +151,27 @@ std::shared_ptr<const Dataset> open_image_folder(const fs::path& root,
     const auto at = static_cast<size_t>(i);
     scanned[at] = scan_images(root / folders[at]);
   });
-  auto dataset = std::make_shared<ImageFolder>(std::move(classes));
+  std::vector<ScannedFolder> not_read;
+  auto dataset = std::make_shared<ImageFolder>(root, std::move(classes));
   for (size_t i = 0; i < folders.size(); ++i) {
     const int64_t label = label_of(folders[i], labels, root);
-    if (scanned[i].empty())
-      throw DataError(
-          fmt::format("{}: this class folder holds no images", (root / folders[i]).string()));
-    for (const ScannedFolder& folder : scanned[i]) dataset->add(folder, label);
+    const int64_t before = dataset->size();
+    for (const ScannedFolder& folder : scanned[i])
+      if (!folder.files.empty()) dataset->add(folder, label);
+    if (dataset->size() == before && empty == EmptyFolders::kRefused)
+      throw DataError(fmt::format("{}: this class folder holds no images{}",
+                                  (root / folders[i]).string(), not_read_in(scanned[i])));
+    for (ScannedFolder& folder : scanned[i])
+      if (!folder.not_read.empty()) not_read.push_back(std::move(folder));
   }
+  if (dataset->size() == 0)
+    throw DataError(fmt::format("{}: its class folders hold no images", root.string()));
+  if (const std::string what = not_read_in(not_read); !what.empty())
+    dataset->add_note(fmt::format("{}{}", root.string(), what));
+  if (const int64_t beside = count_images_in(root); beside > 0)
+    dataset->add_note(fmt::format(
+        "{}: {} images lie beside the class folders and belong to no class: they are not used",
+        root.string(), beside));
   return dataset;
 }
 

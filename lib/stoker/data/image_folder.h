@@ -18,10 +18,14 @@ namespace stoker::data {
 // Names of the class folders in `root`, sorted. Throws DataError if there are none.
 std::vector<std::string> list_classes(const std::filesystem::path& root);
 
+// A class folder without images is refused, or as good as none.
+enum class EmptyFolders { kRefused, kPassedOver };
+
 // classes: the labels' order; every class folder of `root` must be among them. Throws DataError for
-// a class folder without images.
+// a root without images.
 std::shared_ptr<const Dataset> open_image_folder(const std::filesystem::path& root,
-                                                 std::vector<std::string> classes);
+                                                 std::vector<std::string> classes,
+                                                 EmptyFolders empty = EmptyFolders::kRefused);
 inline std::shared_ptr<const Dataset> open_image_folder(const std::filesystem::path& root) {
   return open_image_folder(root, list_classes(root));
 }

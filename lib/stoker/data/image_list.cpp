@@ -2,7 +2,11 @@
 
 #include <glob.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/sample_file.h"
 
@@ -50,14 +54,27 @@ std::vector<fs::path> matches_of(const std::string& pattern) {
   return paths;
 }
 
-std::vector<fs::path> paths_of(const std::string& word, std::istream& input, char separator) {
-  if (word == "-") {
-    std::vector<fs::path> paths;
-    for (std::string line; std::getline(input, line, separator);) {
-      if (!line.empty()) paths.emplace_back(line);
-    }
+std::vector<fs::path> listed(std::istream& input, char separator) {
+  const std::string text{std::istreambuf_iterator<char>(input), {}};
+  std::vector<fs::path> paths;
+  const auto add = [&](std::string_view path) {
+    if (!path.empty()) paths.emplace_back(path);
+  };
+  if (separator == '\n') {
+    for (const std::string_view line : text_lines(text, "the list on standard input")) add(line);
     return paths;
   }
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(separator), rest.size());
+    add(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return paths;
+}
+
+std::vector<fs::path> paths_of(const std::string& word, std::istream& input, char separator) {
+  if (word == "-") return listed(input, separator);
   if (fs::is_directory(word)) return images_below(word);
   if (fs::exists(word)) return {word};
   if (word.find_first_of("*?[") != std::string::npos) return matches_of(word);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "stoker/data/table.h"
+
 namespace stoker::data {
 
 std::span<const std::string_view> enum_names(Cache) {
@@ -21,12 +23,19 @@ std::span<const std::string_view> enum_names(JpegScaling) {
 
 void describe(DataOptions& o, config::Fields& fields) {
   constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
-  fields("format", o.format, "how the data set is stored")
-      .one_of({"image_folder", "cifar", "idx", "csv", "shards", "shapes"})
-      .fixed_on_resume(kSameSamples);
+  fields("format", o.format, formats(), "how the data set is stored")
+      .fixed_name_on_resume(kSameSamples);
   fields("root", o.root, "folder of the data set; shapes needs none");
   fields("train", o.train, "what to train on: a sub-folder, a file or the name of a split");
   fields("val", o.val, "what to evaluate on: a sub-folder, a file or the name of a split");
+  fields("split", o.split, "validation from data.train, where there is no validation set")
+      .fixed_on_resume(kSameSamples);
+  fields(
+      "fold", o.fold,
+      "cross-validation: `2/5` evaluates on the second of five parts of data.train and trains on "
+      "the others; data.split.seed and data.split.stratified say which parts")
+      .unset_as("none")
+      .fixed_on_resume(kSameSamples);
   fields("cache", o.cache,
          "keep decoded images in memory: auto does if they fit in cache_limit_gib");
   fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")
@@ -46,19 +55,6 @@ void describe(DataOptions& o, config::Fields& fields) {
          "auto: training decodes a JPEG at 1/2, 1/4 or 1/8 where the crop still covers the output, "
          "unless decoded images are kept; evaluation never does")
       .fixed_on_resume("it changes the pixels of large images");
-  fields("shapes_train_images", o.shapes_train_images, "shapes only: images to train on")
-      .in(1, 1e9)
-      .fixed_on_resume(kSameSamples);
-  fields("shapes_val_images", o.shapes_val_images, "shapes only: images to evaluate on").in(1, 1e9);
-  fields("shapes_size", o.shapes_size, "shapes only: width and height in pixels")
-      .in(8, 1024)
-      .fixed_on_resume(kSameSamples);
-  fields("shapes_seed", o.shapes_seed, "shapes only: another seed draws other images")
-      .at_least(0)
-      .fixed_on_resume(kSameSamples);
-  fields("shapes_classes", o.shapes_classes, "shapes only: how many of the ten figures occur")
-      .in(2, 10)
-      .fixed_on_resume(kSameSamples);
 }
 
 decode::DecodeLimits decode_limits(const DataOptions& options) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/data/split.h"
 #include "stoker/decode/decode.h"
 
 namespace stoker::data {
@@ -20,10 +21,12 @@ enum class JpegScaling { kAuto, kOff };
 std::span<const std::string_view> enum_names(JpegScaling);  // auto, off
 
 struct DataOptions {
-  std::string format = "shapes";  // image_folder | cifar | idx | csv | shards | shapes
-  std::string root;               // folder of the data set; unused by shapes
-  std::string train = "train";    // sub-folder, file or split name
+  config::Choice format;        // of formats(), table.h; empty: not chosen
+  std::string root;             // folder of the data set; unused by shapes
+  std::string train = "train";  // sub-folder, file or split name
   std::string val = "val";
+  SplitOptions split;
+  std::optional<std::string> fold;  // "2/5": the second of five
   Cache cache = Cache::kAuto;
   double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
   OnError on_error = OnError::kFail;
@@ -31,12 +34,6 @@ struct DataOptions {
   int64_t prefetch_mib = 512;                     // memory bound of batches made ahead
   double max_megapixels = 100;                    // larger images are refused before decoding
   JpegScaling jpeg_scaling = JpegScaling::kAuto;  // in training
-  // shapes only
-  int64_t shapes_train_images = 8000;
-  int64_t shapes_val_images = 2000;
-  int64_t shapes_size = 32;
-  int64_t shapes_seed = 0;
-  int64_t shapes_classes = 10;
 };
 void describe(DataOptions& options, config::Fields& fields);
 

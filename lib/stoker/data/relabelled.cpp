@@ -5,31 +5,26 @@
 #include <map>
 
 #include "stoker/core/error.h"
+#include "stoker/data/decorator.h"
 
 namespace stoker::data {
 
 namespace {
 
-class Relabelled : public Dataset {
+class Relabelled : public Decorator {
  public:
   Relabelled(std::shared_ptr<const Dataset> dataset, std::vector<std::string> class_names,
              std::vector<int64_t> new_labels)
-      : dataset_(std::move(dataset)),
+      : Decorator(std::move(dataset)),
         class_names_(std::move(class_names)),
         new_labels_(std::move(new_labels)) {}
 
-  int64_t size() const override { return dataset_->size(); }
-  std::string name(int64_t index) const override { return dataset_->name(index); }
-  int64_t label(int64_t index) const override { return new_labels_[dataset_->label(index)]; }
-  const std::vector<std::string>& class_names() const override { return class_names_; }
-  int64_t kept_bytes_estimate() const override { return dataset_->kept_bytes_estimate(); }
-  Record get(int64_t index, std::vector<std::byte>& scratch) const override {
-    return dataset_->get(index, scratch);
+  int64_t label(int64_t index) const override {
+    return new_labels_[static_cast<size_t>(inner().label(index))];
   }
-  void confirm(int64_t index) const override { dataset_->confirm(index); }
+  const std::vector<std::string>& class_names() const override { return class_names_; }
 
  private:
-  std::shared_ptr<const Dataset> dataset_;
   std::vector<std::string> class_names_;
   std::vector<int64_t> new_labels_;  // by the data set's own label
 };

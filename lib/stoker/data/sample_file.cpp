@@ -9,6 +9,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "stoker/core/error.h"
 
@@ -28,17 +29,28 @@ struct Descriptor {
   throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(error)));
 }
 
-}  // namespace
-
-bool has_image_extension(std::string_view file_name) {
-  static constexpr std::array<std::string_view, 11> kExtensions{
-      "jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "gif"};
+bool has_extension_of(std::string_view file_name, std::span<const std::string_view> extensions) {
   const size_t dot = file_name.rfind('.');
   if (dot == std::string_view::npos) return false;
   std::string extension(file_name.substr(dot + 1));
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+  return std::ranges::find(extensions, extension) != extensions.end();
+}
+
+}  // namespace
+
+bool has_image_extension(std::string_view file_name) {
+  static constexpr std::array<std::string_view, 11> kExtensions{
+      "jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "gif"};
+  return has_extension_of(file_name, kExtensions);
+}
+
+bool has_foreign_image_extension(std::string_view file_name) {
+  static constexpr std::array<std::string_view, 20> kExtensions{
+      "heic", "heif", "avif", "jxl", "jp2", "jfif", "jpe", "tga", "ico", "svg",
+      "psd",  "exr",  "hdr",  "dng", "nef", "cr2",  "cr3", "arw", "orf", "rw2"};
+  return has_extension_of(file_name, kExtensions);
 }
 
 Record read_sample_file(const std::filesystem::path& path, std::vector<std::byte>& scratch) {

@@ -84,9 +84,13 @@ bool is_compressed(const fs::path& path) {
   std::string there;
   for (const std::string& name : shard_names(root)) there += fmt::format(" {}-*.tar", name);
   throw DataError(
-      fmt::format("{} = \"{}\": no shards of this name in {}. There {}", key, word, root.string(),
+      fmt::format("{} = \"{}\": no shards of this name in {}. There {}{}", key, word, root.string(),
                   there.empty() ? "are no .tar files; `stoker data pack SOURCE OUT` writes shards"
-                                : "are:" + there));
+                                : "are:" + there,
+                  key == "data.val" && !there.empty()
+                      ? ". Without a validation set, `data.split: {val: 0.1}` takes a tenth of "
+                        "data.train"
+                      : ""));
 }
 
 std::vector<fs::path> candidates(const fs::path& root, const std::string& word) {

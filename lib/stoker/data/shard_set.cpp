@@ -10,6 +10,7 @@
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 #include "stoker/core/log.h"
 #include "stoker/core/parallel.h"
 #include "stoker/core/text.h"
@@ -39,6 +40,10 @@ class ShardSet : public Dataset {
   std::string name(int64_t index) const override {
     const Place at = place(index);
     return at.shard.name(at.index);
+  }
+  std::string key(int64_t index) const override {
+    const Place at = place(index);
+    return std::string(at.shard.key(at.index));
   }
   bool gains_from_cache() const override { return !is_plain_; }
   void verify(int64_t index) const override {
@@ -139,12 +144,7 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   if (!fs::exists(path)) return names;
   const std::string text = read_file(path, uint64_t{1} << 28);
   std::set<std::string_view> seen;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
+  for (const std::string_view line : text_lines(text, path.string())) {
     if (line.empty() || !seen.insert(line).second)
       throw DataError(fmt::format(
           "{}: line {}: {}", path.string(), names.size() + 1,

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <limits>
 
 #include "stoker/core/error.h"
@@ -10,6 +9,7 @@
 #include "stoker/data/cached.h"
 #include "stoker/data/cifar.h"
 #include "stoker/data/csv.h"
+#include "stoker/data/guess.h"
 #include "stoker/data/idx.h"
 #include "stoker/data/image_folder.h"
 #include "stoker/data/shapes.h"
@@ -21,17 +21,56 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
+
+// What to write for the data set that a folder looks like.
+std::string look_of(const std::string& root) {
+  try {
+    const std::vector<FoundSplit> splits = find_splits(root);
+    const DataOptions& first = splits.front().options;
+    std::string words = fmt::format("format: {}, root: {}", first.format.name(), first.root);
+    if (first.train != "train")
+      words += fmt::format(", train: {}", first.train.empty() ? "." : first.train);
+    const FoundSplit& last = splits.size() > 1 ? splits[1] : splits[0];
+    if (splits.size() > 1 && last.name != "val") words += fmt::format(", val: {}", last.name);
+    if (splits.size() == 1) words += ", split: {val: 0.1}";
+    return fmt::format("{} looks like {}: write `data: {{{}}}`", root, first.format.name(), words);
+  } catch (const std::exception& error) {
+    return fmt::format("expected one of image_folder, cifar, idx, csv and shards ({})",
+                       error.what());
+  }
+}
+
 fs::path root_of(const DataOptions& options) {
   if (!options.root.empty()) return options.root;
   throw DataError(fmt::format(
       "data.root is not set: the format {} needs the folder of the data set. `stoker data get "
       "cifar10` fetches one; the format shapes needs none",
-      options.format));
+      options.format.name()));
 }
 
 // The file or folder of a split.
 fs::path place(const DataOptions& options, Split split) {
-  return root_of(options) / (split == Split::kTrain ? options.train : options.val);
+  const std::string& word = split == Split::kTrain ? options.train : options.val;
+  const fs::path root = root_of(options);
+  return word.empty() || word == "." ? root : root / word;
+}
+
+// Says what to write where the place of a split is not there.
+void check_place(const DataOptions& options, const fs::path& path, const fs::path& train) {
+  std::error_code unreachable;  // whoever opens it says why
+  const auto is_there = [&](const fs::path& candidate) {
+    return fs::exists(candidate, unreachable);
+  };
+  if (is_there(path) || unreachable || !is_there(options.root)) return;
+  if (path != train && is_there(train))
+    throw DataError(
+        fmt::format("{}: not there. data.val names what to evaluate on; where there is no such "
+                    "set, `data.split: {{val: 0.1}}` takes a tenth of data.train",
+                    path.string()));
+  if (path == train)
+    throw DataError(fmt::format("{}: not there, but data.train names it. {}", path.string(),
+                                look_of(options.root)));
 }
 
 // For sets whose own files are the splits: which of the two the word in the options means.
@@ -40,7 +79,8 @@ Split own_split(const DataOptions& options, Split split) {
   if (word == "train") return Split::kTrain;
   if (word == "val" || word == "test") return Split::kVal;
   throw ConfigError(fmt::format("data.{}: the format {} has the splits train and test, not \"{}\"",
-                                split == Split::kTrain ? "train" : "val", options.format, word));
+                                split == Split::kTrain ? "train" : "val", options.format.name(),
+                                word));
 }
 
 // Where the classes are taken from: the training data, so that val has the same labels whatever
@@ -52,9 +92,12 @@ fs::path place_of_classes(const fs::path& train, const fs::path& val, Split spli
 }
 
 std::shared_ptr<const Dataset> open_folder(const DataOptions& options, Split split) {
-  const fs::path classes =
-      place_of_classes(place(options, Split::kTrain), place(options, Split::kVal), split);
-  return open_image_folder(place(options, split), list_classes(classes));
+  const fs::path train = place(options, Split::kTrain), val = place(options, Split::kVal);
+  check_place(options, split == Split::kTrain ? train : val, train);
+  const fs::path classes = place_of_classes(train, val, split);
+  return open_image_folder(
+      place(options, split), list_classes(classes),
+      split == Split::kTrain ? EmptyFolders::kRefused : EmptyFolders::kPassedOver);
 }
 
 std::shared_ptr<const Dataset> open_cifar_files(const DataOptions& options, Split split) {
@@ -73,8 +116,9 @@ fs::path manifest(const DataOptions& options, Split split) {
 }
 
 std::shared_ptr<const Dataset> open_manifest(const DataOptions& options, Split split) {
-  const fs::path classes =
-      place_of_classes(manifest(options, Split::kTrain), manifest(options, Split::kVal), split);
+  const fs::path train = manifest(options, Split::kTrain), val = manifest(options, Split::kVal);
+  check_place(options, split == Split::kTrain ? train : val, train);
+  const fs::path classes = place_of_classes(train, val, split);
   return open_csv(manifest(options, split), csv_classes(classes));
 }
 
@@ -84,49 +128,104 @@ std::shared_ptr<const Dataset> open_tar_shards(const DataOptions& options, Split
                                  train ? "data.train" : "data.val"));
 }
 
-std::shared_ptr<const Dataset> open_shapes(const DataOptions& options, Split split) {
+std::shared_ptr<const Dataset> open_shapes(const ShapesFormat& format, const DataOptions& options,
+                                           Split split) {
+  if (split == Split::kTrain && !options.root.empty())
+    log().warn("data.root = \"{}\" is not read: data.format shapes draws its images", options.root);
   return make_shapes_dataset(
-      {.images = split == Split::kTrain ? options.shapes_train_images : options.shapes_val_images,
-       .size = static_cast<int32_t>(options.shapes_size),
-       .seed = static_cast<uint64_t>(options.shapes_seed),
-       .classes = options.shapes_classes,
+      {.images = split == Split::kTrain ? format.train_images : format.val_images,
+       .size = static_cast<int32_t>(format.size),
+       .seed = static_cast<uint64_t>(format.seed),
+       .classes = format.classes,
        .split = split});
+}
+
+// Of a format that has no options of its own.
+struct NoOptions {};
+void describe(NoOptions&, config::Fields&) {}
+
+using Open = std::shared_ptr<const Dataset> (*)(const DataOptions&, Split);
+
+FormatTable::Row files(std::string_view name, std::string_view help, Open open) {
+  return FormatTable::row<NoOptions>(
+      name, help, [open](const NoOptions&, const DataOptions& options, Split split) {
+        return open(options, split);
+      });
 }
 
 }  // namespace
 
-std::span<const Format> formats() {
-  static constexpr std::array kFormats{
-      Format{"image_folder", "one sub-folder of images per class", open_folder, true},
-      Format{"cifar", "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files, false},
-      Format{"idx", "MNIST's files, plain or gzipped", open_idx_files, false},
-      Format{"csv", "a manifest with the columns path and label", open_manifest, true},
-      Format{"shards", "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards,
-             true},
-      Format{"shapes", "procedural figures, made on the fly", open_shapes, true},
+void describe(ShapesFormat& o, config::Fields& fields) {
+  fields("train_images", o.train_images, "images to train on")
+      .in(1, 1e9)
+      .fixed_on_resume(kSameSamples);
+  fields("val_images", o.val_images, "images to evaluate on").in(1, 1e9);
+  fields("size", o.size, "width and height in pixels").in(8, 1024).fixed_on_resume(kSameSamples);
+  fields("seed", o.seed, "another seed draws other images")
+      .at_least(0)
+      .fixed_on_resume(kSameSamples);
+  fields("classes", o.classes, "how many of the ten figures occur")
+      .in(2, 10)
+      .fixed_on_resume(kSameSamples);
+}
+
+const FormatTable& formats() {
+  static const FormatTable table{
+      files("image_folder", "one sub-folder of images per class", open_folder),
+      files("cifar", "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files),
+      files("idx", "MNIST's files, plain or gzipped", open_idx_files),
+      files("csv", "a manifest with the columns path and label", open_manifest),
+      files("shards", "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards),
+      FormatTable::row<ShapesFormat>("shapes", "procedural figures, made on the fly", open_shapes),
   };
-  return kFormats;
+  return table;
 }
 
-const Format& find_format(std::string_view name) {
-  for (const Format& format : formats())
-    if (format.name == name) return format;
-  throw ConfigError(fmt::format("data.format: no such format: {}", name));
+void require_format(const DataOptions& options, std::string_view place) {
+  if (!options.format.empty()) return;
+  const std::string at = place.empty() ? "" : fmt::format("{}: ", place);
+  if (options.root.empty())
+    throw ConfigError(
+        fmt::format("{}data.format is missing; say how the data set is stored and where, as in "
+                    "`data: {{format: "
+                    "image_folder, root: photos}}`; `data: {{format: shapes}}` needs no files.",
+                    at));
+  throw ConfigError(fmt::format("{}data.format is missing; {}.", at, look_of(options.root)));
 }
 
-int64_t cache_bytes(const Format& format, const DataOptions& options, const Dataset& dataset) {
-  if (options.cache == Cache::kNone || !format.gains_from_cache || !dataset.gains_from_cache())
-    return 0;
+int64_t cache_bytes(const DataOptions& options, const Dataset& dataset) {
+  if (options.cache == Cache::kNone || !dataset.gains_from_cache()) return 0;
   const int64_t estimate = decoded_bytes_estimate(dataset, decode_limits(options));
   const double limit = options.cache_limit_gib * (1 << 30);
   const bool fits = static_cast<double>(estimate) <= limit;
   return options.cache == Cache::kMemory || fits ? estimate : 0;
 }
 
+namespace {
+
+std::shared_ptr<const Dataset> open_uncached(const DataOptions& options, Split split) {
+  if (!options.fold && options.split.val == 0)
+    return formats().build(options.format, options, split);
+  if (options.fold && options.split.val > 0)
+    throw ConfigError(fmt::format(
+        "data.fold is {} and data.split.val is {:g}, and each says what validation is; leave one "
+        "out.",
+        *options.fold, options.split.val));
+  std::optional<Fold> fold;
+  if (options.fold) fold = parse_fold(*options.fold);
+  if (split == Split::kTrain)
+    log().info("{}: validation is a part of data.train; data.val is not read",
+               fold ? "data.fold" : "data.split");
+  return part_of(formats().build(options.format, options, Split::kTrain), options.split, fold,
+                 split);
+}
+
+}  // namespace
+
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split) {
-  const Format& format = find_format(options.format);
-  std::shared_ptr<const Dataset> dataset = format.open(options, split);
-  const int64_t estimate = cache_bytes(format, options, *dataset);
+  require_format(options);
+  std::shared_ptr<const Dataset> dataset = open_uncached(options, split);
+  const int64_t estimate = cache_bytes(options, *dataset);
   if (estimate == 0) return dataset;
   const int64_t limit = options.cache == Cache::kMemory
                             ? std::numeric_limits<int64_t>::max()

@@ -1,11 +1,14 @@
 #include "stoker/run/load.h"
 
+#include "stoker/data/table.h"
+
 namespace stoker::run {
 
 config::Loaded<RunConfig> load_run_config(const std::filesystem::path& path,
                                           std::span<const std::string> overrides) {
   config::Loaded<RunConfig> loaded = config::load<RunConfig>(path, overrides);
   if (loaded.options.name.empty()) loaded.options.name = path.stem().string();
+  data::require_format(loaded.options.data, path.string());
   return loaded;
 }
 

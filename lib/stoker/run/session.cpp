@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/data/check.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
 #include "stoker/ops/device_errors.h"
@@ -15,13 +16,8 @@ namespace {
 
 // The validation set with the labels of the training set's classes.
 void match_classes(Session& session) {
-  const std::vector<std::string>& train = session.train.dataset->class_names();
-  const std::vector<std::string> val = session.val.dataset->class_names();
-  session.val.dataset = data::relabel(session.val.dataset, train);
-  if (val.size() < train.size()) {
-    log().warn("data.val has {} of the {} classes of data.train: nothing measures the others",
-               val.size(), train.size());
-  }
+  session.val.dataset = data::relabel(session.val.dataset, session.train.dataset->class_names());
+  data::check_sets(*session.train.dataset, *session.val.dataset);
 }
 
 void report_adjustments(const RunConfig& config, const Session& session) {

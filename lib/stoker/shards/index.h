@@ -1,12 +1,15 @@
 // The index beside a shard, train-000000.tar.idx: where each image lies, its class, its name and
 // checksums, so that a shard is read at random without a look at what lies between.
 //
-//   magic "STKSHARD", version, flags, shard's bytes, samples, bytes of keys         64 bytes
-//   offset, bytes, key's end, class, CRC of header, CRC of content, kind, 0         48 bytes a
-//   sample keys, one after another CRC-32C of everything before 4 bytes
+//   magic "STKSHARD", version, flags, shard's bytes, samples, bytes of keys, parts   64 bytes
+//   offset, bytes, key's end, class, CRC of header, CRC of content, kind, parts' end 48 a sample
+//   offset, bytes, CRC, whether small: what a sample has beside its image            24 a part
+//   keys, one after another
+//   CRC-32C of everything before                                                      4 bytes
 //
-// All numbers are little endian. The shard is recognised by its length and its members' headers,
-// not by its time of change: a copy is as good as the original.
+// All numbers are little endian. The shard is recognised by its length, its images' headers and its
+// small members, class numbers among them, not by its time of change: a copy is as good as the
+// original.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "stoker/core/file.h"
 #include "stoker/shards/samples.h"
@@ -28,8 +32,20 @@ struct IndexEntry {
   uint32_t header_crc = 0;   // CRC-32C of the block before the image
   uint32_t content_crc = 0;  // 0 without checksums
   Content content = Content::kEncoded;
-  uint64_t reserved = 0;
+  uint64_t parts_end = 0;  // among the parts
 };
+
+// Members beside an image, with their headers: the class number, captions, … Small ones are held
+// against their checksums when a shard is opened, all of them by verify().
+struct IndexPart {
+  uint64_t offset = 0;  // in the shard
+  uint64_t size_bytes = 0;
+  uint32_t crc = 0;  // CRC-32C
+  uint32_t is_small = 0;
+};
+
+// Members of up to these bytes are small; a class number always is.
+inline constexpr uint64_t kSmallMemberBytes = 4096;
 
 enum class Checksums { kNo, kYes };
 
@@ -45,6 +61,8 @@ class ShardIndex {
   int64_t size() const { return static_cast<int64_t>(samples_); }
   IndexEntry entry(int64_t index) const;
   std::string_view key(int64_t index) const;
+  // Of one sample; none without checksums.
+  std::vector<IndexPart> parts(int64_t index) const;
   uint64_t shard_bytes() const { return shard_bytes_; }
   bool has_checksums() const { return has_checksums_; }
   // What the file holds.
@@ -54,9 +72,12 @@ class ShardIndex {
   explicit ShardIndex(std::variant<std::string, MappedFile> storage)
       : storage_(std::move(storage)) {}
   void check(const std::string& path);
+  void check_parts(const std::string& path) const;
+  IndexPart part(uint64_t index) const;
+  uint64_t keys_begin() const;
 
   std::variant<std::string, MappedFile> storage_;
-  uint64_t samples_ = 0, shard_bytes_ = 0, key_bytes_ = 0;
+  uint64_t samples_ = 0, shard_bytes_ = 0, key_bytes_ = 0, parts_ = 0;
   bool has_checksums_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 
 namespace stoker::shards {
 namespace {
@@ -42,11 +43,11 @@ std::optional<Samples::Named> Samples::next_named() {
 
 int64_t Samples::label_of(const TarMember& member) const {
   const Bytes bytes = Bytes(archive_).subspan(member.offset, member.size_bytes);
-  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t first = std::min(text.find_first_not_of(kSpace), text.size());
-  text.remove_prefix(first);
-  text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+  const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::vector<std::string_view> lines =
+      text_lines(content, fmt::format("{}: '{}'", path_, member.name));
+  std::erase_if(lines, [](std::string_view line) { return trimmed(line).empty(); });
+  const std::string_view text = lines.size() == 1 ? trimmed(lines[0]) : content;
   int64_t label = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
   if (error == std::errc() && end == text.data() + text.size() && label >= 0 &&
@@ -62,13 +63,17 @@ void Samples::take(StoredSample& sample, const Named& named) {
   if (named.ending == "cls") {
     sample.label = label_of(named.member);
     has_label_ = true;
-  } else if (const std::optional<Content> content = content_of(named.ending)) {
+    sample.label_member = sample.others.size();
+  }
+  if (const std::optional<Content> content = content_of(named.ending)) {
     if (has_image_)
       fail(named.key, fmt::format("two images, '{}' and '{}'; which of them counts is not known",
                                   sample.image.name, named.member.name));
     sample.image = named.member;
     sample.content = *content;
     has_image_ = true;
+  } else {
+    sample.others.push_back(named.member);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "stoker/shards/tar_members.h"
 
@@ -23,6 +24,8 @@ struct StoredSample {
   TarMember image;
   Content content = Content::kEncoded;
   int64_t label = 0;
+  std::vector<TarMember> others;  // beside the image
+  size_t label_member = 0;        // which of them is the class number
 };
 
 inline constexpr int64_t kLargestLabel = 999'999;

@@ -47,7 +47,7 @@ Shard Shard::open(const fs::path& path) {
   const auto mismatch = [&](const std::string& what) {
     return DataError(fmt::format(
         "{} does not belong to {}: {}. One of the two was replaced or cut short; if the shard is "
-        "good, write its index anew: `stoker data index {}`",
+        "good, write its index again: `stoker data index {}`",
         beside.string(), path.string(), what, path.string()));
   };
   if (index.shard_bytes() != map.bytes().size())
@@ -57,6 +57,12 @@ Shard Shard::open(const fs::path& path) {
   for (const int64_t i : {int64_t{0}, shard.size() / 2, shard.size() - 1})
     if (!shard.header_fits(i))
       throw mismatch(fmt::format("sample '{}' is not where it should be", shard.index_.key(i)));
+  for (int64_t i = 0; i < shard.size(); ++i)
+    for (const IndexPart& part : shard.index_.parts(i))
+      if (part.is_small != 0 && !shard.part_fits(part))
+        throw mismatch(
+            fmt::format("the members of sample '{}' changed, such as its class number, at byte {}",
+                        shard.index_.key(i), part.offset));
   return shard;
 }
 
@@ -88,6 +94,11 @@ bool Shard::header_fits(int64_t index) const {
   return bring_in(header) && crc32c(header) == entry.header_crc;
 }
 
+bool Shard::part_fits(const IndexPart& part) const {
+  const Bytes bytes = map_.bytes().subspan(part.offset, part.size_bytes);
+  return bring_in(bytes) && crc32c(bytes) == part.crc;
+}
+
 Bytes Shard::content(int64_t index) const {
   const IndexEntry entry = checked_entry(index);
   const Bytes with_header =
@@ -100,7 +111,7 @@ Bytes Shard::content(int64_t index) const {
   if (crc32c(with_header.first(kTarBlock)) != entry.header_crc)
     throw DataError(
         fmt::format("{}: the shard is not the one that was indexed: at byte {} another member "
-                    "stands. Write the index anew: `stoker data index {}`",
+                    "stands. Write the index again: `stoker data index {}`",
                     name(index), entry.offset - kTarBlock, path_.string()));
   return with_header.subspan(kTarBlock);
 }
@@ -109,9 +120,15 @@ void Shard::verify(int64_t index) const {
   if (!index_.has_checksums()) return;
   const uint32_t crc = crc32c(content(index));
   confirm(index);
-  if (crc != index_.entry(index).content_crc)
+  const auto fail = [&](std::string_view what) {
     throw DataError(fmt::format(
-        "{}: the content is not the one that was indexed: its checksum differs", name(index)));
+        "{}: {} not what was indexed: the checksum differs. If the shard is good, write its index "
+        "again: `stoker data index --force {}`",
+        name(index), what, path_.string()));
+  };
+  if (crc != index_.entry(index).content_crc) fail("the content is");
+  for (const IndexPart& part : index_.parts(index))
+    if (!part_fits(part)) fail("the members beside the image are");
 }
 
 int64_t write_index(const fs::path& shard, FileSystem& files) {

@@ -98,6 +98,7 @@ void TarMembers::take_pax(Bytes bytes, bool global) {
 
 std::optional<TarMember> TarMembers::next() {
   if (ended_) return std::nullopt;
+  begin_ = at_;
   while (std::optional<TarHeader> header = read_header()) {
     if (header->type == 'x' || header->type == 'g' || header->type == 'L') {
       if (header->size_bytes > kMostHeaderBytes) fail("an extended header is too large");
@@ -119,7 +120,9 @@ std::optional<TarMember> TarMembers::next() {
       fail(fmt::format("the name '{}' {}", header->name, problem));
     const uint64_t offset = at_;
     take_content(*header);
-    if (header->type == '0') return TarMember{std::move(header->name), offset, header->size_bytes};
+    if (header->type == '0')
+      return TarMember{std::move(header->name), offset, header->size_bytes, begin_};
+    begin_ = at_;
   }
   if (!long_name_.empty() || long_size_) fail("an extended header without a member ends it");
   return std::nullopt;

@@ -23,6 +23,7 @@ struct TarMember {
   std::string name;
   uint64_t offset = 0;  // of the content; its header is the block before
   uint64_t size_bytes = 0;
+  uint64_t begin = 0;  // of its headers, extended ones included
 };
 
 class TarMembers {
@@ -46,6 +47,7 @@ class TarMembers {
   std::string path_;
   bool ended_ = false;
   uint64_t at_ = 0;        // of the next header
+  uint64_t begin_ = 0;     // of the next member's first header
   uint64_t reported_ = 0;  // where the header began that is read now
   std::string long_name_;  // from a GNU or pax header, for the member that follows
   std::optional<uint64_t> long_size_;

@@ -1,0 +1,165 @@
+#include "stoker/data/check.h"
+
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "stoker/core/error.h"
+#include "stoker/core/lines.h"
+#include "stoker/core/log.h"
+#include "stoker/core/text.h"
+
+namespace stoker::data {
+namespace {
+
+using Names = std::vector<std::string>;
+
+// The first few, and how many more.
+std::string listed(const Names& names) {
+  constexpr size_t kShown = 8;
+  const size_t shown = std::min(names.size(), kShown);
+  std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", "));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+std::vector<int64_t> images_by_class(const Dataset& dataset) {
+  std::vector<int64_t> counts(dataset.class_names().size());
+  for (int64_t i = 0; i < dataset.size(); ++i) ++counts[static_cast<size_t>(dataset.label(i))];
+  return counts;
+}
+
+bool are_numbers(const Names& classes) {
+  for (size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] != std::to_string(i)) return false;
+  return true;
+}
+
+std::string advice_for_missing(const Names& classes, const Names& missing) {
+  if (!are_numbers(classes)) return "add images of them, or take them out of the list of classes";
+  if (missing == Names{"0"})
+    return "the labels seem to count from 1: write them from 0 on, or as names";
+  return "write labels without gaps from 0 on, or names in place of numbers";
+}
+
+void check_classes(const Dataset& train, const std::vector<int64_t>& counts) {
+  const Names& classes = train.class_names();
+  Names missing, present;
+  for (size_t c = 0; c < counts.size(); ++c)
+    (counts[c] > 0 ? present : missing).push_back(classes[c]);
+  if (present.size() < 2)
+    throw DataError(
+        fmt::format("data.train: all {} images are of one class, \"{}\": expected two classes or "
+                    "more, each in a folder of its own or with a label of its own",
+                    human_count(train.size()), listed(present)));
+  if (!missing.empty())
+    log().warn(
+        "data.train: {} of its {} classes have no image, and the model gets an output for "
+        "each: {}. {}",
+        missing.size(), classes.size(), listed(missing),
+        "If that is not meant, " + advice_for_missing(classes, missing));
+}
+
+void check_names(const Names& classes) {
+  std::map<std::string, Names> alike;
+  for (const std::string& name : classes) {
+    std::string folded(trimmed(name));
+    for (char& c : folded)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+    alike[folded].push_back(fmt::format("\"{}\"", name));
+  }
+  Names groups;
+  for (const auto& [folded, names] : alike)
+    if (names.size() > 1) groups.push_back(fmt::format("{}", fmt::join(names, " and ")));
+  if (!groups.empty())
+    log().warn(
+        "data.train: classes that differ by case or surrounding space alone: {}. If they are "
+        "one, give them one name",
+        listed(groups));
+}
+
+void check_validation_classes(const Dataset& val, const std::vector<int64_t>& in_train) {
+  const std::vector<int64_t> in_val = images_by_class(val);
+  Names missing;
+  size_t trained = 0;
+  for (size_t c = 0; c < in_train.size(); ++c) {
+    if (in_train[c] == 0) continue;
+    ++trained;
+    if (in_val[c] == 0) missing.push_back(val.class_names()[c]);
+  }
+  if (!missing.empty())
+    log().warn("data.val has images of {} of the {} classes of data.train: nothing measures {}",
+               trained - missing.size(), trained, listed(missing));
+}
+
+struct Hashed {
+  size_t hash;  // of the name
+  int64_t label, sample;
+  bool operator<(const Hashed& other) const {
+    return std::pair(hash, sample) < std::pair(other.hash, other.sample);
+  }
+};
+
+std::vector<Hashed> hashed(const Dataset& dataset) {
+  std::vector<Hashed> all;
+  all.reserve(static_cast<size_t>(dataset.size()));
+  for (int64_t i = 0; i < dataset.size(); ++i)
+    all.push_back({std::hash<std::string>()(dataset.name(i)), dataset.label(i), i});
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+void check_two_labels(const Dataset& train, const std::vector<Hashed>& all) {
+  int64_t count = 0, first = -1;
+  for (size_t i = 1; i < all.size(); ++i) {
+    if (all[i].hash != all[i - 1].hash || all[i].label == all[i - 1].label) continue;
+    if (count++ == 0) first = all[i].sample;
+  }
+  if (count > 0)
+    log().warn("data.train: {} images are listed again with another label, such as {}", count,
+               train.name(first));
+}
+
+void check_overlap(const Dataset& val, const std::vector<Hashed>& in_train) {
+  int64_t shared = 0, first = -1;
+  for (int64_t i = 0; i < val.size(); ++i) {
+    const size_t hash = std::hash<std::string>()(val.name(i));
+    const auto found = std::ranges::lower_bound(in_train, hash, {}, &Hashed::hash);
+    if (found == in_train.end() || found->hash != hash) continue;
+    if (shared++ == 0) first = i;
+  }
+  if (shared > 0)
+    log().warn(
+        "data.val: {} of its {} images are training images too, such as {}: it measures what "
+        "was learned by heart. For a validation set write `data.split: {{val: 0.1}}`, or name "
+        "other images in data.val",
+        human_count(shared), human_count(val.size()), val.name(first));
+}
+
+void say_notes(const Dataset& train, const Dataset& val) {
+  const Names of_train = train.notes();
+  for (const std::string& note : of_train) log().warn("{}", note);
+  for (const std::string& note : val.notes())
+    if (std::ranges::find(of_train, note) == of_train.end()) log().warn("{}", note);
+}
+
+}  // namespace
+
+void check_sets(const Dataset& train, const Dataset& val) {
+  say_notes(train, val);
+  check_names(train.class_names());
+  const std::vector<int64_t> counts = images_by_class(train);
+  check_classes(train, counts);
+  check_validation_classes(val, counts);
+  const std::vector<Hashed> all = hashed(train);
+  check_two_labels(train, all);
+  check_overlap(val, all);
+}
+
+}  // namespace stoker::data

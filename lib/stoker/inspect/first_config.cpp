@@ -1,0 +1,122 @@
+#include "stoker/inspect/first_config.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "stoker/core/error.h"
+#include "stoker/core/text.h"
+#include "stoker/data/guess.h"
+#include "stoker/decode/decode.h"
+
+namespace stoker::inspect {
+namespace {
+
+using data::FoundSplit;
+
+struct Look {
+  int64_t images = 0, classes = 0;
+  int32_t short_side = 0;  // the median
+  bool same_size = true;
+  bool gray = false;
+};
+
+Look look_at(const data::Dataset& dataset) {
+  constexpr int64_t kMost = 256;
+  const int64_t count = std::min(dataset.size(), kMost);
+  decode::Decoder decoder;
+  std::vector<std::byte> scratch;
+  std::vector<std::pair<int32_t, int32_t>> sizes;
+  Look look{.images = dataset.size(), .classes = std::ssize(dataset.class_names()), .gray = true};
+  std::string reason;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t index = i * dataset.size() / count;
+    try {
+      const data::Record record = dataset.get(index, scratch);
+      decode::ImageInfo info{.width = record.pixels.width,
+                             .height = record.pixels.height,
+                             .channels = record.pixels.channels};
+      if (!record.is_decoded()) info = decoder.probe(record.encoded, dataset.name(index));
+      sizes.emplace_back(info.width, info.height);
+      look.gray = look.gray && info.channels == 1;
+    } catch (const DataError& error) {
+      reason = error.what();  // `data verify` lists all
+    }
+  }
+  if (sizes.empty())
+    throw DataError(fmt::format("not one of {} images can be read: {}", count, reason));
+  look.same_size = std::ranges::all_of(
+      sizes, [&](const auto& size) { return size == sizes.front() && size.first == size.second; });
+  std::vector<int32_t> sides;
+  for (const auto& [width, height] : sizes) sides.push_back(std::min(width, height));
+  std::ranges::nth_element(sides, sides.begin() + std::ssize(sides) / 2);
+  look.short_side = sides[sides.size() / 2];
+  return look;
+}
+
+// By the end of their names, as in imagenet-train.
+const FoundSplit& training_of(const std::vector<FoundSplit>& splits) {
+  const auto found = std::ranges::find_if(
+      splits, [](const FoundSplit& split) { return split.name.ends_with("train"); });
+  return found == splits.end() ? splits.front() : *found;
+}
+
+// The split to evaluate on; null where the training set has to give one.
+const FoundSplit* validation_of(const std::vector<FoundSplit>& splits) {
+  for (const char* name : {"val", "valid", "validation", "test"})
+    for (const FoundSplit& split : splits)
+      if (split.name.ends_with(name) && &split != &training_of(splits)) return &split;
+  return nullptr;
+}
+
+std::string data_lines(const std::vector<FoundSplit>& splits) {
+  const data::DataOptions& train = training_of(splits).options;
+  std::string text =
+      fmt::format("data:\n  format: {}\n  root: {}\n  train: {}\n", train.format.name(),
+                  json_string(train.root), json_string(train.train.empty() ? "." : train.train));
+  if (const FoundSplit* val = validation_of(splits))
+    return text + fmt::format("  val: {}\n", json_string(val->options.val));
+  return text + "  split: {val: 0.1}  # no validation set was found: a tenth of the images\n";
+}
+
+std::string augment_lines(const Look& look, bool digits) {
+  std::string text = "augment:\n";
+  if (look.short_side <= 40 && look.same_size)
+    text += fmt::format("  - pad_crop: {{size: {}, pad: 2, mode: reflect}}\n", look.short_side);
+  else
+    text += fmt::format("  - random_resized_crop: {{size: {}, scale: [0.25, 1]}}\n",
+                        look.short_side <= 40   ? 32
+                        : look.short_side <= 96 ? 64
+                        : look.short_side < 256 ? 128
+                                                : (look.images < 20'000 ? 128 : 224));
+  if (!digits) text += "  - flip: {horizontal: random}\n";
+  if (look.gray || look.short_side <= 40)
+    return text + "  - normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}\n";
+  return text + "  - normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}\n";
+}
+
+}  // namespace
+
+std::string first_config(const std::filesystem::path& path) {
+  const std::vector<FoundSplit> splits = data::find_splits(path);
+  const FoundSplit& train = training_of(splits);
+  const Look look = look_at(*data::open_dataset(train.options, train.split));
+  const int64_t batch = look.images < 500      ? 16
+                        : look.images < 5'000  ? 64
+                        : look.images < 50'000 ? 128
+                                               : 256;
+  const auto epochs =
+      std::clamp<int64_t>(std::llround(300'000.0 / static_cast<double>(look.images)), 10, 60);
+  return fmt::format(
+      "# {} images of {} classes in {}, the short side about {} px.\n"
+      "{}{}model: {}\n"
+      "optimizer: {{name: adamw, lr: 1.0e-3, weight_decay: 0.05, no_decay_norm_bias: true}}\n"
+      "schedule: {{name: cosine, warmup_epochs: 1}}\n"
+      "train: {{epochs: {}, batch_size: {}, label_smoothing: 0.1}}\n",
+      human_count(look.images), look.classes, json_string(path.string()), look.short_side,
+      data_lines(splits), augment_lines(look, train.options.format.name() == "idx"),
+      look.short_side <= 40 ? "{name: airbench, widths: [32, 64, 128]}" : "resnet18", epochs,
+      batch);
+}
+
+}  // namespace stoker::inspect
