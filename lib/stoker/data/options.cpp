@@ -36,6 +36,12 @@ void describe(DataOptions& o, config::Fields& fields) {
       "the others; data.split.seed and data.split.stratified say which parts")
       .unset_as("none")
       .fixed_on_resume(kSameSamples);
+  fields(
+      "balance", o.balance,
+      "repeat the training images of rarer classes: 1 shows all classes alike often, 0 as often as "
+      "they have images, 0.5 lies between; an epoch grows by the repetitions")
+      .in(0, 1)
+      .fixed_on_resume(kSameSamples);
   fields("cache", o.cache,
          "keep decoded images in memory: auto does if they fit in cache_limit_gib");
   fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")

@@ -27,6 +27,7 @@ struct DataOptions {
   std::string val = "val";
   SplitOptions split;
   std::optional<std::string> fold;  // "2/5": the second of five
+  double balance = 0;               // of the classes, in training: 0 to 1
   Cache cache = Cache::kAuto;
   double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
   OnError on_error = OnError::kFail;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/data/balanced.h"
 #include "stoker/data/check.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
@@ -43,6 +44,8 @@ void open_data(Session& session) {
   session.train = open_source(session.config, data::Split::kTrain);
   session.val = open_source(session.config, data::Split::kVal);
   match_classes(session);
+  session.train.dataset =
+      data::balanced(std::move(session.train.dataset), session.config.data.balance);
   session.context = model_context(session.train);
 }
 
