@@ -251,7 +251,7 @@ void add_index(CLI::App& parent, Action& action) {
   CLI::App* verb = parent.add_subcommand("index", "Write the index beside each tar shard");
   auto arguments = std::make_shared<IndexArguments>();
   verb->add_option("path", arguments->path, "A folder of .tar shards, or one shard")->required();
-  verb->add_flag("--force", arguments->force, "Write those anew that are there and fit");
+  verb->add_flag("--force", arguments->force, "Write those again that are there and fit");
   verb->footer("Example:\n  stoker data index /data/imagenet-wds");
   verb->callback([arguments, &action] { action = [arguments] { return run_index(*arguments); }; });
 }

@@ -67,7 +67,7 @@ class Finetune(BinaryTest):
         self.assertFalse((self.folder / "runs/tiny").exists())
         _, err = self.stoker("train", "tiny.yaml", MODEL, "model.weights=base.safetensors",
                              "model.head=reset", *FOUR)
-        self.assertIn("head.weight, head.bias begin anew", err)
+        self.assertIn("head.weight, head.bias start new", err)
         self.assertEqual(self.final("tiny/1", 12)["head.weight"][1], [4, 12])
 
     def test_what_does_not_fit_is_listed_in_full(self):

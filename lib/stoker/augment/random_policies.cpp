@@ -22,7 +22,7 @@ struct RandAugmentOptions {
 };
 
 void describe(RandAugmentOptions& o, config::Fields& fields) {
-  fields("num_ops", o.num_ops, "operations an image, each drawn anew").in(1, 8);
+  fields("num_ops", o.num_ops, "operations an image, each drawn by itself").in(1, 8);
   fields("magnitude", o.magnitude, "strength, below num_magnitude_bins").in(0, kMostBins - 1);
   fields("num_magnitude_bins", o.num_magnitude_bins, "steps from nothing to the strongest")
       .in(2, kMostBins);

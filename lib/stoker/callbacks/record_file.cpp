@@ -21,12 +21,12 @@ void RecordFile::append(std::string_view record) {
     file_->append(as_bytes(record));
   } catch (const FileError& error) {
     log().warn("{}; trying once more", error.what());
-    write_anew(record);
+    rewrite(record);
   }
   size_bytes_ += record.size();
 }
 
-void RecordFile::write_anew(std::string_view record) {
+void RecordFile::rewrite(std::string_view record) {
   std::string whole = read_file(path_);
   whole.resize(std::min<uint64_t>(whole.size(), size_bytes_));
   whole += record;

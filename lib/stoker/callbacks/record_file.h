@@ -17,13 +17,13 @@ class RecordFile {
  public:
   // Goes on at the end of a file that is there. Throws FileError.
   RecordFile(FileSystem& files, const std::filesystem::path& path);
-  // With the system when this returns. What fails is tried once more: the file is written anew with
+  // With the system when this returns. What fails is tried once more: the file is rewritten with
   // the records before and this one, so that no half of a record stays in it. Throws FileError
   // where that fails too.
   void append(std::string_view record);
 
  private:
-  void write_anew(std::string_view record);
+  void rewrite(std::string_view record);
 
   FileSystem& files_;
   std::filesystem::path path_;

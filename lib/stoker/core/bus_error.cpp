@@ -72,8 +72,8 @@ void say(const char* text) { say(text, std::strlen(text)); }
 
 void on_bus_error(int signal, siginfo_t* info, void*) {
   // Other threads may meet the same cut; the first one ends the process.
-  static std::atomic_flag is_told;
-  while (is_told.test_and_set()) ::pause();
+  static std::atomic_flag is_reported;
+  while (is_reported.test_and_set()) ::pause();
   static Line line;  // too large for a small stack
   line.length = 0;
   const bool is_map = find_map(reinterpret_cast<uintptr_t>(info->si_addr), line);

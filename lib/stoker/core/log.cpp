@@ -82,9 +82,9 @@ struct Log {
     sinks->add_sink(std::move(terminal));
     logger = std::make_unique<spdlog::logger>("stoker", sinks);
     logger->flush_on(spdlog::level::info);
-    logger->set_error_handler([told = false](const std::string& reason) mutable {
+    logger->set_error_handler([is_reported = false](const std::string& reason) mutable {
       // Past the logger, which would come here again. A full disk fails each line: once is enough.
-      if (!std::exchange(told, true)) {
+      if (!std::exchange(is_reported, true)) {
         std::fputs(("warning: a line of the log is lost: " + reason + "\n").c_str(), stderr);
       }
     });

@@ -43,8 +43,8 @@ std::string read_all(const fs::path& path, uint64_t limit_bytes, Pipes pipes) {
   struct stat info;
   const Descriptor file(open_to_read(path, info, pipes));
   // A byte more than the size says, so that the end is seen without growing; /proc tells no sizes.
-  const auto told = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0)) + 1;
-  const uint64_t first_bytes = std::max<uint64_t>(std::min(told, limit_bytes + 1), 4096);
+  const auto expected_bytes = static_cast<uint64_t>(std::max<off_t>(info.st_size, 0)) + 1;
+  const uint64_t first_bytes = std::max<uint64_t>(std::min(expected_bytes, limit_bytes + 1), 4096);
   std::string text(first_bytes, '\0');
   size_t size = 0;
   while (true) {

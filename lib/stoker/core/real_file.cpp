@@ -32,15 +32,15 @@ void RealFile::append(Bytes bytes) {
   while (!bytes.empty()) {
     const bool goes_as_it_lies = staged_bytes_ == 0 && bytes.size() >= kStagingBytes &&
                                  reinterpret_cast<uintptr_t>(bytes.data()) % kBlockBytes == 0;
-    const size_t taken = goes_as_it_lies ? bytes.size() / kBlockBytes * kBlockBytes
+    const size_t written = goes_as_it_lies ? bytes.size() / kBlockBytes * kBlockBytes
                                          : std::min(bytes.size(), kStagingBytes - staged_bytes_);
     if (goes_as_it_lies) {
       begin();
-      write(bytes.first(taken));
+      write(bytes.first(written));
     } else {
-      stage(bytes.first(taken));
+      stage(bytes.first(written));
     }
-    bytes = bytes.subspan(taken);
+    bytes = bytes.subspan(written);
   }
 }
 

@@ -51,7 +51,7 @@ BatchPool::Block BatchPool::take(size_t bytes) {
   Entry* best = nullptr;
   Entry* spare = nullptr;
   for (Entry& entry : entries_) {
-    if (entry.taken) continue;
+    if (entry.in_use) continue;
     spare = &entry;
     if (entry.block.capacity >= bytes &&
         (best == nullptr || entry.block.capacity < best->block.capacity))
@@ -65,7 +65,7 @@ BatchPool::Block BatchPool::take(size_t bytes) {
     entries_.reserve(entries_.size() + 1);
     best = &entries_.emplace_back(Entry{{memory_.allocate(bytes), bytes}, false});
   }
-  best->taken = true;
+  best->in_use = true;
   return best->block;
 }
 
@@ -77,8 +77,8 @@ bool BatchPool::mark_spare(void* memory) noexcept {
   const std::lock_guard lock(mutex_);
   const auto entry = std::ranges::find_if(
       entries_, [memory](const Entry& candidate) { return candidate.block.memory == memory; });
-  if (entry == entries_.end() || !entry->taken) return false;
-  entry->taken = false;
+  if (entry == entries_.end() || !entry->in_use) return false;
+  entry->in_use = false;
   return true;
 }
 

@@ -42,7 +42,7 @@ class BatchPool {
  private:
   struct Entry {
     Block block;
-    bool taken = false;
+    bool in_use = false;
   };
 
   bool mark_spare(void* memory) noexcept;

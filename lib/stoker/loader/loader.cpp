@@ -46,7 +46,7 @@ struct Loader::Impl final : WorkerPool::Client, std::enable_shared_from_this<Loa
   // A batch that is being filled or waits to be fetched.
   struct Entry {
     std::unique_ptr<BatchJob> job;
-    int64_t taken = 0;  // samples that threads have taken
+    int64_t assigned = 0;  // samples that threads work on or are done with
     bool ready = false;
   };
 
@@ -131,10 +131,10 @@ std::optional<Loader::Impl::Run> Loader::Impl::take_run(int64_t length) {
   Entry& entry = entries_[taking_];
   const int64_t count = entry.job->count();
   const int64_t share = (count + threads_count_ - 1) / threads_count_;
-  const int64_t begin = entry.taken;
-  entry.taken = std::min(count, begin + std::min(length, share));
-  if (entry.taken == count) ++taking_;
-  return Run{entry.job.get(), begin, entry.taken};
+  const int64_t begin = entry.assigned;
+  entry.assigned = std::min(count, begin + std::min(length, share));
+  if (entry.assigned == count) ++taking_;
+  return Run{entry.job.get(), begin, entry.assigned};
 }
 
 int64_t Loader::Impl::samples_ahead() const {

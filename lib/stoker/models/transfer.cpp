@@ -43,7 +43,7 @@ void describe(TransferOptions& options, config::Fields& fields) {
       .unset_as("none")
       .fixed_on_resume("they are loaded when a run begins, and never again");
   fields("head", options.head,
-         "keep: the weights hold the classifier too; reset: it begins anew, as another number of "
+         "keep: the weights hold the classifier too; reset: it starts new, as another number of "
          "classes needs")
       .fixed_on_resume("it decides with what a run begins");
   fields("freeze", options.freeze,

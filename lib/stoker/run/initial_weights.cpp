@@ -116,7 +116,7 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   std::set<std::string> own;
   for (const auto& [name, tensor] : weights::state_dict(model)) {
     own.insert(name);
-    if (reset && is_of(name, model.head())) loaded.anew.push_back(name);
+    if (reset && is_of(name, model.head())) loaded.reset.push_back(name);
   }
   weights::PlainNames plain = weights::without_wrappers(std::move(source.tensors), own);
   loaded.prefix = plain.prefix;
@@ -154,7 +154,7 @@ std::string to_json(const InitialWeights& weights) {
                                     {"files", files},
                                     {"prefix", weights.prefix},
                                     {"tensors_loaded", weights.tensors},
-                                    {"begun_anew", weights.anew}};
+                                    {"reset", weights.reset}};
   return json_text(json, 2) + "\n";
 }
 
@@ -165,8 +165,8 @@ std::string to_text(const InitialWeights& weights) {
   } else {
     text += fmt::format(" ({} files)", weights.files.size());
   }
-  if (!weights.anew.empty()) {
-    text += fmt::format("; {} begin anew (model.head: reset)", fmt::join(weights.anew, ", "));
+  if (!weights.reset.empty()) {
+    text += fmt::format("; {} start new (model.head: reset)", fmt::join(weights.reset, ", "));
   }
   return text;
 }

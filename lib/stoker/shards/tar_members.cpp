@@ -61,7 +61,7 @@ void TarMembers::check_end() const {
     fail("the archive ends after one block of zeros of the two that close one: it was cut short");
   const Bytes rest = archive_.subspan(at_);
   if (!std::ranges::all_of(rest, [](std::byte byte) { return byte == std::byte{0}; }))
-    fail("data follow the end of the archive, as when two were joined; unpack and pack them anew");
+    fail("data follow the end of the archive, as when two were joined; unpack and pack them again");
 }
 
 Bytes TarMembers::take_content(const TarHeader& header) {

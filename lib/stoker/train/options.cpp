@@ -62,7 +62,7 @@ void describe(TrainOptions& o, config::Fields& fields) {
       "classes gets the weight n / (k n_c)");
   fields(
       "repeated_augmentation", o.repeated_augmentation,
-      "times that an image comes in a row, augmented anew each time; an epoch is as long as ever "
+      "times that an image comes in a row, augmented again each time; an epoch is as long as ever "
       "and holds so many times fewer images")
       .at_least(1)
       .at_most(256)
