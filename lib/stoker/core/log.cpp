@@ -2,12 +2,12 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/terminal.h"
 
 namespace stoker {
 namespace {
@@ -22,13 +23,18 @@ namespace {
 // "warning: " and the like; nothing before an ordinary line.
 class LevelPrefix : public spdlog::custom_flag_formatter {
  public:
+  explicit LevelPrefix(bool has_colors) : has_colors_(has_colors) {}
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& line) override {
-    const std::string_view prefix = text(message.level);
+    std::string prefix(text(message.level));
+    if (has_colors_ && message.level == spdlog::level::warn) {
+      prefix = styled(Style::kYellow, prefix);
+    }
+    if (has_colors_ && message.level >= spdlog::level::err) prefix = styled(Style::kRed, prefix);
     line.append(prefix.data(), prefix.data() + prefix.size());
   }
   std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
-    return std::make_unique<LevelPrefix>();
+    return std::make_unique<LevelPrefix>(has_colors_);
   }
 
  private:
@@ -46,13 +52,57 @@ class LevelPrefix : public spdlog::custom_flag_formatter {
         return "";
     }
   }
+
+  bool has_colors_;
 };
 
-std::unique_ptr<spdlog::formatter> formatter(const std::string& pattern) {
+// The message, with what stands between dim_name()'s marks dim or as the rest.
+class Message : public spdlog::custom_flag_formatter {
+ public:
+  explicit Message(bool has_colors) : has_colors_(has_colors) {}
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    std::string_view rest(message.payload.data(), message.payload.size());
+    const auto append = [&](std::string_view text) {
+      line.append(text.data(), text.data() + text.size());
+    };
+    while (!rest.empty()) {
+      const size_t begin = rest.find(kDimBegin), end = rest.find(kDimEnd);
+      append(rest.substr(0, begin));
+      if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) {
+        append(rest.substr(std::min(begin, rest.size())));
+        return;
+      }
+      const std::string_view name = rest.substr(begin + 1, end - begin - 1);
+      append(has_colors_ ? styled(Style::kDim, name) : std::string(name));
+      rest.remove_prefix(end + 1);
+    }
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<Message>(has_colors_);
+  }
+
+ private:
+  bool has_colors_;
+};
+
+std::unique_ptr<spdlog::formatter> formatter(const std::string& pattern, bool has_colors) {
   auto made = std::make_unique<spdlog::pattern_formatter>();
-  made->add_flag<LevelPrefix>('*').set_pattern(pattern);
+  made->add_flag<LevelPrefix>('*', has_colors).add_flag<Message>('&', has_colors);
+  made->set_pattern(pattern);
   return made;
 }
+
+// Above the line that shows progress.
+class TerminalSink : public spdlog::sinks::base_sink<std::mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    write_above_line({line.data(), line.size()});
+  }
+  void flush_() override {}
+};
 
 struct Log {
   std::mutex mutex;
@@ -61,10 +111,8 @@ struct Log {
   std::unique_ptr<spdlog::logger> logger;
 
   Log() : sinks(std::make_shared<spdlog::sinks::dist_sink_mt>()) {
-    const bool plain = std::getenv("NO_COLOR") != nullptr;
-    auto terminal = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
-        plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
-    terminal->set_formatter(formatter("%^%*%$%v"));
+    auto terminal = std::make_shared<TerminalSink>();
+    terminal->set_formatter(formatter("%*%&", has_colors(STDERR_FILENO)));
     sinks->add_sink(std::move(terminal));
     logger = std::make_unique<spdlog::logger>("stoker", sinks);
     logger->flush_on(spdlog::level::info);
@@ -100,7 +148,7 @@ void add_log_file(const std::filesystem::path& path) {
   } catch (const spdlog::spdlog_ex& error) {
     throw FileError(fmt::format("{}: cannot write the log: {}", path.string(), error.what()));
   }
-  sink->set_formatter(formatter("%Y-%m-%dT%H:%M:%S.%e%z %*%v"));
+  sink->set_formatter(formatter("%Y-%m-%dT%H:%M:%S.%e%z %*%&", /*has_colors=*/false));
   instance().replace_file(std::move(sink));
 }
 
