@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "stoker/core/bus_error.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/terminal.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/versions.h"
 #include "verb.h"
@@ -30,7 +32,10 @@ bool is_override(const std::string& word) {
 namespace {
 
 int fail(ExitCode code, const char* kind, const std::string& message) {
-  fmt::print(stderr, "stoker: {}: {}\n", kind, message);
+  hide_line();
+  const std::string prefix = fmt::format("stoker: {}:", kind);
+  fmt::print(stderr, "{} {}\n", has_colors(STDERR_FILENO) ? styled(Style::kRed, prefix) : prefix,
+             message);
   return static_cast<int>(code);
 }
 
