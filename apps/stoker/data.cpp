@@ -9,6 +9,7 @@
 
 #include "data_pack.h"
 #include "data_report.h"
+#include "progress_line.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/core/output.h"
@@ -22,7 +23,6 @@
 #include "stoker/inspect/inspect.h"
 #include "stoker/run/build.h"
 #include "stoker/run/load.h"
-#include "transfer_line.h"
 #include "verb.h"
 
 namespace stoker::app {
@@ -38,9 +38,12 @@ struct GetArguments {
 ExitCode get(const GetArguments& arguments) {
   const fetch::KnownDataset& dataset = fetch::known_dataset(arguments.name);
   const std::string out = arguments.out.empty() ? "data/" + arguments.name : arguments.out;
-  TransferLine line;
-  fetch::get_dataset(dataset, out, {}, [&](const fetch::DownloadProgress& p) { line.show(p); });
-  line.finish();
+  {
+    ProgressLine line({.unit = ProgressUnit::kBytes, .elsewhere = true});
+    fetch::get_dataset(dataset, out, {}, [&](const fetch::DownloadProgress& p) {
+      line.show(std::string(p.name), p.done_bytes, p.total_bytes);
+    });
+  }
   fmt::print("{} is in {}. Train on it with data.format={} data.root={}\n", dataset.name,
              shown(out), dataset.format, shown(out));
   return ExitCode::kDone;
@@ -128,6 +131,13 @@ void say_notes(const data::Dataset& dataset) {
   for (const std::string& note : dataset.notes()) log().warn("{}", note);
 }
 
+// What look(report) returns, with a bar while it works.
+template <class Look>
+auto with_progress(const FoundSplit& split, const Look& look) {
+  ProgressLine line;
+  return look([&](int64_t done, int64_t of) { line.show(shown(split.name), done, of); });
+}
+
 ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.augment_config.empty()) return inspect_augmented(arguments);
   if (arguments.path.empty())
@@ -143,7 +153,8 @@ ExitCode inspect(const LookArguments& arguments) {
   for (const FoundSplit& split : splits) {
     const auto dataset = data::open_dataset(split.options, split.split);
     say_notes(*dataset);
-    const inspect::Inspection found = inspect::inspect(*dataset);
+    const inspect::Inspection found = with_progress(
+        split, [&](const auto& report) { return inspect::inspect(*dataset, {}, 0, report); });
     if (arguments.json)
       json.push_back(inspection_json(split, found));
     else if (prints)
@@ -166,7 +177,8 @@ ExitCode verify(const LookArguments& arguments) {
   for (const FoundSplit& split : splits_of(arguments)) {
     const auto dataset = data::open_dataset(split.options, split.split);
     say_notes(*dataset);
-    const std::vector<inspect::Unreadable> unreadable = inspect::verify(*dataset);
+    const std::vector<inspect::Unreadable> unreadable = with_progress(
+        split, [&](const auto& report) { return inspect::verify(*dataset, {}, 0, report); });
     all_readable = all_readable && unreadable.empty();
     if (arguments.json)
       json.push_back(verification_json(split, dataset->size(), unreadable));

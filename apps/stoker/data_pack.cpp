@@ -2,16 +2,15 @@
 #include "data_pack.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "progress_line.h"
 #include "stoker/core/cpu.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/parallel.h"
@@ -35,38 +34,7 @@ struct PackArguments {
   int64_t shard_mib = 256;
   std::string on_error;
   bool json = false;
-};
-
-// One line that renews itself on a terminal, a line per tenth otherwise.
-class PackLine {
- public:
-  void show(const pack::PackProgress& progress) {
-    const std::chrono::duration<double> took = Clock::now() - start_;
-    const int64_t tenth = 10 * progress.images / progress.of;
-    const bool changed = split_ != progress.split || tenth != tenth_;
-    if (split_ != progress.split) done_before_ += done_;
-    split_ = progress.split;
-    tenth_ = tenth;
-    done_ = progress.images;
-    if (!is_terminal_ && !changed) return;
-    fmt::print(stderr, "{}{}  {} of {} images ({}%)  {:.0f} img/s{}",
-               is_terminal_ ? "\r\x1b[K" : "", shown(split_), human_count(progress.images),
-               human_count(progress.of), 100 * progress.images / progress.of,
-               double(done_before_ + done_) / std::max(took.count(), 1e-3),
-               is_terminal_ ? "" : "\n");
-    std::fflush(stderr);
-  }
-  void finish() const {
-    if (is_terminal_ && done_ > 0) fmt::print(stderr, "\n");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
-  const Clock::time_point start_ = Clock::now();
-  std::string split_;
-  int64_t tenth_ = -1, done_ = 0, done_before_ = 0;
+  bool bar = true;  // log.progress of a config
 };
 
 bool is_config(const fs::path& path) {
@@ -74,7 +42,9 @@ bool is_config(const fs::path& path) {
 }
 
 std::vector<pack::PackSplit> splits_of_config(PackArguments& arguments) {
-  data::DataOptions data = run::load_run_config(arguments.source, arguments.overrides).options.data;
+  const run::RunConfig config = run::load_run_config(arguments.source, arguments.overrides).options;
+  arguments.bar = config.log.progress;
+  data::DataOptions data = config.data;
   data.cache = data::Cache::kNone;
   arguments.options.on_error = data.on_error;
   arguments.options.limits = data::decode_limits(data);
@@ -137,11 +107,13 @@ nlohmann::ordered_json packed_json(const std::vector<pack::PackedSplit>& splits)
 ExitCode run_pack(PackArguments arguments) {
   arguments.options.shard_bytes = arguments.shard_mib << 20;
   const std::vector<pack::PackSplit> splits = splits_of(arguments);
-  PackLine line;
-  const std::vector<pack::PackedSplit> packed =
-      pack::pack(splits, arguments.out, arguments.options,
-                 [&](const pack::PackProgress& progress) { line.show(progress); });
-  line.finish();
+  const std::vector<pack::PackedSplit> packed = [&] {
+    ProgressLine line({.bar = arguments.bar, .elsewhere = true});
+    return pack::pack(splits, arguments.out, arguments.options,
+                      [&](const pack::PackProgress& progress) {
+                        line.show(shown(progress.split), progress.images, progress.of);
+                      });
+  }();
   if (arguments.json) {
     fmt::print("{}\n", json_text(packed_json(packed), 2));
     return ExitCode::kDone;

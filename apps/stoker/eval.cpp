@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval_report.h"
+#include "progress_line.h"
 #include "stoker/core/output.h"
 #include "stoker/jobs/evaluation.h"
 #include "verb.h"
@@ -60,8 +61,12 @@ void check(const EvalArguments& arguments) {
 ExitCode evaluate(const EvalArguments& arguments) {
   check(arguments);
   const data::Split split = arguments.split == "train" ? data::Split::kTrain : data::Split::kVal;
-  const jobs::EvaluationResult result =
-      jobs::run_evaluation(arguments.path, arguments.overrides, split);
+  const jobs::EvaluationResult result = [&] {
+    ProgressLine line;
+    return jobs::run_evaluation(
+        arguments.path, arguments.overrides, split,
+        [&](int64_t done, int64_t of) { line.show(arguments.split, done, of); });
+  }();
   if (arguments.json)
     print_evaluation_json(result);
   else

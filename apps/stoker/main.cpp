@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -15,6 +16,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/terminal.h"
 #include "stoker/machine/versions.h"
 #include "usage.h"
 #include "verb.h"
@@ -29,7 +31,10 @@ bool is_override(const std::string& word) {
 namespace {
 
 int fail(ExitCode code, const char* kind, const std::string& message) {
-  fmt::print(stderr, "stoker: {}: {}\n", kind, shown_message(message));
+  hide_line();
+  const std::string prefix = fmt::format("stoker: {}:", kind);
+  fmt::print(stderr, "{} {}\n", has_colors(STDERR_FILENO) ? styled(Style::kRed, prefix) : prefix,
+             shown_message(message));
   return static_cast<int>(code);
 }
 

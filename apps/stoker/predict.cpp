@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "progress_line.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/terminal.h"
 #include "stoker/core/text.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/prediction.h"
@@ -68,10 +70,18 @@ ExitCode predict(const PredictArguments& arguments) {
   const auto emit = arguments.format == "csv"    ? print_csv
                     : arguments.format == "json" ? print_json
                                                  : print_text;
-  const jobs::PredictionTotals totals = jobs::run_predictions(
-      arguments.checkpoint, overrides,
-      data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
-      emit);
+  const jobs::PredictionTotals totals = [&] {
+    const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+    ProgressLine line;
+    return jobs::run_predictions(
+        arguments.checkpoint, overrides,
+        data::find_images(images, std::cin, arguments.null_separated ? '\0' : '\n'), arguments.top,
+        [&](const jobs::Prediction& prediction) {
+          if (is_terminal) hide_line();  // most likely the one of standard error
+          emit(prediction);
+        },
+        [&](int64_t done, int64_t of) { line.show("predict", done, of); });
+  }();
   for (const loader::SkippedSample& sample : totals.unreadable) {
     fmt::print(stderr, "unreadable: {}\n", shown(sample.reason));
   }

@@ -34,6 +34,8 @@ const char* name_of(Event event) {
       return "epoch_done";
     case Event::kEvalStart:
       return "eval_start";
+    case Event::kEvalProgress:
+      return "eval_progress";
     case Event::kEvalDone:
       return "eval_done";
     case Event::kEvalFailed:
@@ -55,6 +57,7 @@ class ListeningAlgorithm : public train::Algorithm {
   void apply(Event event, train::Context& context) override {
     CHECK((context.batch != nullptr) == (event == Event::kBatchReady));
     CHECK((context.ending != nullptr) == (event == Event::kFitDone));
+    CHECK((context.eval_progress != nullptr) == (event == Event::kEvalProgress));
     seen_.push_back(name_of(event));
   }
 
@@ -67,6 +70,7 @@ class ListeningCallback : public train::Callback {
   explicit ListeningCallback(Seen& seen) : seen_(seen) {}
   void observe(Event event, const train::View& view) override {
     CHECK((view.batch != nullptr) == (event == Event::kBatchReady));
+    CHECK((view.eval_progress != nullptr) == (event == Event::kEvalProgress));
     // What algorithms heard just before, callbacks hear now.
     REQUIRE_FALSE(seen_.empty());
     CHECK(seen_.back() == name_of(event));
@@ -97,7 +101,7 @@ TEST_CASE("every event reaches algorithms, then callbacks, in the order of event
   Seen expected{"fit_start"};
   expected.insert(expected.end(), step.begin(), step.end());
   expected.insert(expected.end(), step.begin(), step.end());
-  for (const char* event : {"epoch_done", "eval_start", "eval_done", "fit_done"})
+  for (const char* event : {"epoch_done", "eval_start", "eval_progress", "eval_done", "fit_done"})
     expected.push_back(event);
   CHECK(names == expected);
 }

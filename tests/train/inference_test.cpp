@@ -50,6 +50,19 @@ TEST_CASE("inference leaves out what cannot be read, and says so", "[train]") {
   CHECK(unreadable.first[0].name == "square 1");
 }
 
+TEST_CASE("inference reports its progress after each batch, with views and unreadable images",
+          "[train]") {
+  train::Source source = squares(7, {2, 3});
+  source.loader.on_error = data::OnError::kSkip;
+  source.loader.repeats = 2;
+  Linear model;
+  using Reports = std::vector<std::pair<int64_t, int64_t>>;
+  Reports reports;
+  const auto note = [&](int64_t done, int64_t of) { reports.emplace_back(done, of); };
+  train::infer(model, source, {.batch_size = 5, .on_progress = note}, [](const auto&) {});
+  CHECK(reports == Reports{{2, 7}, {4, 7}, {6, 7}, {7, 7}});
+}
+
 TEST_CASE("inference puts each module's mode back, after an error too", "[train]") {
   Linear model;
   const auto child = std::make_shared<Linear>();

@@ -2,16 +2,17 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
+#include <cctype>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
 
 #include "stoker/callbacks/columns.h"
+#include "stoker/callbacks/training_bar.h"
 #include "stoker/core/log.h"
+#include "stoker/core/terminal.h"
 #include "stoker/core/text.h"
 
 namespace stoker::callbacks {
@@ -20,13 +21,12 @@ namespace {
 
 using train::Event;
 using train::State;
-using Clock = std::chrono::steady_clock;
 
-// "3/8": the epoch under way (counted from 1) of all, which may be a fraction.
-std::string epoch_text(const State& state) {
-  const double of = state.facts.plan.epoch(state.facts.plan.total_steps);
-  const double at = std::ceil(state.epoch() - 1e-9);
-  return fmt::format("epoch {:.0f}/{:g}", std::min(at, std::ceil(of)), std::round(of * 100) / 100);
+// "loss 1.234" with its name dim; a figure that names its unit, "3,512 img/s", as it is.
+std::string with_dim_name(const std::string& figure) {
+  const size_t space = figure.find(' ');
+  const bool is_named = space != std::string::npos && std::islower(figure[0]) != 0;
+  return is_named ? dim_name(figure.substr(0, space)) + figure.substr(space) : figure;
 }
 
 // "  loss 1.234  lr 0.40": what the console shows of a line.
@@ -37,87 +37,9 @@ std::string figures(std::span<const Column> columns, const State& state) {
     const std::string figure =
         std::visit([&](auto value) { return column.console(static_cast<double>(value)); },
                    column.value(state));
-    if (!figure.empty()) text += "  " + figure;
+    if (!figure.empty()) text += "  " + with_dim_name(figure);
   }
   return text;
-}
-
-// Where a line can be drawn again.
-bool is_screen() {
-  const char* terminal = std::getenv("TERM");
-  return isatty(STDERR_FILENO) == 1 && terminal != nullptr &&
-         std::string_view(terminal) != "dumb" && !std::string_view(terminal).empty();
-}
-
-int screen_columns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-class Console : public train::Callback {
- public:
-  explicit Console(const LogOptions& options) : shows_bar_(options.progress && is_screen()) {}
-  ~Console() override { clear_bar(); }
-
-  void observe(Event event, const train::View& view) override {
-    const State& state = view.state;
-    if (event == Event::kStepDone && shows_bar_) draw_bar(state);
-    if (event == Event::kLog) line(log_line(state));
-    if (event == Event::kEvalStart && shows_bar_) draw("evaluating …");
-    if (event == Event::kEvalDone && state.eval) line(eval_line(state));
-    if (event == Event::kFitDone || event == Event::kEvalFailed) clear_bar();
-  }
-
- private:
-  void line(const std::string& text) {
-    clear_bar();
-    log().info(text);
-  }
-
-  void draw_bar(const State& state) {
-    if (Clock::now() - drawn_at_ < std::chrono::milliseconds(100)) return;
-    const int64_t in_epoch = (state.position.step - 1) % state.facts.plan.steps_per_epoch + 1;
-    draw(progress_line(epoch_text(state), in_epoch, state.facts.plan.steps_per_epoch,
-                       screen_columns()));
-  }
-
-  void draw(const std::string& text) {
-    put("\r\x1b[2K" + text);
-    drawn_at_ = Clock::now();
-    is_drawn_ = true;
-  }
-
-  void clear_bar() {
-    if (!is_drawn_) return;
-    put("\r\x1b[2K");
-    is_drawn_ = false;
-  }
-
-  // A terminal that went away is no reason to stop.
-  static void put(const std::string& text) {
-    std::fputs(text.c_str(), stderr);
-    std::fflush(stderr);
-  }
-
-  bool shows_bar_;
-  bool is_drawn_ = false;
-  Clock::time_point drawn_at_{};
-};
-
-}  // namespace
-
-std::string progress_line(std::string_view epoch, int64_t done, int64_t of, int columns) {
-  constexpr int kWidest = 30, kNarrowest = 5;
-  const std::string count = fmt::format("{}/{}", done, of);
-  // A line that fills the last column would wrap on some terminals.
-  const int room = columns - 1 - static_cast<int>(epoch.size() + count.size()) - 3;
-  if (room < kNarrowest)
-    return fmt::format("{} {}", epoch, count).substr(0, std::max(columns - 1, 0));
-  const int width = std::min(room, kWidest);
-  const int64_t filled = width * done / of;
-  std::string bar;
-  for (int i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
-  return fmt::format("{}  {} {}", epoch, bar, count);
 }
 
 std::string log_line(const State& state) {
@@ -130,6 +52,64 @@ std::string eval_line(const State& state) {
                      figures(eval_columns(), state), human_count(state.eval->result.images),
                      state.eval->time_s);
 }
+
+class Console : public train::Callback {
+ public:
+  explicit Console(const LogOptions& options) : shows_bar_(options.progress && is_screen()) {}
+  ~Console() override { hide_bar(); }
+
+  void observe(Event event, const train::View& view) override {
+    const State& state = view.state;
+    if (event == Event::kLog) log().info(log_line(state));
+    if (event == Event::kEvalDone && state.eval) log().info(eval_line(state));
+    if (shows_bar_) show_progress(event, view);
+  }
+
+ private:
+  void show_progress(Event event, const train::View& view) {
+    switch (event) {
+      case Event::kFitStart:
+        bar_.start(view.state);
+        break;
+      case Event::kStepDone:
+        bar_.step_done(view.state);
+        if (is_line_due()) draw(bar_.text(view.state));
+        break;
+      case Event::kLog:
+        bar_.logged(view.state);
+        break;
+      case Event::kEvalStart:
+        eval_bar_.emplace(view.state);
+        draw(eval_bar_->text());
+        break;
+      case Event::kEvalProgress:
+        eval_bar_->note(*view.eval_progress);
+        if (is_line_due()) draw(eval_bar_->text());
+        break;
+      case Event::kEvalDone:
+        bar_.leave_out(eval_bar_->elapsed_s());
+        draw(bar_.text(view.state));
+        break;
+      case Event::kEvalFailed:
+      case Event::kFitDone:
+        hide_bar();
+        break;
+      default:
+        break;
+    }
+  }
+
+  static void draw(const ProgressText& text) { show_line(progress_line(text, screen_columns())); }
+  void hide_bar() const {
+    if (shows_bar_) hide_line();
+  }
+
+  bool shows_bar_;
+  TrainingBar bar_;
+  std::optional<EvaluationBar> eval_bar_;
+};
+
+}  // namespace
 
 std::unique_ptr<train::Callback> make_console(const LogOptions& options) {
   return std::make_unique<Console>(options);

@@ -73,10 +73,12 @@ void Tally::add_image(const data::Dataset& dataset, int64_t index) {
 
 // One tally a thread, handed to whichever piece of work comes next.
 std::vector<std::unique_ptr<Tally>> tally_all(const data::Dataset& dataset,
-                                              const decode::DecodeLimits& limits, int threads) {
+                                              const decode::DecodeLimits& limits, int threads,
+                                              const Report& report) {
   constexpr int64_t kPiece = 64;
   std::vector<std::unique_ptr<Tally>> idle;
   std::mutex mutex;
+  int64_t done = 0;
   const int64_t pieces = (dataset.size() + kPiece - 1) / kPiece;
   parallel_for(pieces, threads > 0 ? threads : usable_cpus(), [&](int64_t piece) {
     std::unique_ptr<Tally> tally;
@@ -92,6 +94,8 @@ std::vector<std::unique_ptr<Tally>> tally_all(const data::Dataset& dataset,
     for (int64_t i = piece * kPiece; i < end; ++i) tally->add_image(dataset, i);
     const std::lock_guard lock(mutex);
     idle.push_back(std::move(tally));
+    done += end - piece * kPiece;
+    if (report) report(done, dataset.size());
   });
   return idle;
 }
@@ -110,17 +114,19 @@ void merge(const Tally& from, Tally& into) {
   into.pixels += from.pixels;
 }
 
-Tally tally_merged(const data::Dataset& dataset, const decode::DecodeLimits& limits, int threads) {
+Tally tally_merged(const data::Dataset& dataset, const decode::DecodeLimits& limits, int threads,
+                   const Report& report) {
   Tally total(limits);
-  for (const auto& tally : tally_all(dataset, limits, threads)) merge(*tally, total);
+  for (const auto& tally : tally_all(dataset, limits, threads, report)) merge(*tally, total);
   std::ranges::sort(total.found.unreadable, {}, &Unreadable::index);
   return total;
 }
 
 }  // namespace
 
-Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& limits, int threads) {
-  Tally total = tally_merged(dataset, limits, threads);
+Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& limits, int threads,
+                   const Report& report) {
+  Tally total = tally_merged(dataset, limits, threads, report);
   Inspection& found = total.found;
   found.images = dataset.size();
   for (const std::string& name : dataset.class_names()) found.classes.push_back({name, 0});
@@ -137,8 +143,8 @@ Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& lim
 }
 
 std::vector<Unreadable> verify(const data::Dataset& dataset, const decode::DecodeLimits& limits,
-                               int threads) {
-  return std::move(tally_merged(dataset, limits, threads).found.unreadable);
+                               int threads, const Report& report) {
+  return std::move(tally_merged(dataset, limits, threads, report).found.unreadable);
 }
 
 }  // namespace stoker::inspect

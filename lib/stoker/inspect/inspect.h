@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -45,12 +46,16 @@ struct Inspection {
   std::vector<Unreadable> unreadable;  // by index
 };
 
+// Called with the images that are done, and of how many; by one thread at a time.
+using Report = std::function<void(int64_t done, int64_t of)>;
+
 // threads: 0 for usable_cpus(). Sums are of integers, so the result does not depend on the threads.
 Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& limits = {},
-                   int threads = 0);
+                   int threads = 0, const Report& report = {});
 
 // Only what cannot be read or decoded, by index.
 std::vector<Unreadable> verify(const data::Dataset& dataset,
-                               const decode::DecodeLimits& limits = {}, int threads = 0);
+                               const decode::DecodeLimits& limits = {}, int threads = 0,
+                               const Report& report = {});
 
 }  // namespace stoker::inspect

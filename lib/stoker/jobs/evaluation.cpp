@@ -9,7 +9,8 @@
 namespace stoker::jobs {
 
 EvaluationResult run_evaluation(const std::filesystem::path& path,
-                                std::span<const std::string> overrides, data::Split split) {
+                                std::span<const std::string> overrides, data::Split split,
+                                const std::function<void(int64_t, int64_t)>& on_progress) {
   const TrainedModel trained = load_trained_model(path, overrides);
   train::Source source = run::evaluation_source(trained.config, split);
   source.dataset = data::relabel(source.dataset, trained.class_names);
@@ -22,7 +23,8 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
                       {.device = trained.device,
                        .batch_size = trained.config.eval.batch_size,
                        .precision = trained.config.train.precision,
-                       .loss = trained.config.train.loss});
+                       .loss = trained.config.train.loss,
+                       .on_progress = trained.config.log.progress ? on_progress : nullptr});
   train::warn_of_unreadable("evaluation", evaluation.unreadable);
   result.metrics = evaluation.metrics;
   result.unreadable_count = evaluation.unreadable.count;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,9 +24,11 @@ struct EvaluationResult {
 // path: a run's folder (its best checkpoint), a pointer or a checkpoint. The checkpoint's own
 // configuration says what to evaluate on and how; overrides change it (data.root=…, device=cpu).
 // Labels are matched by the classes' names; classes that the model does not know are a DataError.
-// Images of the training split are made ready as those of validation are.
+// Images of the training split are made ready as those of validation are. on_progress is called
+// with the images that are done, and of how many, unless the configuration sets log.progress=false.
 EvaluationResult run_evaluation(const std::filesystem::path& path,
                                 std::span<const std::string> overrides,
-                                data::Split split = data::Split::kVal);
+                                data::Split split = data::Split::kVal,
+                                const std::function<void(int64_t, int64_t)>& on_progress = {});
 
 }  // namespace stoker::jobs

@@ -36,16 +36,19 @@ Prediction prediction_of(const std::string& image, const double* values, const i
 PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
                                  std::span<const std::string> overrides,
                                  std::vector<std::filesystem::path> images, int64_t top_k,
-                                 const std::function<void(const Prediction&)>& emit) {
+                                 const std::function<void(const Prediction&)>& emit,
+                                 const std::function<void(int64_t, int64_t)>& on_progress) {
   const TrainedModel trained = load_trained_model(checkpoint, overrides);
   const int64_t k = std::min<int64_t>(top_k, std::ssize(trained.class_names));
   const train::Source source =
       run::unlabelled_source(trained.config, data::open_image_list(std::move(images)));
-  const train::InferenceOptions options{.device = trained.device,
-                                        .batch_size = trained.config.eval.batch_size,
-                                        .precision = trained.config.train.precision,
-                                        .loss = trained.config.train.loss,
-                                        .doing = "prediction"};
+  const train::InferenceOptions options{
+      .device = trained.device,
+      .batch_size = trained.config.eval.batch_size,
+      .precision = trained.config.train.precision,
+      .loss = trained.config.train.loss,
+      .doing = "prediction",
+      .on_progress = trained.config.log.progress ? on_progress : nullptr};
   const Stopwatch watch;
   PredictionTotals totals;
   const auto emit_batch = [&](const train::AveragedViews& batch) {

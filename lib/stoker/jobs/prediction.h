@@ -32,9 +32,11 @@ struct PredictionTotals {
 
 // checkpoint: as for load_trained_model. Images that cannot be read are passed over and listed.
 // `emit` is called for the others in their order. top_k above the number of classes means all.
+// on_progress: as run_evaluation's.
 PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
                                  std::span<const std::string> overrides,
                                  std::vector<std::filesystem::path> images, int64_t top_k,
-                                 const std::function<void(const Prediction&)>& emit);
+                                 const std::function<void(const Prediction&)>& emit,
+                                 const std::function<void(int64_t, int64_t)>& on_progress = {});
 
 }  // namespace stoker::jobs

@@ -47,6 +47,7 @@ class SplitPacker {
   }
 
   PackedSplit run() {
+    report(0);
     const int64_t shards = shard_count();
     for (int64_t shard = 0; shard < shards; ++shard) {
       const int64_t begin = shard * dataset_.size() / shards;
@@ -60,6 +61,10 @@ class SplitPacker {
   }
 
  private:
+  void report(int64_t images) const {
+    if (on_progress_) on_progress_({split_.name, images, dataset_.size()});
+  }
+
   int64_t sample_at(int64_t position) const { return order_ ? (*order_)[position] : position; }
 
   // As many as were asked for, or as the sizes of a few images let expect.
@@ -109,7 +114,7 @@ class SplitPacker {
           converted(count, [&](int64_t i) { return sample_at(first + i); });
       for (int64_t i = 0; i < count; ++i)
         written += write_sample(tar, sample_at(first + i), slots[size_t(i)]);
-      if (on_progress_) on_progress_({split_.name, first + count, dataset_.size()});
+      report(first + count);
     }
     if (written == 0) return;  // all skipped: a shard without samples would be refused
     tar.commit();

@@ -20,7 +20,8 @@
 //       kStepDone                                # averages of weights
 //       each log_every_steps, and at an epoch's end:  kLog
 //       if an epoch is complete:  kEpochDone
-//       if an evaluation is due:  kEvalStart; evaluate; kEvalDone, or kEvalFailed after an error
+//       if an evaluation is due:  kEvalStart; kEvalProgress after each batch;
+//                                 kEvalDone, or kEvalFailed after an error
 //       if a checkpoint is due:   copy the state; a thread of its own writes it
 //       if one has been written:  kCheckpointDone
 //       if interrupted or out of budget: save; leave
@@ -38,6 +39,7 @@ enum class Event {
   kLog,
   kEpochDone,
   kEvalStart,
+  kEvalProgress,
   kEvalDone,
   kEvalFailed,
   kCheckpointDone,

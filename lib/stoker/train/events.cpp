@@ -27,9 +27,13 @@ void Events::emit_end(const Ending& ending) {
   emit(Event::kFitDone, Context{.state = state_, .ending = &ending});
 }
 
+void Events::emit_eval_progress(const EvalProgress& progress) {
+  emit(Event::kEvalProgress, Context{.state = state_, .eval_progress = &progress});
+}
+
 void Events::emit(Event event, Context context) {
   for (auto& algorithm : algorithms_) algorithm->apply(event, context);
-  const View view{context.state, context.batch, context.ending};
+  const View view{context.state, context.batch, context.ending, context.eval_progress};
   for (auto& callback : callbacks_) callback->observe(event, view);
 }
 

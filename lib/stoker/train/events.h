@@ -6,6 +6,7 @@
 //   events.emit(Event::kStepStart);
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +23,17 @@ struct Ending {
   std::string error;   // of a run that failed: what it says
 };
 
+// How much of an evaluation is done.
+struct EvalProgress {
+  int64_t done = 0, of = 0;  // images
+};
+
 // What an algorithm may change at an event.
 struct Context {
   State& state;
-  MicroBatch* batch = nullptr;     // at kBatchReady
-  const Ending* ending = nullptr;  // at kFitDone
+  MicroBatch* batch = nullptr;                  // at kBatchReady
+  const Ending* ending = nullptr;               // at kFitDone
+  const EvalProgress* eval_progress = nullptr;  // at kEvalProgress
 };
 
 // The same for those who may only look.
@@ -34,6 +41,7 @@ struct View {
   const State& state;
   const MicroBatch* batch = nullptr;
   const Ending* ending = nullptr;
+  const EvalProgress* eval_progress = nullptr;
 };
 
 // May change the training. Each has a name, under which its tensors stand in a checkpoint.
@@ -66,6 +74,7 @@ class Events {
   // Throws what an algorithm or a callback throws; those after it do not see the event then.
   void emit(Event event, MicroBatch* batch = nullptr);
   void emit_end(const Ending& ending);
+  void emit_eval_progress(const EvalProgress& progress);
 
   // While an error is on its way: everybody sees the event, and what one of them throws is only
   // warned of.

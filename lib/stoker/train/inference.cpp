@@ -29,17 +29,20 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
       .doing = fmt::format("{} with batches of {} images", options.doing, options.batch_size),
       .device = options.device,
       .remedy = "Set eval.batch_size to a smaller number; the results stay the same."};
+  const auto forward = [&](const at::Tensor& images) {
+    const Autocast autocast(options.device.type(), options.precision);
+    return model.forward(images);
+  };
+  const int64_t samples_a_batch = std::max<int64_t>(options.batch_size / views, 1);
+  int64_t done = 0;
   ops::on_device(work, [&] {
     while (auto batch = feed.next()) {
       if (interrupt_signal() != 0)
         throw Interrupted(fmt::format("{} was interrupted", options.doing));
-      if (batch->labels.size(0) == 0) continue;  // every sample was skipped as unreadable
-      at::Tensor logits;
-      {
-        const Autocast autocast(options.device.type(), options.precision);
-        logits = model.forward(batch->images);
-      }
-      use(average_views(logits, *batch, views, *loss));
+      const bool is_empty = batch->labels.size(0) == 0;  // every sample was skipped as unreadable
+      if (!is_empty) use(average_views(forward(batch->images), *batch, views, *loss));
+      done = std::min(samples, done + samples_a_batch);
+      if (options.on_progress) options.on_progress(done, samples);
     }
   });
   return unreadable_of(feed.loader());

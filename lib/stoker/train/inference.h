@@ -24,6 +24,9 @@ struct InferenceOptions {
   config::Choice loss = losses::losses().pick("cross_entropy");
   int64_t max_images = 0;                 // 0: all
   std::string_view doing = "evaluation";  // for messages
+  // Called after each batch with the images that are done, unreadable ones included, and of how
+  // many.
+  std::function<void(int64_t done, int64_t of)> on_progress = nullptr;
 };
 
 // Runs the model in eval mode over the source's samples in their order, and puts its mode back.

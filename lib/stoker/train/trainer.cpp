@@ -205,7 +205,10 @@ void Trainer::evaluate_now() {
                                             .batch_size = options_.eval.batch_size,
                                             .precision = options_.train.precision,
                                             .loss = options_.train.loss,
-                                            .doing = "evaluation"});
+                                            .doing = "evaluation",
+                                            .on_progress = [&](int64_t done, int64_t of) {
+                                              events_.emit_eval_progress({.done = done, .of = of});
+                                            }});
     record.result = evaluation.metrics;
     warn_of_unreadable("validation", evaluation.unreadable, reported_val_);
     reported_val_ = evaluation.unreadable.count;
