@@ -49,8 +49,9 @@ std::span<const std::string_view> enum_names(VerticalFlip) {
 }
 
 void describe(FlipOptions& o, config::Fields& fields) {
-  fields("horizontal", o.horizontal,
-         "left and right: random draws again each epoch, alternating turns every sample each epoch");
+  fields(
+      "horizontal", o.horizontal,
+      "left and right: random draws again each epoch, alternating turns every sample each epoch");
   fields("vertical", o.vertical, "top and bottom");
   fields("probability", o.probability, "of a flip; for alternating, in the first epoch").in(0, 1);
 }

@@ -33,7 +33,7 @@ void RealFile::append(Bytes bytes) {
     const bool goes_as_it_lies = staged_bytes_ == 0 && bytes.size() >= kStagingBytes &&
                                  reinterpret_cast<uintptr_t>(bytes.data()) % kBlockBytes == 0;
     const size_t written = goes_as_it_lies ? bytes.size() / kBlockBytes * kBlockBytes
-                                         : std::min(bytes.size(), kStagingBytes - staged_bytes_);
+                                           : std::min(bytes.size(), kStagingBytes - staged_bytes_);
     if (goes_as_it_lies) {
       begin();
       write(bytes.first(written));

@@ -25,7 +25,8 @@ struct InitialWeights {
   std::vector<WeightFile> files;  // what was read for it
   std::string prefix;             // taken off the names in the file; mostly ""
   int64_t tensors = 0;            // loaded
-  std::vector<std::string> reset;  // the model's tensors that model.head: reset leaves as they began
+  std::vector<std::string>
+      reset;  // the model's tensors that model.head: reset leaves as they began
 };
 
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.

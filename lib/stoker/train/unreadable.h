@@ -16,8 +16,8 @@ struct Unreadable {
 
 Unreadable unreadable_of(const loader::Loader& loader);
 
-// Warns of those beyond the `reported` that were warned of before, naming up to ten; says nothing where
-// there are none. `set`: "training", "validation".
+// Warns of those beyond the `reported` that were warned of before, naming up to ten; says nothing
+// where there are none. `set`: "training", "validation".
 void warn_of_unreadable(std::string_view set, const Unreadable& unreadable, int64_t reported = 0);
 
 }  // namespace stoker::train
