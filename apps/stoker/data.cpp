@@ -147,7 +147,8 @@ ExitCode inspect(const LookArguments& arguments) {
   if (!arguments.overrides.empty())
     throw ConfigError(fmt::format("\"{}\" after the data set: overrides need --augment CONFIG",
                                   arguments.overrides.front()));
-  const bool prints = !arguments.json && !check_sheet(arguments);
+  const bool sheet_is_printed = check_sheet(arguments);
+  const bool prints = !arguments.json && !sheet_is_printed;
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   const std::vector<FoundSplit> splits = splits_of(arguments);
   for (const FoundSplit& split : splits) {

@@ -109,7 +109,7 @@ void add_predict(CLI::App& app, Action& action) {
       ->required()
       ->option_text("IMAGES ... [key=value ...]");
   verb->add_option("--top", arguments->top, "Classes to name for each image")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();
   verb->add_option("--format", arguments->format,
                    "text; csv, a line a guess; json, an object a line")

@@ -95,6 +95,15 @@ std::string augment_lines(const Look& look, bool digits) {
   return text + "  - normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}\n";
 }
 
+// airbench halves the image once a group, then takes three pixels together.
+std::string_view model_for(int64_t short_side) {
+  constexpr int64_t kThreeGroups = 25, kTwoGroups = 13, kSmall = 40;
+  if (short_side > kSmall) return "resnet18";
+  if (short_side >= kThreeGroups) return "{name: airbench, widths: [32, 64, 128]}";
+  if (short_side >= kTwoGroups) return "{name: airbench, widths: [32, 64]}";
+  return "{name: mlp, hidden: [256]}";
+}
+
 }  // namespace
 
 std::string first_config(const std::filesystem::path& path) {
@@ -115,8 +124,7 @@ std::string first_config(const std::filesystem::path& path) {
       "train: {{epochs: {}, batch_size: {}, label_smoothing: 0.1}}\n",
       human_count(look.images), look.classes, json_string(path.string()), look.short_side,
       data_lines(splits), augment_lines(look, train.options.format.name() == "idx"),
-      look.short_side <= 40 ? "{name: airbench, widths: [32, 64, 128]}" : "resnet18", epochs,
-      batch);
+      model_for(look.short_side), epochs, batch);
 }
 
 }  // namespace stoker::inspect
