@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import termios
@@ -40,7 +41,7 @@ def environment(variables):
 
 class Console(BinaryTest):
     def on_terminal(self, *arguments, columns=80, then_columns=None, expect=0, stdout=None,
-                    **variables):
+                    interrupt_at=None, **variables):
         """What the binary writes to a terminal of this width, which may change on the way."""
         terminal, end = pty.openpty()
 
@@ -65,6 +66,9 @@ class Console(BinaryTest):
                 written = b""
                 resize(then_columns)
                 then_columns = None
+            if interrupt_at and interrupt_at.encode() in written:
+                process.send_signal(signal.SIGINT)
+                interrupt_at = None
         os.close(terminal)
         out, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, expect, written)
@@ -103,7 +107,8 @@ class Console(BinaryTest):
                 self.assertTrue(bars, screen)
                 self.assertLess(max(map(columns_of, bars)), after)
                 if after == 200:
-                    self.assertTrue(all("eta" in bar for bar in bars[:-1]), bars)
+                    steps = [bar for bar in bars if "/6" in bar]
+                    self.assertTrue(steps and all("  eta " in bar for bar in steps), bars)
         # The line that the narrower terminal wrapped is erased with all of its rows.
         self.assertRegex(self.on_terminal("train", "tiny.yaml", *LONG, columns=200,
                                           then_columns=40), r"\r\x1b\[[1-4]A\x1b\[J")
@@ -174,6 +179,14 @@ class Console(BinaryTest):
         _, err = self.piped("train", "tiny.yaml")
         self.assertNotIn("\x1b", err)
         self.assertNotIn("\r", err)
+
+    def test_what_an_interrupt_says_takes_the_place_of_a_bar_where_there_may_be_one(self):
+        words = ("train", "tiny.yaml", "train.epochs=100000", *SELDOM)
+        for terminal in ("xterm", "dumb"):
+            screen = self.on_terminal(*words, expect=75, interrupt_at="step 6", TERM=terminal)
+            self.assertIn("stopping after this step", screen)
+            self.assertEqual("\r\x1b[Kstopping" in screen, terminal == "xterm")
+            self.assertEqual("\x1b" in screen, terminal == "xterm")
 
     def test_colour_is_left_out_when_it_is_not_wanted(self):
         # More than the set holds: a warning.

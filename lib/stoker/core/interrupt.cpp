@@ -9,6 +9,8 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "stoker/core/terminal.h"
+
 namespace stoker {
 namespace {
 
@@ -22,6 +24,7 @@ struct Notices {
 };
 std::array<Notices, 2> notices;
 std::atomic<int> shown_notices{0};
+std::atomic<bool> may_erase{false};  // a handler is not to ask what terminal this is
 
 // write() is all that a handler may use. On a terminal the line replaces a progress bar.
 void notify(const std::array<char, 512>& text) {
@@ -31,7 +34,7 @@ void notify(const std::array<char, 512>& text) {
   const auto put = [](const char* data, size_t bytes) {
     if (write(STDERR_FILENO, data, bytes) < 0) return;  // whoever watched is gone
   };
-  if (isatty(STDERR_FILENO) == 1) put("\r\x1b[K", 4);
+  if (may_erase.load()) put("\r\x1b[K", 4);
   put(text.data(), size);
   errno = saved;
 }
@@ -78,6 +81,7 @@ void set_interrupt_notices(std::string_view first, std::string_view second) {
   const int hidden = 1 - shown_notices.load();
   fill(notices[static_cast<size_t>(hidden)].first, first);
   fill(notices[static_cast<size_t>(hidden)].second, second);
+  may_erase.store(is_screen());
   shown_notices.store(hidden);
 }
 

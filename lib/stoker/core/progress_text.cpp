@@ -13,6 +13,7 @@ namespace stoker {
 namespace {
 
 constexpr int kWidestBar = 30, kNarrowestBar = 10, kNarrowestBarAlone = 5;
+constexpr int kLeftFree = 3;  // columns
 
 // The C library's tables of widths, whatever locale the process runs in.
 class Utf8Locale {
@@ -78,8 +79,8 @@ int text_columns(std::string_view text) { return fit(text, INT32_MAX).columns; }
 std::string cut_to_columns(std::string_view text, int columns) { return fit(text, columns).text; }
 
 std::string progress_line(const ProgressText& text, int columns) {
-  const int room = columns - 1;
-  const std::string head = cut_to_columns(text.head, std::max(room, 0));
+  const int room = std::max(columns - kLeftFree, 0);
+  const std::string head = cut_to_columns(text.head, room);
   for (size_t parts = text.parts.size() + 1; parts-- > 0;) {
     std::string tail = text.count;
     for (size_t i = 0; i < parts; ++i) tail += (tail.empty() ? "" : "  ") + text.parts[i];
@@ -92,7 +93,7 @@ std::string progress_line(const ProgressText& text, int columns) {
     if (bar < (parts > 0 ? kNarrowestBar : kNarrowestBarAlone)) continue;
     return fmt::format("{}  {} {}", head, bar_text(text.done, text.of, bar), tail);
   }
-  return cut_to_columns(text.count.empty() ? head : head + " " + text.count, std::max(room, 0));
+  return cut_to_columns(text.count.empty() ? head : head + " " + text.count, room);
 }
 
 std::string count_text(int64_t done, int64_t of) {

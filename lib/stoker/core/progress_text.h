@@ -20,9 +20,9 @@ struct ProgressText {
   std::vector<std::string> parts;
 };
 
-// At most `columns` - 1 columns: a line that fills the last one wraps on some terminals. As it
-// narrows, first the bar shrinks, then parts are left out from the right, then the bar, and at last
-// the text is cut.
+// At most `columns` - 3 columns: a line that fills the last one wraps on some terminals, and before
+// it stands the ^C that a terminal writes at a line's end. As it narrows, first the bar shrinks,
+// then parts are left out from the right, then the bar, and at last the text is cut.
 std::string progress_line(const ProgressText& text, int columns);
 
 // "1,234/5,000", the first as wide as the second, so that what follows does not move.
