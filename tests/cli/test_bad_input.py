@@ -122,9 +122,9 @@ class BadInput(BinaryTest):
                     "augment=[" + ", ".join(["flip"] * 60) + "]")
 
     def test_a_file_that_is_cut_while_it_is_mapped(self):
-        record = b"\1" + bytes(3072)
+        two = b"\1" + bytes(3072) + b"\2" + bytes(3072)
         for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"):
-            (self.folder / name).write_bytes(record * 40)
+            (self.folder / name).write_bytes(two * 20)
         process = self.start("train", "tiny.yaml", "data.format=cifar", "data.root=.",
                              "train.epochs=100000", "log.every_steps=1")
         self.addCleanup(process.kill)

@@ -108,7 +108,8 @@ class Console(BinaryTest):
                 self.assertLess(max(map(columns_of, bars)), after)
                 if after == 200:
                     steps = [bar for bar in bars if "/6" in bar]
-                    self.assertTrue(steps and all("  eta " in bar for bar in steps), bars)
+                    # The first ones know no pace yet.
+                    self.assertTrue(steps and "  eta " in steps[-1], bars)
         # The line that the narrower terminal wrapped is erased with all of its rows.
         self.assertRegex(self.on_terminal("train", "tiny.yaml", *LONG, columns=200,
                                           then_columns=40), r"\r\x1b\[[1-4]A\x1b\[J")

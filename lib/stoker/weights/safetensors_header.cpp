@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "stoker/core/error.h"
-#include "stoker/core/json_text.h"
 #include "stoker/core/text.h"
 
 namespace stoker::weights {
@@ -278,14 +277,15 @@ SafetensorsHeader parse_safetensors_header(Bytes file) {
   return header;
 }
 
+// As the Python library writes it; names are UTF-8, as the format asks.
 std::string format_safetensors_header(const SafetensorsHeader& header) {
   std::string text = "{";
   if (!header.metadata.empty()) {
-    text += fmt::format("\"{}\":{}", kMetadataKey, json_text(json(header.metadata)));
+    text += fmt::format("\"{}\":{}", kMetadataKey, json(header.metadata).dump());
   }
   for (const TensorEntry& tensor : header.tensors) {
     text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
-                        text.size() > 1 ? "," : "", json_string(tensor.name), name_of(tensor.dtype),
+                        text.size() > 1 ? "," : "", json(tensor.name).dump(), name_of(tensor.dtype),
                         fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
   }
   text += '}';
