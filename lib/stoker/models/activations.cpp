@@ -1,6 +1,5 @@
 #include "stoker/models/activations.h"
 
-#include <ATen/ops/zeros.h>
 #include <ATen/record_function.h>
 #include <c10/core/GradMode.h>
 
@@ -8,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "stoker/models/blank_image.h"
 #include "stoker/models/eval_mode.h"
 
 namespace stoker::models {
@@ -52,10 +52,7 @@ class Watch {
 
 int64_t activation_values(Model& model, const ModelContext& context) {
   const std::vector<at::Tensor> parameters = model.parameters();
-  at::TensorOptions options = at::kFloat;
-  if (!parameters.empty()) options = parameters.front().options();
-  const at::Tensor image =
-      at::zeros({1, context.channels, context.height, context.width}, options.requires_grad(false));
+  const at::Tensor image = blank_image(model, context);
   const EvalMode eval_mode(model);
   Results results;
   {

@@ -1,6 +1,5 @@
 #include "stoker/models/flops.h"
 
-#include <ATen/ops/zeros.h>
 #include <ATen/record_function.h>
 #include <c10/core/GradMode.h>
 
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "stoker/core/error.h"
+#include "stoker/models/blank_image.h"
 #include "stoker/models/eval_mode.h"
 
 namespace stoker::models {
@@ -97,11 +97,7 @@ class Watch {
 }  // namespace
 
 int64_t forward_flops(Model& model, const ModelContext& context) {
-  const std::vector<at::Tensor> parameters = model.parameters();
-  at::TensorOptions options = at::kFloat;
-  if (!parameters.empty()) options = parameters.front().options();
-  const at::Tensor image =
-      at::zeros({1, context.channels, context.height, context.width}, options.requires_grad(false));
+  const at::Tensor image = blank_image(model, context);
 
   const EvalMode eval(model);
   const c10::NoGradGuard no_grad;

@@ -1,11 +1,11 @@
 #include "stoker/models/smallest_batch.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros.h>
 #include <ATen/record_function.h>
 
 #include <string_view>
 
+#include "stoker/models/blank_image.h"
 #include "stoker/models/eval_mode.h"
 #include "stoker/nn/norm_values.h"
 
@@ -44,11 +44,7 @@ class WatchOperators {
 }  // namespace
 
 int64_t smallest_batch(Model& model, const ModelContext& context) {
-  const std::vector<at::Tensor> parameters = model.parameters();
-  const at::TensorOptions options =
-      parameters.empty() ? at::TensorOptions(at::kFloat) : parameters.front().options();
-  const at::Tensor image =
-      at::zeros({1, context.channels, context.height, context.width}, options.requires_grad(false));
+  const at::Tensor image = blank_image(model, context);
   const EvalMode eval_mode(model);
   const at::NoGradGuard no_grad;
   const nn::NormValues values;
