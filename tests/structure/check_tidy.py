@@ -13,15 +13,19 @@ import subprocess
 import sys
 import tempfile
 
+import check_layers
 import tools
 
-ROOMS = ("core", "fetch", "config", "kernels", "shards", "decode", "augment", "draw",
-         "data", "loader", "pack", "inspect")
 FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-isystem",
          "/usr/include/freetype2", "-DSTOKER_HAS_CUDA=0",
          "-DSTOKER_HAS_OPENCV=1")
 # Clang does not know the intrinsics of GCC's headers; OpenCV includes them too.
 FOREIGN = re.compile(r"^#include <(\w*intrin\.h|opencv2/)", re.MULTILINE)
+
+
+def rooms_below(top):
+    """The first list of lib/stoker/CMakeLists.txt."""
+    return check_layers.listed_rooms(top)[0]
 
 
 def flags():
@@ -52,7 +56,7 @@ def main():
     if not reads_the_library(clang_tidy, top):
         print(f"skipped: clang-tidy {tools.VERSION} does not read this compiler's library")
         return tools.SKIPPED
-    rooms = sys.argv[2:] or ROOMS
+    rooms = sys.argv[2:] or rooms_below(top)
     sources = [file for file in tools.files(top, [f"lib/stoker/{room}" for room in rooms], {".cpp"})
                if not FOREIGN.search(file.read_text())]
     failed = 0
