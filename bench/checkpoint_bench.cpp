@@ -68,7 +68,7 @@ struct Training {
       parameters.emplace_back(item.key(), item.value());
     }
     optimizer = optim::optimizers().build(optim::optimizers().pick("sgd"),
-                                          optim::make_groups(parameters, {}, false));
+                                          optim::make_groups(parameters, {}));
   }
 
   void step() {
