@@ -100,7 +100,8 @@ TEST_CASE("errors name the file") {
   using Catch::Contains;
   CHECK_THROWS_AS(SafetensorsFile(path), FileError);
   std::ofstream(path) << "not one";
-  CHECK_THROWS_WITH(SafetensorsFile(path), Contains(path.string()) && Contains("is text, not weights"));
+  CHECK_THROWS_WITH(SafetensorsFile(path),
+                    Contains(path.string()) && Contains("is text, not weights"));
   const SafetensorsFile file(kGolden);
   CHECK_FALSE(file.contains("nowhere"));
   CHECK_THROWS_WITH(file.tensor("nowhere"), Contains(kGolden) && Contains("nowhere"));
