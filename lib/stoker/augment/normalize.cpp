@@ -30,6 +30,7 @@ bool is_above_one(const std::vector<double>& values) {
 
 std::vector<double> of_255(const std::vector<double>& values) {
   std::vector<double> result;
+  result.reserve(values.size());
   for (const double value : values) result.push_back(std::round(value / 255 * 1e4) / 1e4);
   return result;
 }

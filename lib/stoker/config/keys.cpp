@@ -49,6 +49,7 @@ std::vector<std::string> keys_named(const Fields& fields, std::string_view word)
   if (!found.empty()) return found;
   const bool has_dot = wanted.find('.') != std::string::npos;
   std::vector<std::string_view> names;
+  names.reserve(keys.size());
   for (const std::string& key : keys) names.push_back(has_dot ? key : last_part(key));
   return select(nearest(wanted, names));
 }

@@ -83,10 +83,13 @@ std::string progress_line(const ProgressText& text, int columns) {
   const std::string head = cut_to_columns(text.head, room);
   for (size_t parts = text.parts.size() + 1; parts-- > 0;) {
     std::string tail = text.count;
-    for (size_t i = 0; i < parts; ++i) tail += (tail.empty() ? "" : "  ") + text.parts[i];
+    for (size_t i = 0; i < parts; ++i) {
+      if (!tail.empty()) tail += "  ";
+      tail += text.parts[i];
+    }
     const int taken = text_columns(head) + text_columns(tail);
     if (text.of <= 0) {
-      if (taken + 2 <= room) return tail.empty() ? head : head + "  " + tail;
+      if (taken + 2 <= room) return tail.empty() ? head : fmt::format("{}  {}", head, tail);
       continue;
     }
     const int bar = std::min(room - taken - 3, kWidestBar);

@@ -48,6 +48,7 @@ Look look_at(const data::Dataset& dataset) {
   look.same_size = std::ranges::all_of(
       sizes, [&](const auto& size) { return size == sizes.front() && size.first == size.second; });
   std::vector<int32_t> sides;
+  sides.reserve(sizes.size());
   for (const auto& [width, height] : sizes) sides.push_back(std::min(width, height));
   std::ranges::nth_element(sides, sides.begin() + std::ssize(sides) / 2);
   look.short_side = sides[sides.size() / 2];
