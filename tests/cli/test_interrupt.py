@@ -9,8 +9,8 @@ LONG = ["train.epochs=100", "log.every_steps=1"]
 
 
 class Interrupt(BinaryTest):
-    def interrupted(self, number):
-        process = self.start("train", "tiny.yaml", "name=cut", *LONG)
+    def interrupted(self, number, *options):
+        process = self.start("train", "tiny.yaml", "name=cut", *LONG, *options)
         for line in process.stderr:
             if "step 3/" in line:
                 break
@@ -73,13 +73,8 @@ class Interrupt(BinaryTest):
 
     def test_a_signal_between_micro_batches_takes_the_step_back(self):
         pieces = ["train.microbatch=2", "model={name: mlp, hidden: [8], batch_norm: true}"]
-        process = self.start("train", "tiny.yaml", "name=cut", *LONG, *pieces)
-        for line in process.stderr:
-            if "step 3/" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=120)
-        self.assertEqual(process.returncode, 75, err)
+        code, err = self.interrupted(signal.SIGINT, *pieces)
+        self.assertEqual(code, 75, err)
         self.stoker("train", "tiny.yaml", "name=cut", *LONG, *pieces, "--resume",
                     "train.max_steps=12")
         self.stoker("train", "tiny.yaml", *LONG, *pieces, "train.max_steps=12")
