@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -12,21 +11,13 @@
 #include "stoker/core/text.h"
 #include "stoker/jobs/benchmark.h"
 #include "stoker/run/load.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-struct BenchArguments {
-  std::string config;
-  std::vector<std::string> overrides;
-  jobs::BenchmarkOptions options;
-  bool no_train = false;
-  bool json = false;
-};
 
 std::string rate_text(double images_per_s) {
   if (images_per_s < 100) return fmt::format("{:.1f}", images_per_s);
@@ -116,12 +107,19 @@ void print_table(const jobs::LoaderBenchmark& result) {
              100 * training.data_wait, training.rounds);
 }
 
+jobs::BenchmarkOptions options_of(const BenchArguments& arguments) {
+  return {.seconds = arguments.seconds,
+          .rounds = arguments.rounds,
+          .threads = arguments.threads,
+          .trains = !arguments.no_train};
+}
+
+}  // namespace
+
 ExitCode bench_loader(const BenchArguments& arguments) {
-  jobs::BenchmarkOptions options = arguments.options;
-  options.trains = !arguments.no_train;
   const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
   const auto say = [](const std::string& what) { fmt::print(stderr, "measuring {}\n", what); };
-  const jobs::LoaderBenchmark result = jobs::benchmark_loader(config, options, say);
+  const jobs::LoaderBenchmark result = jobs::benchmark_loader(config, options_of(arguments), say);
   if (arguments.json)
     fmt::print("{}\n", json_text(to_json(result), 2));
   else
@@ -131,7 +129,7 @@ ExitCode bench_loader(const BenchArguments& arguments) {
 
 ExitCode bench_step(const BenchArguments& arguments) {
   const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
-  const jobs::StepBenchmark result = jobs::benchmark_step(config, arguments.options);
+  const jobs::StepBenchmark result = jobs::benchmark_step(config, options_of(arguments));
   const bench::StepRate& rate = result.rate;
   const double step_s = rate.time_s / static_cast<double>(rate.steps);
   if (arguments.json) {
@@ -157,74 +155,6 @@ ExitCode bench_step(const BenchArguments& arguments) {
       human_count(result.subject.batch_size), 1e3 * rate.fastest_step_s, 1e3 * rate.median_step_s,
       1e3 * rate.slowest_step_s, rate.steps, result.memory_gib);
   return ExitCode::kDone;
-}
-
-// CLI11's Range lets NaN pass.
-std::string is_number(const std::string& word) {
-  return std::isnan(std::strtod(word.c_str(), nullptr)) ? "expected a number" : "";
-}
-
-CLI::App* add_measurement(CLI::App& parent, const char* name, const char* help,
-                          const std::shared_ptr<BenchArguments>& arguments) {
-  CLI::App* verb = parent.add_subcommand(name, help);
-  verb->add_option("config", arguments->config, "The YAML file")->required();
-  verb->add_option("overrides", arguments->overrides, "Such as data.root=photos data.cache=none")
-      ->option_text("[key=value ...]");
-  verb->add_option("--seconds", arguments->options.seconds, "Time of each measurement")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->check(is_number)
-      ->capture_default_str();
-  verb->add_flag("--json", arguments->json, "Print everything as JSON");
-  return verb;
-}
-
-}  // namespace
-
-void add_bench(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("bench", "Measure the input path and the training steps");
-  verb->require_subcommand(1);
-  verb->footer(
-      "Example:\n  stoker bench loader configs/cifar10.yaml\nEach has a --help of its own.");
-
-  auto loader_arguments = std::make_shared<BenchArguments>();
-  CLI::App* loader = add_measurement(
-      *verb, "loader", "Images a second of reading, decoding and augmenting, by threads",
-      loader_arguments);
-  loader
-      ->add_option("--threads", loader_arguments->options.threads,
-                   "Numbers of threads, as 1,2,4; default: powers of two up to the usable CPUs")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::Range(1, 4096))
-      ->option_text("N,...");
-  loader
-      ->add_option("--rounds", loader_arguments->options.rounds,
-                   "Training on a batch in memory and on the data set, in turn")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  loader->add_flag("--no-train", loader_arguments->no_train, "Leave the training out");
-  loader->footer(
-      "\"busy\" is the share of the threads' time in which they worked; the rest they waited for "
-      "one\n"
-      "another or for room (data.prefetch_mib). The last lines say what the data set costs "
-      "training.\n"
-      "Example:\n"
-      "  stoker bench loader configs/image_folder.yaml data.root=photos --threads 1,2,4");
-  loader->callback([loader_arguments, &action] {
-    action = [loader_arguments] { return bench_loader(*loader_arguments); };
-  });
-
-  auto step_arguments = std::make_shared<BenchArguments>();
-  CLI::App* step =
-      add_measurement(*verb, "step", "Training steps on one batch kept in memory", step_arguments);
-  step->footer(
-      "TFLOP/s count the backward pass as twice the forward pass.\n"
-      "Examples:\n"
-      "  stoker bench step configs/cifar10.yaml data.root=data/cifar10-jpeg train.microbatch=256\n"
-      "  stoker bench step configs/imagenet_resnet50.yaml data.format=shapes   # without its data");
-  step->callback([step_arguments, &action] {
-    action = [step_arguments] { return bench_step(*step_arguments); };
-  });
 }
 
 }  // namespace stoker::app

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,12 +7,10 @@
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
 #include "stoker/core/error.h"
-#include "stoker/core/file.h"
 #include "stoker/core/shown.h"
-#include "stoker/inspect/first_config.h"
 #include "stoker/run/check.h"
 #include "stoker/run/load.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
@@ -31,13 +26,9 @@ constexpr const char* kReferenceIntroduction =
     "came\n"
     "from.\n";
 
-struct PrintArguments {
-  std::string path;
-  std::vector<std::string> overrides;
-  bool json = false;
-};
+}  // namespace
 
-ExitCode print(const PrintArguments& arguments) {
+ExitCode config_print(const ConfigPrintArguments& arguments) {
   auto loaded = run::load_run_config(arguments.path, arguments.overrides);
   const config::Node values = config::values(loaded);
   if (arguments.json) {
@@ -49,9 +40,10 @@ ExitCode print(const PrintArguments& arguments) {
 }
 
 // Overrides hold for each of the files.
-ExitCode check(const std::vector<std::string>& words) {
+ExitCode config_check(const ConfigCheckArguments& arguments) {
   std::vector<std::string> paths, overrides;
-  for (const std::string& word : words) (is_override(word) ? overrides : paths).push_back(word);
+  for (const std::string& word : arguments.words)
+    (is_override(word) ? overrides : paths).push_back(word);
   if (paths.empty()) throw ConfigError("no config file: expected `stoker config check CONFIG …`");
   std::string problems;
   for (const std::string& path : paths) {
@@ -67,88 +59,16 @@ ExitCode check(const std::vector<std::string>& words) {
   return ExitCode::kDone;
 }
 
-struct InitArguments {
-  std::string data;
-  std::string out;
-};
-
-ExitCode init(const InitArguments& arguments) {
-  const std::string yaml = inspect::first_config(arguments.data);
-  if (arguments.out.empty()) {
-    fmt::print("{}", yaml);
-    return ExitCode::kDone;
-  }
-  if (std::filesystem::exists(arguments.out))
-    throw ConfigError(
-        fmt::format("--out {}: is there already; name another file, or remove it", arguments.out));
-  write_file_atomically(real_file_system(), arguments.out, as_bytes(yaml));
-  fmt::print("{} is written; train with: stoker train {}\n", arguments.out, arguments.out);
-  return ExitCode::kDone;
-}
-
-ExitCode schema() {
+ExitCode config_schema(const ConfigPageArguments&) {
   run::RunConfig config;
   fmt::print("{}", config::json_schema(config::fields_of(config), "stoker configuration"));
   return ExitCode::kDone;
 }
 
-ExitCode reference() {
+ExitCode config_reference(const ConfigPageArguments&) {
   run::RunConfig config;
   fmt::print("{}", config::reference_page(config::fields_of(config), kReferenceIntroduction));
   return ExitCode::kDone;
-}
-
-}  // namespace
-
-void add_config(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("config", "Show, check and describe configurations");
-  verb->require_subcommand(1);
-  verb->footer(
-      "Example:\n  stoker config print configs/cifar10.yaml\nEach has a --help of its own.");
-
-  CLI::App* print_verb =
-      verb->add_subcommand("print", "Every value of a config, and where it came from");
-  auto arguments = std::make_shared<PrintArguments>();
-  print_verb->add_option("config", arguments->path, "The YAML file")->required();
-  print_verb->add_option("overrides", arguments->overrides, "Such as train.batch_size=512")
-      ->option_text("[key=value ...]");
-  print_verb->add_flag("--json", arguments->json, "Print the values as JSON");
-  print_verb->footer("Example:\n  stoker config print configs/cifar10.yaml train.epochs=8");
-  print_verb->callback(
-      [arguments, &action] { action = [arguments] { return print(*arguments); }; });
-
-  CLI::App* check_verb = verb->add_subcommand("check", "Find every mistake in config files");
-  auto paths = std::make_shared<std::vector<std::string>>();
-  check_verb->add_option("configs", *paths, "YAML files, and overrides such as train.epochs=8")
-      ->required()
-      ->option_text("CONFIG ... [key=value ...]");
-  check_verb->footer(
-      "Finds what training would refuse without looking at the data.\n"
-      "Example:\n"
-      "  stoker config check configs/*.yaml");
-  check_verb->callback([paths, &action] { action = [paths] { return check(*paths); }; });
-
-  CLI::App* init_verb =
-      verb->add_subcommand("init", "Look at a data set and write a config that fits it");
-  auto to_init = std::make_shared<InitArguments>();
-  init_verb
-      ->add_option("data", to_init->data,
-                   "Class folders, train and val folders of those, CIFAR's or MNIST's files, .tar "
-                   "shards, or a .csv manifest")
-      ->required();
-  init_verb->add_option("--out", to_init->out, "A file that is not there yet; default: print it");
-  init_verb->footer("Example:\n  stoker config init photos --out photos.yaml");
-  init_verb->callback([to_init, &action] { action = [to_init] { return init(*to_init); }; });
-
-  CLI::App* schema_verb =
-      verb->add_subcommand("schema", "JSON Schema (2020-12) of configs, for editors");
-  schema_verb->footer("Example:\n  stoker config schema > stoker.schema.json");
-  schema_verb->callback([&action] { action = schema; });
-
-  CLI::App* reference_verb =
-      verb->add_subcommand("reference", "Every option as a page of Markdown (docs/config.md)");
-  reference_verb->footer("Example:\n  stoker config reference > options.md");
-  reference_verb->callback([&action] { action = reference; });
 }
 
 }  // namespace stoker::app

@@ -1,11 +1,17 @@
-// `data pack` and `data index`: shards from a data set, indexes beside shards.
+// What `data pack` does with the splits of a folder or of a config.
 #pragma once
 
-#include "verb.h"
+#include <vector>
+
+#include "command_line/data.h"
+#include "progress_line.h"
+#include "stoker/pack/pack.h"
 
 namespace stoker::app {
 
-void add_pack(CLI::App& parent, Action& action);
-void add_index(CLI::App& parent, Action& action);
+// Packs those of the splits that were asked for and prints what came of it. Throws ConfigError, and
+// what pack::pack() throws.
+ExitCode write_pack(PackArguments arguments, std::vector<pack::PackSplit> all_splits,
+                    const ProgressLineOptions& progress_line);
 
 }  // namespace stoker::app

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -11,20 +10,11 @@
 #include "progress_line.h"
 #include "stoker/core/output.h"
 #include "stoker/jobs/evaluation.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
 namespace {
-
-struct EvalArguments {
-  std::string path;
-  std::vector<std::string> overrides;
-  std::string split = "val";
-  bool json = false;
-  std::vector<std::string> confusion;
-  std::string per_class;
-};
 
 // Whether standard output is for a table that a program reads.
 bool is_table_printed(const EvalArguments& arguments) {
@@ -58,6 +48,8 @@ void check(const EvalArguments& arguments) {
         "for the others");
 }
 
+}  // namespace
+
 ExitCode evaluate(const EvalArguments& arguments) {
   check(arguments);
   const data::Split split = arguments.split == "train" ? data::Split::kTrain : data::Split::kVal;
@@ -85,39 +77,6 @@ ExitCode evaluate(const EvalArguments& arguments) {
         result.metrics.nonfinite_images, result.metrics.images));
   }
   return ExitCode::kDone;
-}
-
-}  // namespace
-
-void add_eval(CLI::App& app, Action& action) {
-  CLI::App* verb =
-      app.add_subcommand("eval", "Metrics of a checkpoint on its data or on other data");
-  auto arguments = std::make_shared<EvalArguments>();
-  verb->add_option("checkpoint", arguments->path,
-                   "A run's folder (its best checkpoint), checkpoints/latest, or a checkpoint")
-      ->required();
-  verb->add_option("overrides", arguments->overrides, "Such as data.root=photos device=cpu")
-      ->option_text("[key=value ...]");
-  verb->add_option("--split", arguments->split,
-                   "Which images: val (data.val) or train (data.train)")
-      ->check(CLI::IsMember({"train", "val"}))
-      ->capture_default_str();
-  verb->add_option(
-          "--confusion", arguments->confusion,
-          "Write the confusion matrix as a picture or a table, by the file's name; - prints "
-          "it; may be given twice")
-      ->allow_extra_args(false)
-      ->option_text("FILE.png|FILE.csv");
-  verb->add_option("--per-class", arguments->per_class,
-                   "Write the figures of each class as CSV; - prints them")
-      ->option_text("FILE.csv");
-  verb->add_flag("--json", arguments->json, "Print everything as JSON");
-  verb->footer(
-      "Classes are matched by their names.\n"
-      "Examples:\n"
-      "  stoker eval runs/cifar10/1 --confusion confusion.png\n"
-      "  stoker eval runs/cifar10/1 data.root=photos data.val=holdout --per-class classes.csv");
-  verb->callback([arguments, &action] { action = [arguments] { return evaluate(*arguments); }; });
 }
 
 }  // namespace stoker::app

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,19 +14,11 @@
 #include "stoker/core/text.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/prediction.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
 namespace {
-
-struct PredictArguments {
-  std::string checkpoint;
-  std::vector<std::string> words;  // images and overrides
-  int64_t top = 5;
-  std::string format = "text";
-  bool null_separated = false;
-};
 
 void print_text(const jobs::Prediction& prediction) {
   std::string line = shown(prediction.image);
@@ -59,6 +50,8 @@ void print_json(const jobs::Prediction& prediction) {
   }
   fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
 }
+
+}  // namespace
 
 ExitCode predict(const PredictArguments& arguments) {
   std::vector<std::string> images, overrides;
@@ -94,37 +87,6 @@ ExitCode predict(const PredictArguments& arguments) {
   }
   if (!totals.nonfinite.empty()) return ExitCode::kDiverged;
   return totals.unreadable_count == 0 ? ExitCode::kDone : ExitCode::kData;
-}
-
-}  // namespace
-
-void add_predict(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("predict", "The most probable classes of images");
-  auto arguments = std::make_shared<PredictArguments>();
-  verb->add_option("checkpoint", arguments->checkpoint,
-                   "A run's folder (its best checkpoint), checkpoints/latest, or a checkpoint")
-      ->required();
-  verb->add_option("images", arguments->words,
-                   "Files, folders, patterns, or - for one path a line on stdin; and overrides")
-      ->required()
-      ->option_text("IMAGES ... [key=value ...]");
-  verb->add_option("--top", arguments->top, "Classes to name for each image")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
-      ->capture_default_str();
-  verb->add_option("--format", arguments->format,
-                   "text; csv, a line a guess; json, an object a line")
-      ->check(CLI::IsMember({"text", "csv", "json"}))
-      ->capture_default_str();
-  verb->add_flag("-0,--null", arguments->null_separated,
-                 "Paths on stdin end in a NUL byte, as `find -print0` writes them");
-  verb->footer(
-      "Exits with 3 when an image could not be read, with 6 when an output was not finite; the "
-      "others "
-      "are predicted all the same.\n"
-      "Examples:\n"
-      "  stoker predict runs/cifar10/1 photos/ more/*.png --top 3\n"
-      "  find . -name '*.jpg' -print0 | stoker predict runs/cifar10/1 - -0 --format csv");
-  verb->callback([arguments, &action] { action = [arguments] { return predict(*arguments); }; });
 }
 
 }  // namespace stoker::app

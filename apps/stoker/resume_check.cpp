@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,17 +10,11 @@
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/jobs/resume_check.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
 namespace {
-
-struct ResumeCheckArguments {
-  std::string path;
-  std::vector<std::string> overrides;
-  bool json = false;
-};
 
 nlohmann::ordered_json to_json(const jobs::ResumeCheck& check) {
   return {{"same", check.differences.empty()},
@@ -56,6 +49,8 @@ void print(const jobs::ResumeCheck& check) {
   }
 }
 
+}  // namespace
+
 ExitCode resume_check(const ResumeCheckArguments& arguments) {
   const jobs::ResumeCheck check = jobs::check_resumption(arguments.path, arguments.overrides);
   if (arguments.json) {
@@ -64,27 +59,6 @@ ExitCode resume_check(const ResumeCheckArguments& arguments) {
     print(check);
   }
   return check.differences.empty() ? ExitCode::kDone : ExitCode::kDifferent;
-}
-
-}  // namespace
-
-void add_resume_check(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand(
-      "resume-check", "Train the steps between two checkpoints of a run again and compare");
-  auto arguments = std::make_shared<ResumeCheckArguments>();
-  verb->add_option(
-          "run", arguments->path,
-          "A run's folder (its two newest checkpoints), or a checkpoint (and the next one)")
-      ->required();
-  verb->add_option("overrides", arguments->overrides, "Such as data.root=photos device=cpu")
-      ->option_text("[key=value ...]");
-  verb->add_flag("--json", arguments->json, "Print everything as JSON");
-  verb->footer(
-      "Nothing is written. Exit code 0: the same, bit for bit; 1: something differs.\n"
-      "Example:\n"
-      "  stoker resume-check runs/cifar10/1");
-  verb->callback(
-      [arguments, &action] { action = [arguments] { return resume_check(*arguments); }; });
 }
 
 }  // namespace stoker::app

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -14,20 +13,13 @@
 #include "stoker/run/load.h"
 #include "stoker/run/resume.h"
 #include "stoker/run/session.h"
-#include "verb.h"
+#include "torch_bodies.h"
 
 namespace stoker::app {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct TrainArguments {
-  std::vector<std::string> words;  // the config, if any, and overrides
-  CLI::Option* resume_option = nullptr;
-  std::string resume;
-  bool dry_run = false;
-};
 
 struct TrainInput {
   std::optional<fs::path> config;
@@ -42,15 +34,15 @@ bool is_config_file(const fs::path& path) {
 
 // --resume takes an optional word; one that is an override or a config file belongs to the list.
 TrainInput sort_words(TrainArguments arguments) {
-  TrainInput input{.resume = arguments.resume_option->count() > 0};
-  if (!arguments.resume.empty()) {
+  TrainInput input{.resume = arguments.resume.has_value()};
+  if (input.resume && !arguments.resume->empty()) {
     // The last of overrides of one key holds, and most write --resume behind the others.
-    if (is_override(arguments.resume)) {
-      arguments.words.push_back(arguments.resume);
-    } else if (is_config_file(arguments.resume)) {
-      arguments.words.insert(arguments.words.begin(), arguments.resume);
+    if (is_override(*arguments.resume)) {
+      arguments.words.push_back(*arguments.resume);
+    } else if (is_config_file(*arguments.resume)) {
+      arguments.words.insert(arguments.words.begin(), *arguments.resume);
     } else {
-      input.resume_path = arguments.resume;
+      input.resume_path = *arguments.resume;
     }
   }
   for (const std::string& word : arguments.words) {
@@ -83,6 +75,8 @@ runs::RunFolder run_to_resume(const TrainInput& input) {
   return runs::RunFolder::newest(config.run.dir, config.name);
 }
 
+}  // namespace
+
 ExitCode train(const TrainArguments& arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever watched the lines may leave; log.txt has them
   const TrainInput input = sort_words(arguments);
@@ -106,32 +100,6 @@ ExitCode train(const TrainArguments& arguments) {
   });
   return result.reason == train::StopReason::kInterrupted ? ExitCode::kInterrupted
                                                           : ExitCode::kDone;
-}
-
-}  // namespace
-
-void add_train(CLI::App& app, Action& action) {
-  CLI::App* verb = app.add_subcommand("train", "Train a classifier from a YAML file");
-  auto arguments = std::make_shared<TrainArguments>();
-  verb->add_option("config", arguments->words,
-                   "The YAML file, then overrides such as train.batch_size=512")
-      ->option_text("CONFIG [key=value ...]");
-  arguments->resume_option =
-      verb->add_option(
-              "--resume", arguments->resume,
-              "Go on with a run: its folder, one of its checkpoints, or without a word the "
-              "newest of the config's name, without a config the newest of all")
-          ->expected(0, 1)
-          ->option_text("[RUN]");
-  verb->add_flag("--dry-run", arguments->dry_run,
-                 "Build everything, print the plan (model, memory, steps) and stop");
-  verb->footer(
-      "Examples:\n"
-      "  stoker train configs/cifar10.yaml data.root=data/cifar10-jpeg train.epochs=8\n"
-      "  stoker train configs/cifar10.yaml --resume\n"
-      "  stoker train --resume runs/cifar10/1\n"
-      "  stoker train --resume runs/cifar10/1/checkpoints/best");
-  verb->callback([arguments, &action] { action = [arguments] { return train(*arguments); }; });
 }
 
 }  // namespace stoker::app

@@ -1,12 +1,15 @@
-"""Help, mistyped words, and numbers at the edges."""
+"""Help, mistyped words, numbers at the edges, and the two programs behind the one command line."""
+import os
 import re
+import shutil
+import subprocess
 import unittest
 
-from binary import BinaryTest
+from binary import BINARY, BinaryTest
 
 VERBS = ("train", "eval", "predict", "resume-check", "bench", "bench loader", "bench step", "data",
          "data get", "data make", "data make shapes", "data inspect", "data verify", "data pack",
-         "data index", "config", "config print", "config check", "config schema",
+         "data index", "config", "config print", "config check", "config init", "config schema",
          "config reference")
 
 
@@ -79,6 +82,38 @@ class Usage(BinaryTest):
                     "train.max_time=1e300d", "checkpoint.every_minutes=1e300",
                     "checkpoint.every_steps=9000000000000000000", "checkpoint.keep_last=9e15",
                     "log.every_steps=9000000000000000000", "data.prefetch_mib=100000000")
+
+
+class TwoPrograms(BinaryTest):
+    def test_help_and_work_on_data_load_no_libtorch(self):
+        listing = subprocess.run(
+            [BINARY, "--help"], env={**os.environ, "LD_TRACE_LOADED_OBJECTS": "1"},
+            capture_output=True, text=True, check=True).stdout
+        self.assertIn("libstdc++", listing)
+        self.assertNotRegex(listing, r"lib(torch|c10|cud|nv|mkl|opencv)")
+
+    def test_without_stoker_torch(self):
+        alone = shutil.copy(BINARY, self.folder / "stoker")
+        def run(*words):
+            return subprocess.run([alone, *words], cwd=self.folder, capture_output=True, text=True)
+        help_ = run("train", "--help")
+        self.assertEqual((help_.returncode, help_.stderr), (0, ""))
+        train = run("train", "tiny.yaml")
+        self.assertEqual((train.returncode, train.stdout), (2, ""))
+        self.assertRegex(train.stderr, r"stoker-torch.*is not beside this program[^$]*"
+                                       rf"{self.folder}/lib/stoker/stoker-torch: not there")
+
+    def test_a_link_to_stoker_finds_stoker_torch(self):
+        link = self.folder / "link"
+        link.symlink_to(BINARY)
+        out = subprocess.run([link, "--version"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("LibTorch", out)
+
+    def test_stoker_torch_alone(self):
+        program = BINARY.parent / "lib" / "stoker" / "stoker-torch"
+        run = subprocess.run([program, "data", "verify", "."], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("run `stoker`", run.stderr)
 
 
 if __name__ == "__main__":

@@ -2,31 +2,25 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
 #include <string>
 
 #include "stoker/core/error.h"
+#include "stoker/core/program_file.h"
 
 namespace stoker::decode {
 namespace {
 
 void* open_library() {
-  const std::filesystem::path program = std::filesystem::canonical("/proc/self/exe").parent_path();
-  std::string tried;
-  for (const std::filesystem::path& folder :
-       {program / "lib/stoker", program.parent_path() / "lib/stoker"}) {
-    const std::string path = (folder / "libstoker_opencv.so").string();
-    if (!std::filesystem::exists(path)) {
-      tried += "\n  " + path + ": not there";
-      continue;
-    }
+  ProgramFile file = find_program_file("libstoker_opencv.so");
+  if (file.path) {
     // Not RTLD_DEEPBIND: a program that is linked against std::cerr holds the initialised copy of
     // it, and OpenCV would write to the other one.
-    if (void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+    if (void* library = dlopen(file.path->c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
     const char* reason = dlerror();
-    tried += fmt::format("\n  {}: {}", path, reason ? reason : "unknown reason");
+    file.tried +=
+        fmt::format("\n  {}: {}", file.path->string(), reason ? reason : "unknown reason");
   }
-  throw DataError("OpenCV, which reads BMP and PNM, cannot be loaded:" + tried);
+  throw DataError("OpenCV, which reads BMP and PNM, cannot be loaded:" + file.tried);
 }
 
 template <class Function>

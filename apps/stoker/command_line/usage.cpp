@@ -1,4 +1,4 @@
-#include "usage.h"
+#include "command_line/usage.h"
 
 #include <fmt/format.h>
 
@@ -9,11 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "stoker/config/config.h"
-#include "stoker/config/keys.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
-#include "stoker/run/run_config.h"
 
 namespace stoker::app {
 namespace {
@@ -56,11 +53,11 @@ std::string value_of(const std::string& option, int argc, char** argv) {
   return found[1];
 }
 
-std::string key_hint(const std::string& option, int argc, char** argv) {
+std::string key_hint(const std::string& option, const KeysNamed& keys_named, int argc,
+                     char** argv) {
   constexpr size_t kMost = 3;
-  run::RunConfig config;
   const std::string_view name = name_of(option).substr(option.find_first_not_of('-'));
-  std::vector<std::string> keys = config::keys_named(config::fields_of(config), name);
+  std::vector<std::string> keys = keys_named(name);
   keys.resize(std::min(keys.size(), kMost));
   std::string hint;
   for (const std::string& key : keys)
@@ -69,8 +66,8 @@ std::string key_hint(const std::string& option, int argc, char** argv) {
                       : fmt::format("; values of the config are set by {}, without dashes", hint);
 }
 
-[[noreturn]] void refuse_option(const CLI::App& verb, const std::string& option, int argc,
-                                char** argv) {
+[[noreturn]] void refuse_option(const CLI::App& verb, const std::string& option,
+                                const KeysNamed& keys_named, int argc, char** argv) {
   std::vector<std::string> names;
   for (const CLI::Option* known : verb.get_options())
     for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
@@ -78,7 +75,7 @@ std::string key_hint(const std::string& option, int argc, char** argv) {
   const std::string_view near = nearest(name_of(option), words);
   std::string hint = near.empty() ? "" : fmt::format("; did you mean `{}`?", near);
   if (hint.empty() && takes_overrides(verb) && option.find_first_not_of('-') != std::string::npos)
-    hint = key_hint(option, argc, argv);
+    hint = key_hint(option, keys_named, argc, argv);
   if (hint.empty()) hint = fmt::format("; the options are {}", join(words, ", "));
   throw ConfigError(fmt::format("unknown option `{}`{}", name_of(option), hint));
 }
@@ -102,12 +99,13 @@ std::optional<ExitCode> check_verbs(const CLI::App& app, int argc, char** argv) 
   return std::nullopt;
 }
 
-ExitCode explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+ExitCode explain(const CLI::App& app, const CLI::ParseError& error, const KeysNamed& keys_named,
+                 int argc, char** argv) {
   const CLI::App& verb = deepest(app);
   const bool is_help = error.get_exit_code() == 0;
   if (!is_help) {
     for (const std::string& word : app.remaining(/*recurse=*/true))
-      if (word.starts_with('-') && word != "-") refuse_option(verb, word, argc, argv);
+      if (word.starts_with('-') && word != "-") refuse_option(verb, word, keys_named, argc, argv);
   }
   std::ostringstream out, err;
   app.exit(error, out, err);

@@ -1,0 +1,16 @@
+// What verbs do that need no LibTorch: the bodies of the program `stoker`.
+#pragma once
+
+#include "command_line/run.h"
+
+namespace stoker::app {
+
+ExitCode data_get(const DataGetArguments& arguments);
+ExitCode make_shapes(const MakeShapesArguments& arguments);
+ExitCode data_inspect(const DataLookArguments& arguments);
+ExitCode data_verify(const DataLookArguments& arguments);
+ExitCode data_pack(const PackArguments& arguments);
+ExitCode data_index(const DataIndexArguments& arguments);
+ExitCode config_init(const ConfigInitArguments& arguments);
+
+}  // namespace stoker::app

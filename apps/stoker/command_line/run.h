@@ -1,0 +1,41 @@
+// A program from its arguments to its exit code: the same command line, with the bodies that the
+// program has.
+//
+//   int main(int argc, char** argv) { return stoker::app::run(argc, argv, bodies); }
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "command_line/bench.h"
+#include "command_line/config.h"
+#include "command_line/data.h"
+#include "command_line/eval.h"
+#include "command_line/predict.h"
+#include "command_line/resume_check.h"
+#include "command_line/train.h"
+
+namespace stoker::app {
+
+struct Bodies {
+  Body<TrainArguments> train = elsewhere<TrainArguments>;
+  Body<EvalArguments> eval = elsewhere<EvalArguments>;
+  Body<PredictArguments> predict = elsewhere<PredictArguments>;
+  BenchBodies bench;
+  Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
+  DataBodies data;
+  ConfigBodies config;
+  // What --version prints.
+  std::function<std::string()> versions = []() -> std::string { throw HandOver{}; };
+  // Keys of the configuration that end in this name, for hints.
+  std::function<std::vector<std::string>(std::string_view)> keys_named =
+      [](std::string_view) -> std::vector<std::string> { throw HandOver{}; };
+};
+
+// Parses, runs the verb, prints errors. hand_over: starts the other program in this one's place;
+// what it throws is printed as an error.
+int run(int argc, char** argv, const Bodies& bodies, const std::function<int()>& hand_over);
+
+}  // namespace stoker::app

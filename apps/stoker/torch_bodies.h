@@ -1,0 +1,21 @@
+// What verbs do with LibTorch: the bodies of the program `stoker-torch`.
+#pragma once
+
+#include "command_line/run.h"
+
+namespace stoker::app {
+
+ExitCode train(const TrainArguments& arguments);
+ExitCode evaluate(const EvalArguments& arguments);
+ExitCode predict(const PredictArguments& arguments);
+ExitCode bench_loader(const BenchArguments& arguments);
+ExitCode bench_step(const BenchArguments& arguments);
+ExitCode resume_check(const ResumeCheckArguments& arguments);
+ExitCode data_inspect_augmented(const DataLookArguments& arguments);
+ExitCode data_pack_config(const PackArguments& arguments);
+ExitCode config_print(const ConfigPrintArguments& arguments);
+ExitCode config_check(const ConfigCheckArguments& arguments);
+ExitCode config_schema(const ConfigPageArguments& arguments);
+ExitCode config_reference(const ConfigPageArguments& arguments);
+
+}  // namespace stoker::app
