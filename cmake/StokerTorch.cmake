@@ -60,6 +60,7 @@ if(STOKER_CUDA)
   if(cudart)
     file(REAL_PATH "${cudart}" cudart)
     set_target_properties(CUDA::cudart PROPERTIES IMPORTED_LOCATION "${cudart}")
+    cmake_path(GET cudart PARENT_PATH cudart_folder)
   endif()
   target_link_libraries(stoker_torch INTERFACE CUDA::cudart)
 endif()
@@ -94,6 +95,9 @@ function(stoker_parallel_sources target)
 endfunction()
 
 set(STOKER_TORCH_FOUND_DIR "${torch}")
+# Where an installed program finds what it was built with; CMake itself leaves out what lies in the
+# source tree, as .venv does.
+set(STOKER_TORCH_RPATH "${torch}/lib" ${cudart_folder})
 message(STATUS "LibTorch ${STOKER_TORCH_VERSION} in ${torch}")
 
 # One precompiled header for everything that includes LibTorch, measured in docs/building.md.
