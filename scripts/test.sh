@@ -20,9 +20,9 @@ run_tests() {  # FOLDER ARGUMENT…
 }
 
 if [ ! -x "$venv/bin/clang-tidy" ] || [ ! -x "$venv/bin/clang-format" ]; then
-  # Of one version everywhere, because versions disagree.
+  # Of one version each everywhere, because versions disagree.
   step "Installing clang-format and clang-tidy" "$venv/bin/python" -m pip --disable-pip-version-check \
-    install clang-format==14.0.6 clang-tidy==14.0.6
+    install clang-format==14.0.6 clang-tidy==23.1.4
 fi
 # What tests compare with; one that misses something is reported as skipped. torchvision and timm go
 # without their requirements, because the LibTorch here is their torch.

@@ -60,7 +60,7 @@ TrainInput sort_words(TrainArguments arguments) {
 }
 
 config::Loaded<run::RunConfig> load(const TrainInput& input,
-                                    const std::optional<run::ResumePoint>& point) {
+                                    const std::optional<runs::ResumePoint>& point) {
   if (input.config) return run::load_run_config(*input.config, input.overrides);
   if (point) return run::load_run_config(point->config(), input.overrides);
   throw ConfigError(
@@ -70,7 +70,7 @@ config::Loaded<run::RunConfig> load(const TrainInput& input,
 // The run that --resume means: the one that is named, else the newest of the config's name, else
 // the newest of all under the default folder.
 runs::RunFolder run_to_resume(const TrainInput& input) {
-  if (!input.config) return run::newest_run(run::FolderOptions{}.dir);
+  if (!input.config) return runs::newest_run(run::FolderOptions{}.dir);
   const run::RunConfig config = run::load_run_config(*input.config, input.overrides).options;
   return runs::RunFolder::newest(config.run.dir, config.name);
 }
@@ -80,17 +80,18 @@ runs::RunFolder run_to_resume(const TrainInput& input) {
 ExitCode train(const TrainArguments& arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // whoever watched the lines may leave; log.txt has them
   const TrainInput input = sort_words(arguments);
-  std::optional<run::ResumePoint> point;
+  std::optional<runs::ResumePoint> point;
   if (input.resume) {
-    point = run::find_resume_point(input.resume_path ? *input.resume_path
-                                                     : run_to_resume(input).path());
+    point = runs::find_resume_point(input.resume_path ? *input.resume_path
+                                                      : run_to_resume(input).path());
   }
   config::Loaded<run::RunConfig> loaded = load(input, point);
   if (point) run::check_resume(*point, loaded.options);
   if (arguments.dry_run) {
-    const bool resumes = point && point->checkpoint;
+    std::optional<train::CheckpointContent> content;
+    if (point && point->checkpoint) content = train::read_checkpoint(*point->checkpoint);
     const run::Session session = config::with_places(loaded.provenance, [&] {
-      return run::build_session(loaded.options, resumes ? &point->checkpoint->content : nullptr);
+      return run::build_session(loaded.options, content ? &*content : nullptr);
     });
     fmt::print("{}\n", shown_message(run::plan_text(session)));
     return ExitCode::kDone;

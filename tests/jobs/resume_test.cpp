@@ -30,7 +30,7 @@ struct Tiny {
 };
 
 int64_t step_of(const runs::RunFolder& folder) {
-  return train::CheckpointStore(real_file_system(), folder.checkpoints()).list().back().step;
+  return runs::list_checkpoints(folder.checkpoints()).back().step;
 }
 
 const Overrides kConstant{"schedule=constant", "optimizer={name: sgd, lr: 0.01, momentum: 0.9}"};
@@ -119,21 +119,20 @@ TEST_CASE("a named checkpoint is gone on from, and what came after it is set asi
   CHECK(differences(whole, again).empty());
   CHECK(fs::exists(again.checkpoints() / "set-aside/step-00000012/manifest.json"));
   // By its pointer.
-  CHECK(run::find_resume_point(again.checkpoints() / "latest").checkpoint->folder.filename() ==
+  CHECK(runs::find_resume_point(again.checkpoints() / "latest").checkpoint->folder().filename() ==
         "step-00000015");
   // A copy elsewhere belongs to no run; a damaged one is not replaced by another.
   fs::copy(middle, tiny.folder.path() / "copy", fs::copy_options::recursive);
-  CHECK_THROWS_WITH(run::find_resume_point(tiny.folder.path() / "copy"),
+  CHECK_THROWS_WITH(runs::find_resume_point(tiny.folder.path() / "copy"),
                     Catch::Contains("outside of its run's folder"));
   fs::resize_file(middle / "model.safetensors", 100);
-  CHECK_THROWS_AS(run::find_resume_point(middle), DataError);
+  CHECK_THROWS_AS(runs::find_resume_point(middle), DataError);
 }
 
 TEST_CASE("a run whose checkpoints are all damaged starts again, and they are set aside") {
   const Tiny tiny;
   const runs::RunFolder folder = tiny.stopped_at(6);
-  for (const auto& entry :
-       train::CheckpointStore(real_file_system(), folder.checkpoints()).list()) {
+  for (const auto& entry : runs::list_checkpoints(folder.checkpoints())) {
     fs::remove(entry.folder / "state.json");
   }
   CHECK(run_once(tiny.options(), folder.path()).reason == StopReason::kFinished);
@@ -157,12 +156,12 @@ TEST_CASE("losses that are no numbers survive a resume, and so does their count"
 
 TEST_CASE("the newest run is the one that was written to last, whatever its name") {
   const Tiny tiny;
-  CHECK_THROWS_AS(run::newest_run(tiny.folder.path()), ConfigError);
+  CHECK_THROWS_AS(runs::newest_run(tiny.folder.path()), ConfigError);
   const runs::RunFolder b = tiny.stopped_at(2, {"name=b"});
   const runs::RunFolder a = tiny.stopped_at(2, {"name=a"});
-  CHECK(run::newest_run(tiny.folder.path()).path() == a.path());
+  CHECK(runs::newest_run(tiny.folder.path()).path() == a.path());
   run_once(tiny.options({"name=b"}), b.path());
-  CHECK(run::newest_run(tiny.folder.path()).path() == b.path());
+  CHECK(runs::newest_run(tiny.folder.path()).path() == b.path());
 }
 
 TEST_CASE("a better evaluation is saved at once") {
@@ -171,7 +170,7 @@ TEST_CASE("a better evaluation is saved at once") {
                             "checkpoint.keep_last=1", "checkpoint.monitor=val.loss",
                             "checkpoint.keep_best=9"};
   const runs::RunFolder folder = run_once(tiny.options(only_best)).folder;
-  const auto list = train::CheckpointStore(real_file_system(), folder.checkpoints()).list();
+  const auto list = runs::list_checkpoints(folder.checkpoints());
   CHECK(list.front().step == 5);
 }
 
@@ -181,7 +180,7 @@ TEST_CASE("checkpoints by minutes") {
       run_once(tiny.options({"checkpoint.every_epochs=0", "checkpoint.every_steps=none",
                              "checkpoint.every_minutes=1e-9", "checkpoint.keep_last=99"}))
           .folder;
-  CHECK(train::CheckpointStore(real_file_system(), folder.checkpoints()).list().size() == 15);
+  CHECK(runs::list_checkpoints(folder.checkpoints()).size() == 15);
 }
 
 TEST_CASE("training the steps between two checkpoints again finds them the same") {
@@ -194,8 +193,7 @@ TEST_CASE("training the steps between two checkpoints again finds them the same"
   CHECK(check.tensors > 6);
   CHECK(check.metric_lines == 2);  // of training and evaluation at the end of the epoch
   // From the start, where there is one checkpoint alone.
-  for (const auto& entry :
-       train::CheckpointStore(real_file_system(), folder.checkpoints()).list()) {
+  for (const auto& entry : runs::list_checkpoints(folder.checkpoints())) {
     if (entry.step < 15) fs::remove_all(entry.folder);
   }
   const jobs::ResumeCheck from_start = jobs::check_resumption(folder.path(), {});

@@ -134,7 +134,7 @@ jobs::TrainingResult run_once(const Overrides& overrides, const fs::path& resume
   auto loaded = config::load_overrides<run::RunConfig>(overrides);
   jobs::TrainingRequest request{.config = loaded.options, .files = files};
   if (!resume.empty()) {
-    request.resume = run::find_resume_point(resume);
+    request.resume = runs::find_resume_point(resume);
     run::check_resume(*request.resume, request.config);
   }
   if (stop) request.callbacks.push_back(std::move(stop));
@@ -156,10 +156,9 @@ std::vector<std::string> metric_lines(const runs::RunFolder& folder) {
 std::vector<std::string> differences(const runs::RunFolder& expected,
                                      const runs::RunFolder& actual) {
   const auto newest = [](const runs::RunFolder& folder) {
-    const auto whole =
-        train::CheckpointStore(real_file_system(), folder.checkpoints()).newest_whole();
+    const auto whole = runs::newest_whole(folder.checkpoints());
     REQUIRE(whole.has_value());
-    return whole->content;
+    return train::read_checkpoint(*whole);
   };
   std::vector<std::string> lines = train::differences(newest(expected), newest(actual));
   const auto wanted = metric_lines(expected), found = metric_lines(actual);

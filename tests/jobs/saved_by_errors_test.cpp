@@ -61,11 +61,12 @@ int64_t step_saved_by_error(Photos& photos, const runs::RunFolder& whole, const 
     const Broken is_broken(broken);
     CHECK_THROWS_WITH(run_once(options), Catch::Contains(broken.filename().string()));
   }
-  const auto saved = train::CheckpointStore(real_file_system(), run / "checkpoints").newest_whole();
+  const auto saved = runs::newest_whole(run / "checkpoints");
   run_once(options, run);
   CHECK(differences(whole, runs::RunFolder::open(run)) == std::vector<std::string>{});
   const int64_t step =
-      saved ? std::stoll(saved->folder.filename().string().substr(std::string("step-").size())) : 0;
+      saved ? std::stoll(saved->folder().filename().string().substr(std::string("step-").size()))
+            : 0;
   fs::remove_all(photos.dir("cut"));
   return step;
 }

@@ -11,7 +11,7 @@ def main():
     top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     clang_format = tools.find_tool("clang-format", top)
     if clang_format is None:
-        print(f"skipped: no clang-format {tools.VERSION}")
+        print(f"skipped: no clang-format {tools.VERSIONS['clang-format']}")
         return tools.SKIPPED
     sources = tools.files(top, ("apps", "lib", "tests", "bench"), {".h", ".cpp", ".cu", ".cuh"})
     result = subprocess.run([clang_format, "--dry-run", "-Werror", "--style=file", *map(str, sources)],

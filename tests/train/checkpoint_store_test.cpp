@@ -25,7 +25,7 @@ CheckpointContent measured(int64_t step, const std::string& metric, double value
 }
 
 std::string pointed(const fs::path& folder, const char* pointer) {
-  return resolve_checkpoint(folder / pointer, false).filename();
+  return runs::resolve_checkpoint(folder / pointer, false).filename();
 }
 
 }  // namespace
@@ -43,9 +43,9 @@ TEST_CASE("the store keeps the last and the best, and points to them") {
         Names{"step-00000002", "step-00000005", "step-00000006", "latest", "best"});
   CHECK(pointed(folder.path(), "latest") == "step-00000006");
   CHECK(pointed(folder.path(), "best") == "step-00000002");
-  CHECK(resolve_checkpoint(folder.path(), true).filename() == "step-00000002");
-  CHECK(resolve_checkpoint(folder.path(), false).filename() == "step-00000006");
-  CHECK(store.newest_whole()->folder.filename() == "step-00000006");
+  CHECK(runs::resolve_checkpoint(folder.path(), true).filename() == "step-00000002");
+  CHECK(runs::resolve_checkpoint(folder.path(), false).filename() == "step-00000006");
+  CHECK(runs::newest_whole(folder.path())->folder().filename() == "step-00000006");
   CHECK(store.best_value(keep) == 0.9);
 }
 
@@ -127,8 +127,8 @@ TEST_CASE("a damaged newest checkpoint is passed over for the one before") {
   store.save(1, content(1), {});
   const fs::path newest = store.save(2, content(2), {});
   flip_a_byte(newest / "optimizer.safetensors");
-  CHECK(store.newest_whole()->folder.filename() == "step-00000001");
-  CHECK(same(store.newest_whole()->content, content(1)));
+  CHECK(runs::newest_whole(folder.path())->folder().filename() == "step-00000001");
+  CHECK(same(read_checkpoint(*runs::newest_whole(folder.path())), content(1)));
 }
 
 TEST_CASE("what a run went back behind is set aside, and is not counted again") {
@@ -147,11 +147,11 @@ TEST_CASE("what a run went back behind is set aside, and is not counted again") 
   store.save(5, content(5, 0.1), keep);
   CHECK(names_in(folder.path()) ==
         Names{"step-00000002", "step-00000005", "latest", "best", "set-aside"});
-  CHECK(same(store.newest_whole()->content, content(5, 0.1)));
+  CHECK(same(read_checkpoint(*runs::newest_whole(folder.path())), content(5, 0.1)));
   // Again at the same step: nothing is overwritten.
   store.save(6, content(6), keep);
   CHECK(store.set_aside_after(5, keep)[0].filename() == "step-00000006.2");
-  CHECK(store.list().empty());  // it was the best, too
+  CHECK(runs::list_checkpoints(folder.path()).empty());  // it was the best, too
   CHECK(store.set_aside_after(-1, keep).empty());
   CHECK(names_in(folder.path()) == Names{"set-aside"});
 }
@@ -166,7 +166,7 @@ TEST_CASE("what a crash left is swept by the next save, and nothing else") {
   std::ofstream(folder.path() / ".latest.tmp-12-0") << "step";
   std::ofstream(folder.path() / "notes.txt") << "the user's";
   fs::rename(folder.path() / "step-00000001", folder.path() / ".replaced-step-00000001");
-  CHECK(same(store.newest_whole()->content, content(1)));
+  CHECK(same(read_checkpoint(*runs::newest_whole(folder.path())), content(1)));
   store.save(2, content(2), {});
   CHECK(names_in(folder.path()) ==
         Names{"step-00000001", "step-00000002", "latest", "best", ".nfs0001", "notes.txt"});
@@ -185,12 +185,13 @@ TEST_CASE("a folder that is gone is not made again") {
 
 TEST_CASE("what is no checkpoint is said with what was looked for") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(resolve_checkpoint(folder.path() / "nowhere", true),
+  CHECK_THROWS_WITH(runs::resolve_checkpoint(folder.path() / "nowhere", true),
                     Catch::Contains("nowhere") && Catch::Contains("manifest.json"));
   std::ofstream(folder.path() / "latest") << "step-00000009\n";
-  CHECK_THROWS_AS(resolve_checkpoint(folder.path() / "latest", true), ConfigError);
+  CHECK_THROWS_AS(runs::resolve_checkpoint(folder.path() / "latest", true), ConfigError);
   std::ofstream(folder.path() / "weights.safetensors") << std::string(10'000, 'x');
-  CHECK_THROWS_AS(resolve_checkpoint(folder.path() / "weights.safetensors", true), ConfigError);
+  CHECK_THROWS_AS(runs::resolve_checkpoint(folder.path() / "weights.safetensors", true),
+                  ConfigError);
 }
 
 TEST_CASE("a file of a checkpoint stands for the checkpoint") {
@@ -198,7 +199,7 @@ TEST_CASE("a file of a checkpoint stands for the checkpoint") {
   CheckpointStore store(real_file_system(), folder.path());
   store.save(3, content(3), {.last = 2, .best = 1});
   for (const char* file : {"model.safetensors", "manifest.json", "state.json"}) {
-    CHECK(resolve_checkpoint(folder.path() / "step-00000003" / file, true) ==
+    CHECK(runs::resolve_checkpoint(folder.path() / "step-00000003" / file, true) ==
           folder.path() / "step-00000003");
   }
 }

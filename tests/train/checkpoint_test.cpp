@@ -13,7 +13,7 @@ TEST_CASE("a checkpoint reads back what was written") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "step-00000007";
   write_checkpoint(real_file_system(), path, content(7));
-  CHECK(same(read_checkpoint(path), content(7)));
+  CHECK(same(read_checkpoint(runs::WholeCheckpoint(path)), content(7)));
   CHECK(names_in(path) == std::set<std::string>{"model.safetensors", "optimizer.safetensors",
                                                 "state.json", "config.yaml", "manifest.json"});
   CHECK(names_in(folder.path()) == std::set<std::string>{"step-00000007"});
@@ -26,11 +26,12 @@ TEST_CASE("damage to any file of a checkpoint is told with the file's name") {
     const fs::path path = folder.path() / "step-00000001";
     write_checkpoint(real_file_system(), path, content(1));
     flip_a_byte(path / name);
-    CHECK_THROWS_WITH(read_checkpoint(path), Catch::Contains(name) && Catch::Contains("damaged"));
+    CHECK_THROWS_WITH(read_checkpoint(runs::WholeCheckpoint(path)),
+                      Catch::Contains(name) && Catch::Contains("damaged"));
     fs::remove_all(path);
     write_checkpoint(real_file_system(), path, content(1));
     fs::remove(path / name);
-    CHECK_THROWS_WITH(read_checkpoint(path), Catch::Contains(name));
+    CHECK_THROWS_WITH(read_checkpoint(runs::WholeCheckpoint(path)), Catch::Contains(name));
   }
 }
 
@@ -48,6 +49,6 @@ TEST_CASE("a manifest that is no JSON, of another format, or incomplete is refus
                                "files": {"model.safetensors": {"xxh3_128": "0"}}})"}) {
     CAPTURE(text);
     std::ofstream(path / "manifest.json") << text;
-    CHECK_THROWS_AS(read_checkpoint(path), DataError);
+    CHECK_THROWS_AS(read_checkpoint(runs::WholeCheckpoint(path)), DataError);
   }
 }

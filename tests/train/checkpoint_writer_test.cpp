@@ -49,7 +49,7 @@ TEST_CASE("a save holds the state of its start, whatever training does meanwhile
   REQUIRE(result);
   REQUIRE_FALSE(result->error);
   CHECK(result->folder == folder.path() / "step-00000003");
-  CHECK(read_checkpoint(result->folder).model[0].second.equal(filter));
+  CHECK(read_checkpoint(runs::WholeCheckpoint(result->folder)).model[0].second.equal(filter));
   CHECK_FALSE(writer.wait());
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("one save at a time, and none is forgotten") {
     CHECK(writer.wait());
     writer.start(2, content(2));
   }
-  CHECK(same(store.newest_whole()->content, content(2)));
+  CHECK(same(read_checkpoint(*runs::newest_whole(folder.path())), content(2)));
 }
 
 TEST_CASE("a save that fails is told with the file, and the next one is tried") {

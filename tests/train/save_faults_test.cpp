@@ -54,17 +54,17 @@ struct Run {
 
   // A run that starts now goes on from a whole checkpoint, and saves again.
   void check_it_goes_on(bool second_is_certain) {
-    CheckpointStore store(real_file_system(), checkpoints);
-    const auto whole = store.newest_whole();
+    const auto whole = runs::newest_whole(checkpoints);
     REQUIRE(whole.has_value());
-    const bool is_second = same(whole->content, second());
-    CHECK((is_second || same(whole->content, first())));
+    const CheckpointContent content = read_checkpoint(*whole);
+    const bool is_second = same(content, second());
+    CHECK((is_second || same(content, first())));
     if (second_is_certain) CHECK(is_second);
     if (is_second) CHECK(read_file(log).ends_with("second\n"));
     REQUIRE(save(real_file_system()));
-    CHECK(same(store.newest_whole()->content, second()));
+    CHECK(same(read_checkpoint(*runs::newest_whole(checkpoints)), second()));
     for (const char* pointer : {"latest", "best"}) {
-      CHECK(same(read_checkpoint(resolve_checkpoint(checkpoints / pointer, false)), second()));
+      CHECK(same(read_checkpoint(runs::open_checkpoint(checkpoints / pointer, false)), second()));
     }
     CHECK(names_in(checkpoints).size() == 3);
   }

@@ -118,8 +118,8 @@ class Reader {
                 std::optional<T>* value) {
     if (node.is_null() || (node.is_scalar() && node.scalar == field.unset_word))
       value->reset();
-    else if (const std::optional<T> read = read_scalar<T>(node, field))
-      *value = *read;
+    else if (std::optional<T> read = read_scalar<T>(node, field))
+      *value = std::move(read);
     else
       reject(node, field, path);
   }

@@ -20,7 +20,7 @@ std::optional<fs::path> find_file(const fs::path& root, Split split, std::string
   for (const fs::path& folder : {root, root / "raw", root / "MNIST/raw"})
     for (const char* separator : {"-", "."})
       for (const char* ending : {"", ".gz"}) {
-        const fs::path path =
+        fs::path path =
             folder / fmt::format("{}-{}{}{}-ubyte{}", prefix(split), what, separator, kind, ending);
         if (fs::exists(path)) return path;
       }

@@ -11,6 +11,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
+#include <utility>
 #include <streambuf>
 
 #include "stoker/decode/alpha.h"
@@ -62,7 +63,7 @@ cv::Mat to_rgb_or_gray(const cv::Mat& decoded, bool has_alpha) {
   cv::Mat result;
   switch (image.channels()) {
     case 1:
-      result = image;
+      result = std::move(image);
       break;
     case 3:
       cv::cvtColor(image, result, cv::COLOR_BGR2RGB);

@@ -37,6 +37,7 @@ int64_t range_begin(std::string_view value) {
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view start) {
   return text.size() >= start.size() &&
+         // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): reads no more than its length
          curl_strnequal(text.data(), start.data(), start.size()) != 0;
 }
 

@@ -13,10 +13,11 @@
 #include "stoker/core/json_text.h"
 #include "stoker/run/load.h"
 #include "stoker/run/session.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/runs/folder.h"
 #include "stoker/runs/layout.h"
+#include "stoker/train/checkpoint.h"
 #include "stoker/train/checkpoint_compare.h"
-#include "stoker/train/checkpoint_store.h"
 
 namespace stoker::jobs {
 
@@ -27,16 +28,16 @@ namespace {
 
 struct Pair {
   runs::RunFolder folder;
-  std::optional<train::CheckpointStore::Entry> from;
-  train::CheckpointStore::Entry to;
+  std::optional<runs::CheckpointEntry> from;
+  runs::CheckpointEntry to;
 };
 
 Pair pick_pair(const fs::path& path) {
   const bool is_checkpoint = fs::is_regular_file(path) || runs::is_checkpoint(path);
-  const fs::path named = is_checkpoint ? train::resolve_checkpoint(path, false) : fs::path();
+  const fs::path named = is_checkpoint ? runs::resolve_checkpoint(path, false) : fs::path();
   const runs::RunFolder folder =
       is_checkpoint ? runs::RunFolder::holding(named) : runs::RunFolder::open(path);
-  const auto list = train::CheckpointStore(real_file_system(), folder.checkpoints()).list();
+  const auto list = runs::list_checkpoints(folder.checkpoints());
   if (!is_checkpoint) {
     if (list.empty()) {
       throw ConfigError(fmt::format(
@@ -112,13 +113,14 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
 
 ResumeCheck check_resumption(const fs::path& path, std::span<const std::string> overrides) {
   const Pair pair = pick_pair(path);
-  const train::CheckpointContent expected = train::read_checkpoint(pair.to.folder);
+  const train::CheckpointContent expected =
+      train::read_checkpoint(runs::WholeCheckpoint(pair.to.folder));
   run::RunConfig config =
       run::load_run_config(pair.to.folder / runs::kConfigFile, overrides).options;
   config.train.max_steps = pair.to.step;
   config.train.max_time.clear();
   std::optional<train::CheckpointContent> begin;
-  if (pair.from) begin = train::read_checkpoint(pair.from->folder);
+  if (pair.from) begin = train::read_checkpoint(runs::WholeCheckpoint(pair.from->folder));
   run::Session session = run::build_session(config, begin ? &*begin : nullptr);
   train::TrainerOptions options = run::trainer_options(config);
   options.evaluates_at_budget = false;

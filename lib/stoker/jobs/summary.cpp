@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/json_text.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
-#include "stoker/train/checkpoint_store.h"
 #include "stoker/train/metric_names.h"
 
 namespace stoker::jobs {
@@ -31,7 +31,7 @@ ordered_json last_evaluation(const runs::RunFolder& folder) {
 // The checkpoint that a pointer names; empty where there is none.
 std::filesystem::path pointed(const runs::RunFolder& folder, const char* pointer) {
   const std::filesystem::path path = folder.checkpoints() / pointer;
-  return std::filesystem::exists(path) ? train::resolve_checkpoint(path, /*prefer_best=*/false)
+  return std::filesystem::exists(path) ? runs::resolve_checkpoint(path, /*prefer_best=*/false)
                                        : std::filesystem::path();
 }
 
@@ -40,7 +40,7 @@ ordered_json best_checkpoint(const runs::RunFolder& folder) {
   ordered_json best = ordered_json::object();
   const std::filesystem::path checkpoint = pointed(folder, runs::kBest);
   if (checkpoint.empty()) return best;
-  const auto state = try_parse_ordered_json(train::read_checkpoint_state(checkpoint));
+  const auto state = try_parse_ordered_json(runs::read_checkpoint_state(checkpoint));
   if (!state.is_object() || !state.contains("metrics")) return best;
   best["checkpoint"] = checkpoint.string();
   best["step"] = state["step"];

@@ -9,9 +9,10 @@
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/load.h"
 #include "stoker/run/precision.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/autocast.h"
-#include "stoker/train/checkpoint_store.h"
+#include "stoker/train/checkpoint.h"
 #include "stoker/train/snapshot.h"
 #include "stoker/weights/nonfinite.h"
 #include "stoker/weights/state_dict.h"
@@ -20,14 +21,15 @@ namespace stoker::jobs {
 
 TrainedModel load_trained_model(const std::filesystem::path& path,
                                 std::span<const std::string> overrides) {
-  TrainedModel trained{.checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true)};
+  const runs::WholeCheckpoint whole = runs::open_checkpoint(path, /*prefer_best=*/true);
+  TrainedModel trained{.checkpoint = whole.folder()};
   trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
   trained.device = machine::pick_device(trained.config.device);
   machine::prepare_cpu(trained.device);
   run::resolve_precision(trained.config, trained.device);
   train::apply_precision(trained.config.train.precision);
 
-  const train::CheckpointContent content = train::read_checkpoint(trained.checkpoint);
+  const train::CheckpointContent content = train::read_checkpoint(whole);
   if (const auto names = weights::nonfinite_names(content.model); !names.empty()) {
     throw Diverged(fmt::format(
         "{}: holds values that are not finite in {}: what the network says would mean nothing. Use "

@@ -35,12 +35,13 @@ void write_origins(FileSystem& files, const runs::RunFolder& folder, const run::
 }
 
 // Puts the checkpoint into the trainer, and what the run wrote after it out of the way.
-void go_on_from(run::ResumePoint& point, FileSystem& files, train::CheckpointStore& store,
+void go_on_from(const runs::ResumePoint& point, const train::CheckpointContent* content,
+                FileSystem& files, train::CheckpointStore& store,
                 const train::CheckpointStore::Keep& keep, train::Trainer& trainer,
                 const train::State& state) {
   const runs::RunFolder& folder = point.folder;
   const int64_t& step = state.position.step;
-  if (point.checkpoint) trainer.load(point.checkpoint->content);
+  if (content != nullptr) trainer.load(*content);
   const int64_t newest_kept = point.checkpoint ? step : -1;
   for (const std::filesystem::path& aside : store.set_aside_after(newest_kept, keep)) {
     log().info("moved to {}: the run goes back behind it", aside.string());
@@ -51,12 +52,11 @@ void go_on_from(run::ResumePoint& point, FileSystem& files, train::CheckpointSto
     return;
   }
   const int64_t total_steps = state.facts.plan.total_steps;
-  log().info("going on from {} at step {} of {}", point.checkpoint->folder.string(), step,
+  log().info("going on from {} at step {} of {}", point.checkpoint->folder().string(), step,
              total_steps);
   if (step >= total_steps) {
     log().info("nothing is left to train; for more, set train.epochs above {:g}", state.epoch());
   }
-  point.checkpoint.reset();  // lets go of the mapped files
 }
 
 void report_end(const train::State& state, const runs::RunFolder& folder,
@@ -92,7 +92,8 @@ callbacks::RunFacts facts_of(const run::Session& session) {
 }
 
 train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& request,
-                           FileSystem& files, run::Session& session) {
+                           std::optional<train::CheckpointContent> content, FileSystem& files,
+                           run::Session& session) {
   const run::RunConfig& config = session.config;
   const train::State& state = *session.state;
   train::CheckpointStore store(files, folder.checkpoints());
@@ -104,7 +105,9 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   options.config_yaml = run::resolved_yaml(config);
   train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
-    go_on_from(*request.resume, files, store, train::keep_of(config.checkpoint), trainer, state);
+    go_on_from(*request.resume, content ? &*content : nullptr, files, store,
+               train::keep_of(config.checkpoint), trainer, state);
+    content.reset();  // lets go of the mapped files
   }
   for (auto& callback :
        callbacks::make_callbacks(files, config.log, facts_of(session), folder.path())) {
@@ -128,9 +131,10 @@ TrainingResult run_training(TrainingRequest request) {
   FileSystem& files = request.files != nullptr ? *request.files : real_file_system();
   // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
   // begins again.
-  const bool resumes = request.resume && request.resume->checkpoint;
-  run::Session session =
-      run::build_session(request.config, resumes ? &request.resume->checkpoint->content : nullptr);
+  std::optional<train::CheckpointContent> content;
+  if (request.resume && request.resume->checkpoint)
+    content = train::read_checkpoint(*request.resume->checkpoint);
+  run::Session session = run::build_session(request.config, content ? &*content : nullptr);
   TrainingResult result{.folder = request.resume ? request.resume->folder
                                                  : runs::RunFolder::create(request.config.run.dir,
                                                                            request.config.name)};
@@ -139,7 +143,7 @@ TrainingResult run_training(TrainingRequest request) {
   write_origins(files, result.folder, session);
   const LogToFile log_to_file(result.folder.log());
   log().info(run::plan_text(session));
-  result.reason = train_in(result.folder, request, files, session);
+  result.reason = train_in(result.folder, request, std::move(content), files, session);
   return result;
 }
 

@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "stoker/core/file.h"
-#include "stoker/run/resume.h"
 #include "stoker/run/run_config.h"
 #include "stoker/runs/folder.h"
+#include "stoker/runs/resume_point.h"
 #include "stoker/train/trainer.h"
 
 namespace stoker::jobs {
 
 struct TrainingRequest {
   run::RunConfig config;
-  std::optional<run::ResumePoint> resume;                   // go on from here, else start a new run
+  std::optional<runs::ResumePoint> resume;                  // go on from here, else start a new run
   std::vector<std::unique_ptr<train::Callback>> callbacks;  // besides those of `log:`
   FileSystem* files = nullptr;                              // none: the real one
 };

@@ -1,5 +1,6 @@
 // bce: the mean over classes of binary cross-entropies, as of independent yes-or-no questions, each
 // times the weight of its class.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/log_sigmoid.h>

@@ -1,4 +1,5 @@
 // cross_entropy: -sum_c w_c t_c log softmax(logits)_c, with the weights w of the classes.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>

@@ -38,7 +38,7 @@ void check_device_name(std::string_view name) {
 c10::Device pick_device(std::string_view name) {
   check_device_name(name);
   if (name == "cpu") return c10::kCPU;
-  const auto count = static_cast<int>(torch::cuda::device_count());
+  const int count = static_cast<unsigned char>(torch::cuda::device_count());
   if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const int index = *cuda_index(name);
   if (!STOKER_HAS_CUDA) {

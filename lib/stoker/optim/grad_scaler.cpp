@@ -54,7 +54,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
   unscaled_ = true;
 }
 
-bool GradScaler::step(Optimizer& optimizer, StepOptions options) {
+bool GradScaler::step(Optimizer& optimizer, const StepOptions& options) {
   STOKER_CHECK(!options.grad_scale && !options.found_inf, "the scaler is the one to set these");
   if (!unscaled_) unscale(optimizer);
   if (found_inf_.item<float>() != 0) {

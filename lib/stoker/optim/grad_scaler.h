@@ -32,7 +32,7 @@ class GradScaler {
   // Divides the optimizer's gradients by the scale in place and remembers non-finite ones.
   void unscale(Optimizer& optimizer);
   // False when the update was left out. Waits for the device to tell.
-  bool step(Optimizer& optimizer, StepOptions options);
+  bool step(Optimizer& optimizer, const StepOptions& options);
   void update();
 
   double scale_value() const;

@@ -31,7 +31,8 @@ int64_t to_steps(double epochs, const ScheduleContext& context) {
 
 // A warmup, then `rest(step, p)` with p in [0, 1] over the steps that follow it.
 template <class Rest>
-Schedule after_warmup(const WarmupOptions& options, const ScheduleContext& context, Rest rest) {
+Schedule after_warmup(const WarmupOptions& options, const ScheduleContext& context,
+                      const Rest& rest) {
   const int64_t total = context.total_steps;
   STOKER_CHECK(total >= 1 && context.steps_per_epoch > 0, "total_steps={} steps_per_epoch={}",
                total, context.steps_per_epoch);

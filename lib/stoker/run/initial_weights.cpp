@@ -12,9 +12,9 @@
 #include "stoker/core/hash.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
-#include "stoker/core/unchanged_files.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
-#include "stoker/train/checkpoint_store.h"
+#include "stoker/train/checkpoint.h"
 #include "stoker/weights/foreign_names.h"
 #include "stoker/weights/state_dict.h"
 
@@ -27,29 +27,6 @@ namespace fs = std::filesystem;
 bool is_ours(const fs::path& path) {
   return fs::exists(path / runs::kCheckpointsFolder) || runs::is_checkpoint(path) ||
          (path.parent_path().filename() == runs::kCheckpointsFolder && fs::is_regular_file(path));
-}
-
-struct Source {
-  std::vector<fs::path> files;
-  UnchangedFiles unchanged;
-  weights::NamedTensors tensors;  // maps of the files
-};
-
-Source open(const std::string& path) {
-  if (!is_ours(path)) {
-    if (!fs::exists(path)) {
-      throw ConfigError(
-          fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
-                      "a sharded one, a folder that holds either, or a run or checkpoint of "
-                      "stoker.",
-                      path));
-    }
-    const std::vector<fs::path> files = weights::weight_files(path);
-    return {files, UnchangedFiles(files), weights::read_weights(path)};
-  }
-  const fs::path checkpoint = train::resolve_checkpoint(path, /*prefer_best=*/true);
-  const std::vector<fs::path> files{checkpoint / runs::kModelFile};
-  return {files, UnchangedFiles(files), train::read_checkpoint(checkpoint).model};
 }
 
 WeightFile describe_file(const fs::path& path) {
@@ -100,25 +77,37 @@ int64_t stem_kernel(const weights::NamedTensors& tensors) {
   return kernel;
 }
 
-int64_t stem_kernel_to_load(const RunConfig& config) {
-  const auto& options = config.model.common<models::TransferOptions>();
-  return options.weights ? stem_kernel(open(*options.weights).tensors) : 0;
+OpenWeights open_weights(const std::string& path) {
+  if (!is_ours(path)) {
+    if (!fs::exists(path)) {
+      throw ConfigError(
+          fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
+                      "a sharded one, a folder that holds either, or a run or checkpoint of "
+                      "stoker.",
+                      path));
+    }
+    const std::vector<fs::path> files = weights::weight_files(path);
+    return {files, UnchangedFiles(files), weights::read_weights(path)};
+  }
+  const runs::WholeCheckpoint checkpoint = runs::open_checkpoint(path, /*prefer_best=*/true);
+  const std::vector<fs::path> files{checkpoint.folder() / runs::kModelFile};
+  return {files, UnchangedFiles(files), train::read_checkpoint(checkpoint).model};
 }
 
-InitialWeights load_initial_weights(models::Model& model, const RunConfig& config) {
+InitialWeights load_initial_weights(models::Model& model, const RunConfig& config,
+                                    OpenWeights opened) {
   const auto& options = config.model.common<models::TransferOptions>();
   const bool reset = options.head == models::Head::kReset;
   if (reset) check_head(model, config.model.name());
   InitialWeights loaded{.source = options.weights.value()};
-  Source source = open(loaded.source);
-  for (const fs::path& file : source.files) loaded.files.push_back(describe_file(file));
+  for (const fs::path& file : opened.files) loaded.files.push_back(describe_file(file));
 
   std::set<std::string> own;
   for (const auto& [name, tensor] : weights::state_dict(model)) {
     own.insert(name);
     if (reset && is_of(name, model.head())) loaded.reset.push_back(name);
   }
-  weights::PlainNames plain = weights::without_wrappers(std::move(source.tensors), own);
+  weights::PlainNames plain = weights::without_wrappers(std::move(opened.tensors), own);
   loaded.prefix = plain.prefix;
   if (!loaded.prefix.empty()) {
     log().info("model.weights: all names in {} begin with {}, which is left out", loaded.source,
@@ -130,7 +119,7 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   }
   loaded.tensors = static_cast<int64_t>(plain.tensors.size());
   weights::LoadReport report = weights::load_state_dict(model, plain.tensors);
-  source.unchanged.check();
+  opened.unchanged.check();
   if (reset) {
     std::erase_if(report.missing, [&](const auto& name) { return is_of(name, model.head()); });
   }

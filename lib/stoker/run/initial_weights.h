@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "stoker/core/unchanged_files.h"
 #include "stoker/models/model.h"
 #include "stoker/run/run_config.h"
 #include "stoker/weights/named_tensors.h"
@@ -31,13 +32,20 @@ struct InitialWeights {
 
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
 int64_t stem_kernel(const weights::NamedTensors& tensors);
-// The same of model.weights; 0 without. Throws as load_initial_weights.
-int64_t stem_kernel_to_load(const RunConfig& config);
 
-// Copies model.weights into the model, the classifier aside where model.head is reset. Everything
-// else must be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do
-// not, and DataError for a file that cannot be read.
-InitialWeights load_initial_weights(models::Model& model, const RunConfig& config);
+// model.weights, opened and, where they are a run of ours, verified. Throws ConfigError where there
+// is nothing to read, and DataError for a file that cannot be read.
+struct OpenWeights {
+  std::vector<std::filesystem::path> files;
+  UnchangedFiles unchanged;
+  weights::NamedTensors tensors;  // maps of the files
+};
+OpenWeights open_weights(const std::string& path);
+
+// Copies them into the model, the classifier aside where model.head is reset. Everything else must
+// be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do not.
+InitialWeights load_initial_weights(models::Model& model, const RunConfig& config,
+                                    OpenWeights weights);
 
 // What a run's weights.json holds.
 std::string to_json(const InitialWeights& weights);

@@ -49,10 +49,10 @@ void open_data(Session& session) {
   session.context = model_context(session.train);
 }
 
-void begin_with_weights(Session& session) {
+void begin_with_weights(Session& session, std::optional<OpenWeights> opened) {
   const auto& options = session.config.model.common<models::TransferOptions>();
-  if (options.weights) {
-    session.weights = load_initial_weights(*session.model, session.config);
+  if (opened) {
+    session.weights = load_initial_weights(*session.model, session.config, *std::move(opened));
     return;
   }
   if (options.head == models::Head::kReset) {
@@ -62,13 +62,15 @@ void begin_with_weights(Session& session) {
 }
 
 void build_network(Session& session, const train::CheckpointContent* checkpoint) {
-  session.context.stem_kernel =
-      checkpoint != nullptr ? stem_kernel(checkpoint->model) : stem_kernel_to_load(session.config);
+  const auto& transfer = session.config.model.common<models::TransferOptions>();
+  std::optional<OpenWeights> opened;
+  if (checkpoint == nullptr && transfer.weights) opened = open_weights(*transfer.weights);
+  if (checkpoint != nullptr) session.context.stem_kernel = stem_kernel(checkpoint->model);
+  if (opened) session.context.stem_kernel = stem_kernel(opened->tensors);
   session.model = build_model(session.config, session.context, session.device);
   check_sizes(session.config, session.train.pipelines, *session.model);
-  session.frozen =
-      models::freeze(*session.model, session.config.model.common<models::TransferOptions>().freeze);
-  if (checkpoint == nullptr) begin_with_weights(session);
+  session.frozen = models::freeze(*session.model, transfer.freeze);
+  if (checkpoint == nullptr) begin_with_weights(session, std::move(opened));
 }
 
 void build_training(Session& session) {

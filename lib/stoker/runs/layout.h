@@ -3,9 +3,10 @@
 //   runs/<name>/<number>/
 //     config.yaml environment.json weights.json log.txt metrics.jsonl metrics.csv summary.json
 //     checkpoints/
-//       step-00001200/  model.safetensors optimizer.safetensors state.json config.yaml
-//       manifest.json latest best     the names of two of them set-aside/      what a resumed run
-//       went back behind
+//       step-00001200/
+//         model.safetensors optimizer.safetensors state.json config.yaml manifest.json
+//       latest best   the names of two of them
+//       set-aside/    what a resumed run went back behind
 #pragma once
 
 #include <filesystem>
@@ -27,6 +28,8 @@ inline constexpr const char* kStateFile = "state.json";
 inline constexpr const char* kManifestFile = "manifest.json";
 
 inline constexpr const char* kStepPrefix = "step-";
+// A checkpoint that makes room for another of its step; it counts until that one is in place.
+inline constexpr const char* kReplacedPrefix = ".replaced-step-";
 inline constexpr const char* kLatest = "latest";
 inline constexpr const char* kBest = "best";
 inline constexpr const char* kSetAside = "set-aside";

@@ -7,7 +7,7 @@
 //     config.yaml            the resolved configuration
 //     manifest.json          size and checksum (XXH3, 128 bits) of each of those
 //
-// CheckpointStore writes it under a temporary name and renames it; a reader verifies the manifest.
+// CheckpointStore writes it under a temporary name and renames it; runs/checkpoints.h verifies it.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "stoker/core/file.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/weights/safetensors_image.h"
 
 namespace stoker::train {
@@ -43,10 +44,8 @@ struct CheckpointImage {
 // own name. Throws FileError.
 void write_checkpoint(FileSystem& files, const std::filesystem::path& folder,
                       const CheckpointImage& image);
-// Tensors share memory maps of the files. Throws DataError naming the file that is missing or whose
-// size or checksum is wrong.
-CheckpointContent read_checkpoint(const std::filesystem::path& folder);
-// The state.json alone, not verified; for listings.
-std::string read_checkpoint_state(const std::filesystem::path& folder);
+// Tensors share memory maps of the files. Throws DataError for tensors that are not laid out as the
+// file says.
+CheckpointContent read_checkpoint(const runs::WholeCheckpoint& checkpoint);
 
 }  // namespace stoker::train

@@ -53,7 +53,7 @@ void compare_values(const std::string& path, const json& expected, const json& a
                     std::vector<std::string>& lines) {
   if (expected.is_object() && actual.is_object()) {
     for (const auto& [key, value] : expected.items()) {
-      compare_values(path + "." + key, value, actual.value(key, json()), lines);
+      compare_values(fmt::format("{}.{}", path, key), value, actual.value(key, json()), lines);
     }
   } else if (expected != actual) {
     lines.push_back(

@@ -21,26 +21,14 @@ using nlohmann::json;
 namespace {
 
 constexpr std::string_view kPrefix = runs::kStepPrefix;
-// A checkpoint that makes room for another of its step; it counts until that one is in place.
-constexpr std::string_view kReplaced = ".replaced-step-";
+constexpr std::string_view kReplaced = runs::kReplacedPrefix;
 constexpr std::string_view kWriting = ".writing-";
 constexpr std::string_view kRemoving = ".removing-";
-
-std::optional<int64_t> step_of(const fs::path& folder, std::string_view prefix) {
-  const std::string name = folder.filename().string();
-  if (!name.starts_with(prefix)) return std::nullopt;
-  int64_t step = 0;
-  const char* begin = name.data() + prefix.size();
-  const char* end = name.data() + name.size();
-  const auto [stop, error] = std::from_chars(begin, end, step);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return step;
-}
 
 // The metric of these very weights: an evaluation of an earlier step says nothing about them.
 std::optional<double> value_of(const fs::path& folder, const std::string& monitor) {
   if (!fs::exists(folder / runs::kStateFile)) return std::nullopt;
-  const json state = try_parse_json(read_checkpoint_state(folder));
+  const json state = try_parse_json(runs::read_checkpoint_state(folder));
   if (!state.is_object() || !state.contains("metrics")) return std::nullopt;
   const auto metric = state["metrics"].find(monitor);
   if (metric == state["metrics"].end() || !metric->is_number()) return std::nullopt;
@@ -57,36 +45,12 @@ bool is_leftover(const fs::path& path) {
       [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-// The folder a pointer file names, or nothing.
-fs::path follow(const fs::path& pointer) {
-  constexpr uintmax_t kLongestName = 4096;
-  if (!fs::is_regular_file(pointer) || fs::file_size(pointer) > kLongestName) return {};
-  std::string name = read_file(pointer);
-  while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
-  const fs::path target = pointer.parent_path() / name;
-  return !name.empty() && fs::is_directory(target) ? target : fs::path{};
-}
-
 }  // namespace
 
 CheckpointStore::CheckpointStore(FileSystem& files, fs::path folder)
     : files_(files), folder_(std::move(folder)) {}
 
 void CheckpointStore::create() { files_.make_directories(folder_); }
-
-std::vector<CheckpointStore::Entry> CheckpointStore::list() const {
-  if (!fs::is_directory(folder_)) return {};
-  std::map<int64_t, fs::path> found;
-  for (const std::string_view prefix : {kReplaced, kPrefix}) {
-    for (const auto& item : fs::directory_iterator(folder_)) {
-      const std::optional<int64_t> step = step_of(item.path(), prefix);
-      if (step && item.is_directory()) found[*step] = item.path();
-    }
-  }
-  std::vector<Entry> entries;
-  for (const auto& [step, folder] : found) entries.push_back({folder, step});
-  return entries;
-}
 
 fs::path CheckpointStore::save(int64_t step, const CheckpointImage& image, const Keep& keep,
                                std::span<const fs::path> logs) {
@@ -127,7 +91,7 @@ void CheckpointStore::sweep() {
     if (is_leftover(item.path())) leftovers.push_back(item.path());
   }
   for (const fs::path& path : leftovers) {
-    const std::optional<int64_t> step = step_of(path, kReplaced);
+    const std::optional<int64_t> step = runs::step_of(path, kReplaced);
     const fs::path plain = folder_ / fmt::format("{}{:08d}", kPrefix, step.value_or(0));
     if (step && !fs::exists(plain)) {
       files_.rename(path, plain);
@@ -137,15 +101,16 @@ void CheckpointStore::sweep() {
   }
 }
 
-std::vector<CheckpointStore::Entry> CheckpointStore::best_first(std::vector<Entry> entries,
-                                                                const Keep& keep) const {
+std::vector<runs::CheckpointEntry> CheckpointStore::best_first(
+    std::vector<runs::CheckpointEntry> entries, const Keep& keep) const {
   std::map<int64_t, double> values;
-  for (const Entry& entry : entries) {
+  for (const runs::CheckpointEntry& entry : entries) {
     if (const auto value = value_of(entry.folder, keep.monitor)) values[entry.step] = *value;
   }
-  std::erase_if(entries, [&](const Entry& entry) { return !values.contains(entry.step); });
+  std::erase_if(entries,
+                [&](const runs::CheckpointEntry& entry) { return !values.contains(entry.step); });
   // Of equals the earlier one: what is as good is not better.
-  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+  std::ranges::sort(entries, [&](const runs::CheckpointEntry& a, const runs::CheckpointEntry& b) {
     const double x = values[a.step], y = values[b.step];
     return x == y ? a.step < b.step : is_better(x, y, keep.lower_is_better);
   });
@@ -153,7 +118,8 @@ std::vector<CheckpointStore::Entry> CheckpointStore::best_first(std::vector<Entr
 }
 
 std::optional<double> CheckpointStore::best_value(const Keep& keep) const {
-  const std::vector<Entry> ranked = best_first(list(), keep);
+  const std::vector<runs::CheckpointEntry> ranked =
+      best_first(runs::list_checkpoints(folder_), keep);
   if (ranked.empty()) return std::nullopt;
   return value_of(ranked.front().folder, keep.monitor);
 }
@@ -163,20 +129,22 @@ void CheckpointStore::point(const char* pointer, const fs::path& target) {
 }
 
 void CheckpointStore::point_to_best(const Keep& keep) {
-  const std::vector<Entry> ranked = best_first(list(), keep);
-  if (ranked.empty() || follow(folder_ / runs::kBest) == ranked.front().folder) return;
+  const std::vector<runs::CheckpointEntry> ranked =
+      best_first(runs::list_checkpoints(folder_), keep);
+  if (ranked.empty() || runs::follow_pointer(folder_ / runs::kBest) == ranked.front().folder)
+    return;
   point(runs::kBest, ranked.front().folder);
 }
 
 void CheckpointStore::prune(const Keep& keep) {
-  const std::vector<Entry> entries = list();
-  const std::vector<Entry> ranked = best_first(entries, keep);
+  const std::vector<runs::CheckpointEntry> entries = runs::list_checkpoints(folder_);
+  const std::vector<runs::CheckpointEntry> ranked = best_first(entries, keep);
   const auto best_end = ranked.begin() + std::min<int64_t>(keep.best, std::ssize(ranked));
   for (size_t i = 0; i < entries.size(); ++i) {
     if (static_cast<int64_t>(entries.size() - i) <= keep.last) continue;
-    const bool is_best = std::any_of(ranked.begin(), best_end, [&](const Entry& entry) {
-      return entry.step == entries[i].step;
-    });
+    const bool is_best = std::any_of(
+        ranked.begin(), best_end,
+        [&](const runs::CheckpointEntry& entry) { return entry.step == entries[i].step; });
     if (is_best) continue;
     // Out of sight in one operation, so that a crash leaves no half of a checkpoint.
     const fs::path going =
@@ -186,22 +154,10 @@ void CheckpointStore::prune(const Keep& keep) {
   }
 }
 
-std::optional<CheckpointStore::Whole> CheckpointStore::newest_whole() const {
-  std::vector<Entry> entries = list();
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    try {
-      return Whole{entry->folder, read_checkpoint(entry->folder)};
-    } catch (const Error& error) {
-      log().warn("passing over the checkpoint {}: {}", entry->folder.string(), error.what());
-    }
-  }
-  return std::nullopt;
-}
-
 std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep& keep) {
   std::vector<fs::path> moved;
   const fs::path aside = folder_ / runs::kSetAside;
-  for (const Entry& entry : list()) {
+  for (const runs::CheckpointEntry& entry : runs::list_checkpoints(folder_)) {
     if (entry.step <= step) continue;
     files_.make_directories(aside);
     fs::path target = aside / fmt::format("{}{:08d}", kPrefix, entry.step);
@@ -214,33 +170,14 @@ std::vector<fs::path> CheckpointStore::set_aside_after(int64_t step, const Keep&
   if (moved.empty()) return moved;
   files_.sync_directory(aside);
   files_.sync_directory(folder_);
-  if (const std::vector<Entry> left = list(); !left.empty())
+  if (const std::vector<runs::CheckpointEntry> left = runs::list_checkpoints(folder_);
+      !left.empty())
     point(runs::kLatest, left.back().folder);
   point_to_best(keep);
   for (const char* pointer : {runs::kLatest, runs::kBest}) {
-    if (follow(folder_ / pointer).empty()) files_.remove_all(folder_ / pointer);
+    if (runs::follow_pointer(folder_ / pointer).empty()) files_.remove_all(folder_ / pointer);
   }
   return moved;
-}
-
-fs::path resolve_checkpoint(const fs::path& path, bool prefer_best) {
-  if (runs::is_checkpoint(path)) return path;
-  // One of its files stands for a checkpoint.
-  const fs::path holder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (fs::is_regular_file(path) && runs::is_checkpoint(holder)) return holder;
-  if (const fs::path target = follow(path); !target.empty()) return target;
-  for (const fs::path& folder : {path / runs::kCheckpointsFolder, path}) {
-    if (prefer_best) {
-      if (const fs::path best = follow(folder / runs::kBest); !best.empty()) return best;
-    }
-    if (const auto newest = CheckpointStore(real_file_system(), folder).newest_whole()) {
-      return newest->folder;
-    }
-  }
-  throw ConfigError(
-      fmt::format("{}: no checkpoint here; expected a checkpoint's folder (with a manifest.json), "
-                  "a pointer such as checkpoints/best, or a run's folder such as runs/cifar10/1",
-                  path.string()));
 }
 
 }  // namespace stoker::train

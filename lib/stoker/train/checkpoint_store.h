@@ -24,13 +24,6 @@ class CheckpointStore {
  public:
   CheckpointStore(FileSystem& files, std::filesystem::path folder);
 
-  struct Entry {
-    std::filesystem::path folder;
-    int64_t step = 0;
-  };
-  // Oldest first; whether they are whole is not looked at.
-  std::vector<Entry> list() const;
-
   // What stays: the newest `last` and the `best` best by the monitored metric of
   // train/metric_names.h.
   struct Keep {
@@ -48,14 +41,6 @@ class CheckpointStore {
   std::filesystem::path save(int64_t step, const CheckpointImage& image, const Keep& keep,
                              std::span<const std::filesystem::path> logs = {});
 
-  struct Whole {
-    std::filesystem::path folder;
-    CheckpointContent content;
-  };
-  // The newest checkpoint that verifies; damaged ones are passed over with a warning that names
-  // them. Nothing if there is none.
-  std::optional<Whole> newest_whole() const;
-
   // Moves checkpoints of later steps to set-aside/, and the pointers off them: a run that goes on
   // from `step` must not find them again. Returns where they are now.
   std::vector<std::filesystem::path> set_aside_after(int64_t step, const Keep& keep);
@@ -64,7 +49,8 @@ class CheckpointStore {
   std::optional<double> best_value(const Keep& keep) const;
 
  private:
-  std::vector<Entry> best_first(std::vector<Entry> entries, const Keep& keep) const;
+  std::vector<runs::CheckpointEntry> best_first(std::vector<runs::CheckpointEntry> entries,
+                                                const Keep& keep) const;
   void point(const char* pointer, const std::filesystem::path& target);
   void point_to_best(const Keep& keep);
   void put_in_place(const std::filesystem::path& written, const std::filesystem::path& folder);
@@ -74,9 +60,5 @@ class CheckpointStore {
   FileSystem& files_;
   std::filesystem::path folder_;
 };
-
-// What a user may name: a checkpoint folder, a pointer (`latest`, `best`), or a run's folder, which
-// means its `best` if asked for, else its newest. Throws ConfigError saying what was looked for.
-std::filesystem::path resolve_checkpoint(const std::filesystem::path& path, bool prefer_best);
 
 }  // namespace stoker::train

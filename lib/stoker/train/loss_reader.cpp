@@ -22,7 +22,7 @@ std::string to_text(const std::deque<double>& losses) {
 
 }  // namespace
 
-void LossReader::add(const StepRecord& record, at::Tensor loss_mean) {
+void LossReader::add(const StepRecord& record, const at::Tensor& loss_mean) {
   pending_.push_back({record, loss_mean.detach()});
 }
 

@@ -20,7 +20,7 @@ class LossReader {
   explicit LossReader(int64_t max_nonfinite_steps) : max_nonfinite_steps_(max_nonfinite_steps) {}
 
   // loss_mean: [] on any device, of the images of the step; the record's own loss is not looked at.
-  void add(const StepRecord& record, at::Tensor loss_mean);
+  void add(const StepRecord& record, const at::Tensor& loss_mean);
 
   // Waits for the losses of the steps added since the last call, counts these steps in the
   // position's window and its streak of losses that are not finite, and returns them. Throws

@@ -33,7 +33,7 @@ bool is_text(std::string_view text) {
 
 // A word of a shell's command line.
 std::string word(const fs::path& path) {
-  const std::string text = path.string();
+  std::string text = path.string();
   if (text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                              "_-./+=:,@%") == std::string::npos)
     return text;

@@ -41,7 +41,7 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   try {
     index = json::parse(text, no_duplicates);
   } catch (const json::parse_error& error) {
-    const std::string foreign = text.starts_with("{") ? "" : foreign_file(path, as_bytes(text));
+    const std::string foreign = text.starts_with('{') ? "" : foreign_file(path, as_bytes(text));
     refuse(foreign.empty() ? fmt::format("no JSON at byte {}", error.byte) : foreign);
   }
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
