@@ -10,6 +10,7 @@
 #include "stoker/jobs/summary.h"
 #include "stoker/machine/environment.h"
 #include "stoker/run/load.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -102,6 +103,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   train::TrainerOptions options = run::trainer_options(config);
   options.logs = {folder.metrics()};
   options.config_yaml = run::resolved_yaml(config);
+  options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
     go_on_from(*request.resume, files, store, train::keep_of(config.checkpoint), trainer, state);

@@ -8,6 +8,7 @@
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
 #include "stoker/ops/device_errors.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/train/autocast.h"
 
@@ -102,13 +103,14 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
     train::parse_duration_s(limit, "train.max_time");
   }
   session.device = machine::pick_device(session.config.device);
+  apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
   const ops::DeviceWork work{
       .doing = fmt::format("building the model {} and its optimizer", session.config.model.name()),
       .device = session.device,
-      .remedy = "Choose a smaller model."};
+      .remedy = "Choose a smaller model, or raise memory.limit_gib."};
   open_data(session);
   ops::on_device(work, [&] {
     build_network(session, checkpoint);
@@ -128,6 +130,7 @@ train::TrainerParts trainer_parts(Session& session) {
 
 train::TrainerOptions trainer_options(const RunConfig& config) {
   return {.train = config.train,
+          .memory = config.memory,
           .eval = config.eval,
           .checkpoint = config.checkpoint,
           .log_every_steps = config.log.every_steps};

@@ -1,0 +1,37 @@
+// What one training step, or one batch of an evaluation, needs with a given size: real passes on
+// made-up images, after which everything is as it was, bit for bit: weights, running statistics,
+// optimizer and scaler state, averages, random state, and where the data stand.
+//
+//   const Probe probe = probe_step(session, {.microbatch = 8, .accumulates = true});
+//   probes.push_back({8, probe.peak_bytes});   // a line through some of these predicts others
+#pragma once
+
+#include <cstdint>
+
+#include "stoker/run/session.h"
+
+namespace stoker::run {
+
+struct ProbeOptions {
+  int64_t microbatch = 1;
+  // Of several micro-batches a step: the gradients of those before are there while one is worked
+  // on, so that the peak is higher than that of a step in one.
+  bool accumulates = true;
+  int64_t steps = 2;  // the last one is timed; the first makes oneDNN's and cuDNN's plans
+};
+
+struct Probe {
+  int64_t peak_bytes = 0;  // of the device, all that lives there included
+  int64_t images = 0;      // of a step
+  double time_s = 0;       // of a step
+};
+
+// Forward, backward and update on images of the session's context, the largest size of
+// progressive_resizing. The update is calculated and left out, as one of which the gradients
+// overflowed. Throws OutOfMemory, and leaves everything as it was even then.
+Probe probe_step(Session& session, const ProbeOptions& options);
+
+// One forward pass in eval mode, with the weights that evaluation uses. batch_size counts views.
+Probe probe_evaluation(Session& session, int64_t batch_size);
+
+}  // namespace stoker::run
