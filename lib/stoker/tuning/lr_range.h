@@ -2,7 +2,7 @@
 // WACV 2017, section 3.3): training steps at exponentially rising rates, and what their losses say.
 //
 //   LrRangeTest test({.steps = 100});
-//   while (!test.is_over()) test.note(loss_of_step_at(test.rate()));
+//   while (!test.is_over()) test.note(step(test.rate()).loss);
 //   const LrRange range = test.result();
 //   range.steepest;     // rate at which the loss falls fastest per factor of the rate
 //   range.diverges_at;  // rate from which on it rose until it was lost
