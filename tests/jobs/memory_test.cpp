@@ -206,10 +206,10 @@ TEST_CASE("probes leave a session as it was, bit for bit", "[memory]") {
                           run::trainer_options(session.config));
     const train::CheckpointContent then = copy_of(before.content());
     const at::Tensor random = at::detail::getDefaultCPUGenerator().get_state();
-    for (const bool accumulates : {true, false}) {
+    for (const int64_t micro_batches : {2, 1}) {
       const run::Probe probe =
-          run::probe_step(session, {.microbatch = 3, .accumulates = accumulates});
-      CHECK(probe.images == (accumulates ? 6 : 3));
+          run::probe_step(session, {.microbatch = 3, .micro_batches = micro_batches});
+      CHECK(probe.images == 3 * micro_batches);
       CHECK(probe.peak_bytes > ops::cpu_memory().live_bytes);
       CHECK(probe.time_s > 0);
     }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "stoker/autotune/start.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
@@ -133,6 +134,7 @@ TrainingResult run_training(TrainingRequest request) {
   const bool resumes = request.resume && request.resume->checkpoint;
   run::Session session =
       run::build_session(request.config, resumes ? &request.resume->checkpoint->content : nullptr);
+  if (!resumes) autotune::settle(session, files);
   TrainingResult result{.folder = request.resume ? request.resume->folder
                                                  : runs::RunFolder::create(request.config.run.dir,
                                                                            request.config.name)};

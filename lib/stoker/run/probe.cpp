@@ -76,8 +76,8 @@ class MadeUpBatch : public train::BatchSource {
 
 train::RunFacts facts_for(const Session& session, const ProbeOptions& options) {
   train::RunFacts facts = session.state->facts;
-  facts.plan.batch_size = options.microbatch * (options.accumulates ? 2 : 1);
-  facts.plan = facts.plan.with_accumulation(options.accumulates ? 2 : 1);
+  facts.plan.batch_size = options.microbatch * options.micro_batches;
+  facts.plan = facts.plan.with_accumulation(options.micro_batches);
   return facts;
 }
 
@@ -114,8 +114,10 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
       .doing = fmt::format("trying a micro-batch of {} images", options.microbatch),
       .device = session.device,
       .remedy = "Try a smaller one."};
-  ops::return_cached(session.device);
-  ops::reset_peak(session.device);
+  if (options.measures_memory) {
+    ops::return_cached(session.device);
+    ops::reset_peak(session.device);
+  }
   Probe probe{.images = state.facts.plan.batch_size};
   try {
     for (int64_t i = 0; i < options.steps; ++i) {
@@ -130,7 +132,7 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
     throw;
   }
   session.model->train(was_training);
-  probe.peak_bytes = ops::device_memory(session.device).peak_bytes;
+  if (options.measures_memory) probe.peak_bytes = ops::device_memory(session.device).peak_bytes;
   return probe;
 }
 

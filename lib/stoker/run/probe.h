@@ -2,7 +2,7 @@
 // made-up images, after which everything is as it was, bit for bit: weights, running statistics,
 // optimizer and scaler state, averages, random state, and where the data stand.
 //
-//   const Probe probe = probe_step(session, {.microbatch = 8, .accumulates = true});
+//   const Probe probe = probe_step(session, {.microbatch = 8, .micro_batches = 2});
 //   probes.push_back({8, probe.peak_bytes});   // a line through some of these predicts others
 #pragma once
 
@@ -14,14 +14,17 @@ namespace stoker::run {
 
 struct ProbeOptions {
   int64_t microbatch = 1;
-  // Of several micro-batches a step: the gradients of those before are there while one is worked
-  // on, so that the peak is higher than that of a step in one.
-  bool accumulates = true;
+  // Of a step. With several the gradients of those before are there while one is worked on, so that
+  // the peak is higher than that of a step in one.
+  int64_t micro_batches = 2;
   int64_t steps = 2;  // the last one is timed; the first makes oneDNN's and cuDNN's plans
+  // What the allocator keeps goes back first, so that peaks are those of this size; without it, time
+  // is that of a step amid others.
+  bool measures_memory = true;
 };
 
 struct Probe {
-  int64_t peak_bytes = 0;  // of the device, all that lives there included
+  int64_t peak_bytes = 0;  // of the device, all that lives there included; 0: not measured
   int64_t images = 0;      // of a step
   double time_s = 0;       // of a step
 };

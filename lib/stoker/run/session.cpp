@@ -72,15 +72,11 @@ void build_network(Session& session, const train::CheckpointContent* checkpoint)
   if (checkpoint == nullptr) begin_with_weights(session);
 }
 
-void build_training(Session& session) {
+// The steps, and what counts them.
+void plan_training(Session& session) {
   const RunConfig& config = session.config;
-  session.optimizer = build_optimizer(config, *session.model);
-  if (config.train.precision == train::Precision::kFp16) {
-    session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
-  }
   const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train);
   session.schedule = build_schedule(config, plan);
-  session.class_weights = build_class_weights(config.train, *session.train.dataset);
   const int64_t smallest =
       check_smallest_batch(session.train.pipelines, *session.model, session.context, plan);
   session.state = std::make_unique<train::State>(
@@ -92,6 +88,16 @@ void build_training(Session& session) {
                       .device = session.device,
                       .smallest_batch = smallest});
   session.algorithms = build_algorithms(config, *session.state);
+}
+
+void build_training(Session& session) {
+  const RunConfig& config = session.config;
+  session.optimizer = build_optimizer(config, *session.model);
+  if (config.train.precision == train::Precision::kFp16) {
+    session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
+  }
+  session.class_weights = build_class_weights(config.train, *session.train.dataset);
+  plan_training(session);
 }
 
 }  // namespace
@@ -118,6 +124,13 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   });
   report_adjustments(session.config, session);
   return session;
+}
+
+void use_microbatch(Session& session, int64_t microbatch) {
+  session.config.train.microbatch = microbatch;
+  session.algorithms.clear();  // they may refer to the state
+  plan_training(session);
+  report_adjustments(session.config, session);
 }
 
 train::TrainerParts trainer_parts(Session& session) {

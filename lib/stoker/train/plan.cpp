@@ -35,7 +35,8 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   StepPlan plan;
   plan.samples = samples;
   plan.batch_size = std::min(options.batch_size, samples);
-  const int64_t most = std::min(options.microbatch.value_or(plan.batch_size), plan.batch_size);
+  const int64_t asked = options.microbatch.value_or(0);
+  const int64_t most = asked == 0 ? plan.batch_size : std::min(asked, plan.batch_size);
   plan = plan.with_accumulation((plan.batch_size + most - 1) / most);
   plan.steps_per_epoch = samples / plan.batch_size;
   plan.total_steps = plan.step_of_epoch(options.epochs);
