@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   bodies.eval = evaluate;
   bodies.predict = predict;
   bodies.bench = {.loader = bench_loader, .step = bench_step};
+  bodies.tune = tune;
   bodies.resume_check = resume_check;
   bodies.data.inspect_augmented = data_inspect_augmented;
   bodies.data.pack_config = data_pack_config;

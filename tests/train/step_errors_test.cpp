@@ -97,6 +97,7 @@ TEST_CASE("memory that runs out in a step is out of memory, with the remedy", "[
     for (const Place& place : {kPlaces[0], kPlaces[2]}) {
       CAPTURE(kind, place.name);
       ToyRun run;
+      run.options.memory.microbatch = train::MicrobatchMode::kFixed;
       train::Trainer trainer = run.trainer();
       place.breaks(run, trainer, kinds[kind]);
       const std::string message = message_of<OutOfMemory>([&] { trainer.fit(); });

@@ -79,6 +79,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_train(app, action, bodies.train);
   add_eval(app, action, bodies.eval);
   add_predict(app, action, bodies.predict);
+  add_tune(app, action, bodies.tune);
   add_bench(app, action, bodies.bench);
   add_resume_check(app, action, bodies.resume_check);
   add_data(app, action, bodies.data);

@@ -16,6 +16,7 @@
 #include "command_line/predict.h"
 #include "command_line/resume_check.h"
 #include "command_line/train.h"
+#include "command_line/tune.h"
 
 namespace stoker::app {
 
@@ -24,6 +25,7 @@ struct Bodies {
   Body<EvalArguments> eval = elsewhere<EvalArguments>;
   Body<PredictArguments> predict = elsewhere<PredictArguments>;
   BenchBodies bench;
+  Body<TuneArguments> tune = elsewhere<TuneArguments>;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
   DataBodies data;
   ConfigBodies config;

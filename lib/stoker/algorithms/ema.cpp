@@ -40,8 +40,9 @@ class Ema : public train::Algorithm {
     if (event == Event::kFitStart && step == 0) at::_foreach_copy_(averages_, weights_);
     if (event == Event::kStepDone && step % options_.every_steps == 0) update(step);
     if (event == Event::kEvalStart) {
-      own_.clear();
-      for (const at::Tensor& weight : weights_) own_.push_back(weight.clone());
+      std::vector<at::Tensor> own;
+      for (const at::Tensor& weight : weights_) own.push_back(weight.clone());
+      own_ = std::move(own);  // all of them, should memory run out
       at::_foreach_copy_(weights_, averages_);
     }
     const bool evaluated = event == Event::kEvalDone || event == Event::kEvalFailed;

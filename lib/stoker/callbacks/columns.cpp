@@ -62,7 +62,7 @@ ordered_json record_of(std::span<const Column> columns, std::string_view split,
 
 std::span<const Column> train_columns() {
   using Stages = loader::StageTimes;
-  static const std::array<Column, 13> columns{{
+  static const std::array<Column, 14> columns{{
       {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
       {"epoch", [](const State& s) { return Number(s.epoch()); }},
       {"step", [](const State& s) { return Number(s.position.step); }},
@@ -76,6 +76,7 @@ std::span<const Column> train_columns() {
        [](double share) { return fmt::format("data {:.0f}%", 100 * share); }},
       {"memory_gib", [](const State& s) { return Number(machine::memory_gib(s.facts.device)); },
        true, true, [](double gib) { return fmt::format("mem {:.1f} GiB", gib); }},
+      {"peak_bytes", [](const State& s) { return Number(s.peak_bytes); }, true},
       {"skipped_steps", [](const State& s) { return Number(window_of(s).skipped_steps); }, false,
        false, skipped_text},
       {"read_us", [](const State& s) { return Number(us_per_image(s, &Stages::read_s)); }, true},
@@ -104,6 +105,22 @@ std::span<const Column> eval_columns() {
   return columns;
 }
 
+std::span<const Column> memory_columns() {
+  static const std::array<Column, 6> columns{{
+      {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
+      {"epoch", [](const State& s) { return Number(s.epoch()); }},
+      {"step", [](const State& s) { return Number(s.memory_change->step); }},
+      {"microbatch", [](const State& s) { return Number(s.plan().microbatch); }},
+      {"grad_accumulation", [](const State& s) { return Number(s.plan().grad_accumulation); }},
+      {"eval_batch_size", [](const State& s) { return Number(s.position.eval_batch_size); }},
+  }};
+  return columns;
+}
+
+ordered_json memory_record(const State& state) {
+  return record_of(memory_columns(), "memory", state);
+}
+
 ordered_json train_record(const State& state) { return record_of(train_columns(), "train", state); }
 
 ordered_json eval_record(const State& state) { return record_of(eval_columns(), "val", state); }
@@ -111,7 +128,7 @@ ordered_json eval_record(const State& state) { return record_of(eval_columns(), 
 ordered_json without_clocks(const ordered_json& record) {
   static const std::set<std::string_view> kept = [] {
     std::set<std::string_view> names{"split"};
-    for (const auto columns : {train_columns(), eval_columns()})
+    for (const auto columns : {train_columns(), eval_columns(), memory_columns()})
       for (const Column& column : columns)
         if (!column.is_clock) names.insert(column.name);
     return names;

@@ -26,15 +26,17 @@ struct Column {
   std::function<std::string(double)> console = nullptr;
 };
 
-// Of a line at a log step, and of one for an evaluation; the latter's metrics come from
-// train/metric_names.h.
+// Of a line at a log step, of one for an evaluation, whose metrics come from train/metric_names.h,
+// and of one where micro-batches, or those of an evaluation, became smaller or larger.
 std::span<const Column> train_columns();
 std::span<const Column> eval_columns();
+std::span<const Column> memory_columns();
 
 // The lines without their ends: {"time_s":12.3,"epoch":1.25,"step":60,"split":"train",…}. What is
 // not finite stands as null.
 nlohmann::ordered_json train_record(const train::State& state);
-nlohmann::ordered_json eval_record(const train::State& state);  // state.eval must be there
+nlohmann::ordered_json eval_record(const train::State& state);    // state.eval must be there
+nlohmann::ordered_json memory_record(const train::State& state);  // and state.memory_change
 
 // What of a line is a function of the training alone, so that two runs can be compared by it.
 nlohmann::ordered_json without_clocks(const nlohmann::ordered_json& record);

@@ -11,11 +11,11 @@
 namespace stoker::callbacks {
 
 namespace {
-// Those of training first, then what only evaluations have.
+// Those of training first, then what only evaluations have, then what only changes of memory do.
 const std::vector<std::string_view>& names() {
   static const std::vector<std::string_view> list = [] {
     std::vector<std::string_view> all;
-    for (const auto columns : {train_columns(), eval_columns()}) {
+    for (const auto columns : {train_columns(), eval_columns(), memory_columns()}) {
       for (const Column& column : columns) {
         if (std::ranges::count(all, column.name) > 0) continue;
         all.push_back(column.name);

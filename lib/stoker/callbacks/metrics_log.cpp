@@ -58,6 +58,7 @@ std::unique_ptr<train::Callback> make_metrics_log(FileSystem& files,
 std::optional<std::string> metrics_line(Event event, const State& state) {
   if (event == Event::kLog) return json_text(train_record(state));
   if (event == Event::kEvalDone && state.eval) return json_text(eval_record(state));
+  if (event == Event::kMemoryChange && state.memory_change) return json_text(memory_record(state));
   return std::nullopt;
 }
 

@@ -2,11 +2,16 @@
 // as a table, metrics.csv.
 //
 //   {"time_s":12.3,"epoch":1.25,"step":60,"split":"train","loss":1.71,"lr":0.41,
-//    "images_per_s":1180.2,"data_wait":0.01,"memory_gib":1.9,"skipped_steps":0,
+//    "images_per_s":1180.2,"data_wait":0.01,"memory_gib":1.9,
+//    "peak_bytes":1288490188,"skipped_steps":0,
 //    "read_us":4.1,"decode_us":310.0,"augment_us":62.5,"copy_us":0}
 //   {"time_s":14.0,"epoch":2.0,"step":96,"split":"val","loss":1.2,"top1":0.61,"top5":0.96,
 //    "images":10000}
+//   {"time_s":14.1,"epoch":2.0,"step":97,"split":"memory","microbatch":64,"grad_accumulation":8,
+//    "eval_batch_size":0}
 //
+// Lines of the split "memory" stand where micro-batches changed because memory ran out, or because
+// there was some again; eval_batch_size is 0 while evaluations have the batch of the configuration.
 // time_s counts training time, across resumes. data_wait is the share of it that waited for images.
 // read_us … copy_us are what a loader thread spends on an image. A loss that is not finite stands
 // as null, and as an empty cell.

@@ -18,13 +18,14 @@ EvaluationResult run_evaluation(const std::filesystem::path& path,
   EvaluationResult result{
       .checkpoint = trained.checkpoint, .step = trained.step, .class_names = trained.class_names};
   const Stopwatch watch;
-  const train::Evaluation evaluation =
-      train::evaluate(*trained.model, source,
-                      {.device = trained.device,
-                       .batch_size = trained.config.eval.batch_size,
-                       .precision = trained.config.train.precision,
-                       .loss = trained.config.train.loss,
-                       .on_progress = trained.config.log.progress ? on_progress : nullptr});
+  const train::Evaluation evaluation = train::evaluate(
+      *trained.model, source,
+      {.device = trained.device,
+       .batch_size = trained.config.eval.batch_size,
+       .precision = trained.config.train.precision,
+       .loss = trained.config.train.loss,
+       .may_shrink = trained.config.memory.microbatch != train::MicrobatchMode::kFixed,
+       .on_progress = trained.config.log.progress ? on_progress : nullptr});
   train::warn_of_unreadable("evaluation", evaluation.unreadable);
   result.metrics = evaluation.metrics;
   result.unreadable_count = evaluation.unreadable.count;

@@ -96,6 +96,12 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
                        read_file(pair.to.folder / runs::kConfigFile)) {
     cautions.push_back("the configuration changed between the two checkpoints");
   }
+  if (session.state->position.grad_accumulation > 0) {
+    cautions.push_back(
+        "memory ran out on the way, and micro-batches became smaller: differences are expected "
+        "where "
+        "that came at another step than it did in the run");
+  }
   const json then = try_parse_json(read_file(pair.folder.environment()));
   if (!then.is_object()) return cautions;
   if (then.value("usable_cpus", usable_cpus()) != usable_cpus()) {

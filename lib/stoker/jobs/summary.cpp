@@ -63,6 +63,7 @@ void write_summary(FileSystem& files, const runs::RunFolder& folder, const train
       {"images_per_s", position.train_time_s > 0
                            ? static_cast<double>(position.images_seen) / position.train_time_s
                            : 0.0},
+      {"peak_bytes", state.peak_bytes},
       {"final", last},
       {"best", best_checkpoint(folder)}};
   // The metrics at the top level too, where other tools look for them.

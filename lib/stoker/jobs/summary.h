@@ -1,7 +1,7 @@
 // summary.json: how a run ended.
 //
 //   {"reason": "finished", "steps": 480, "epochs": 10.0, "train_time_s": 381.2,
-//    "images_per_s": 1290.4, "final": {"val.top1": 0.894, …},
+//    "images_per_s": 1290.4, "peak_bytes": 1288490188, "final": {"val.top1": 0.894, …},
 //    "best": {"checkpoint": "…", "step": 432, "epoch": 9.0, "val.top1": 0.895, …},
 //    "checkpoints": {"latest": "…", "best": "…"}}
 #pragma once

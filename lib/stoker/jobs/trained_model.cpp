@@ -8,6 +8,7 @@
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/load.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
@@ -25,6 +26,7 @@ TrainedModel load_trained_model(const std::filesystem::path& path,
   TrainedModel trained{.checkpoint = whole.folder()};
   trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
   trained.device = machine::pick_device(trained.config.device);
+  run::apply_memory_options(trained.config.memory, trained.device);
   machine::prepare_cpu(trained.device);
   run::resolve_precision(trained.config, trained.device);
   train::apply_precision(trained.config.train.precision);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "stoker/autotune/start.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
@@ -10,6 +11,7 @@
 #include "stoker/jobs/summary.h"
 #include "stoker/machine/environment.h"
 #include "stoker/run/load.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -103,6 +105,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   train::TrainerOptions options = run::trainer_options(config);
   options.logs = {folder.metrics()};
   options.config_yaml = run::resolved_yaml(config);
+  options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
     go_on_from(*request.resume, content ? &*content : nullptr, files, store,
@@ -135,6 +138,7 @@ TrainingResult run_training(TrainingRequest request) {
   if (request.resume && request.resume->checkpoint)
     content = train::read_checkpoint(*request.resume->checkpoint);
   run::Session session = run::build_session(request.config, content ? &*content : nullptr);
+  if (!content) autotune::settle(session, files);
   TrainingResult result{.folder = request.resume ? request.resume->folder
                                                  : runs::RunFolder::create(request.config.run.dir,
                                                                            request.config.name)};

@@ -45,9 +45,11 @@ std::string facts_of(std::string_view message) {
   return std::string(message.substr(0, message.find('\n')));
 }
 
-OutOfMemory out_of_memory(const DeviceWork& work, std::string_view message) {
-  return OutOfMemory(fmt::format("{} on {}: {} {}", work.doing, work.device.str(),
-                                 facts_of(message), work.remedy));
+DeviceOutOfMemory out_of_memory(const DeviceWork& work, std::string_view message) {
+  std::string facts = facts_of(message);
+  std::string whole =
+      fmt::format("{} on {}: {} {}", work.doing, work.device.str(), facts, work.remedy);
+  return {whole, std::move(facts)};
 }
 
 DeviceError device_fault(const DeviceWork& work, std::string_view message) {
@@ -58,6 +60,11 @@ DeviceError device_fault(const DeviceWork& work, std::string_view message) {
 }
 
 }  // namespace
+
+std::string memory_facts(const OutOfMemory& error) {
+  const auto* detailed = dynamic_cast<const DeviceOutOfMemory*>(&error);
+  return detailed != nullptr ? detailed->facts() : error.what();
+}
 
 void rethrow_translated(const DeviceWork& work) {
   try {

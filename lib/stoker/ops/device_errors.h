@@ -15,7 +15,22 @@
 #include <string_view>
 #include <utility>
 
+#include "stoker/core/error.h"
+
 namespace stoker::ops {
+
+// Says by itself what was asked and what was free, for those who go on with less.
+class DeviceOutOfMemory : public OutOfMemory {
+ public:
+  DeviceOutOfMemory(const std::string& message, std::string facts)
+      : OutOfMemory(message), facts_(std::move(facts)) {}
+  const std::string& facts() const { return facts_; }
+
+ private:
+  std::string facts_;
+};
+// Of `error` where it has some, else what it says.
+std::string memory_facts(const OutOfMemory& error);
 
 struct DeviceWork {
   std::string doing;  // "training with a micro-batch of 64 images at step 12"

@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,6 +14,7 @@
 #include <set>
 
 #include "stoker/core/error.h"
+#include "stoker/ops/cpu_memory.h"
 
 namespace stoker::optim {
 namespace {
@@ -87,19 +89,35 @@ FusedOptimizer::Lists FusedOptimizer::with_gradient(const Bucket& bucket) const 
   return lists;
 }
 
+std::vector<FusedOptimizer::Ready> FusedOptimizer::make_ready(const StepOptions& options) const {
+  std::vector<Ready> ready;
+  for (const Bucket& bucket : buckets_) {
+    Lists lists = with_gradient(bucket);
+    if (lists.parameters.empty()) continue;
+    const at::Device device = lists.parameters.front().device();
+    ready.push_back({bucket.group, std::move(lists),
+                     StepOptions{.lr_factor = options.lr_factor,
+                                 .grad_scale = on_device(options.grad_scale, device),
+                                 .found_inf = on_device(options.found_inf, device)}});
+  }
+  return ready;
+}
+
+// What needs memory comes first, so that an update that does not fit leaves everything as it was.
 void FusedOptimizer::step(const StepOptions& options) {
   STOKER_CHECK(options.grad_scale.has_value() == options.found_inf.has_value(),
                "grad_scale and found_inf come together");
   at::NoGradGuard no_grad;
-  for (const Bucket& bucket : buckets_) {
-    const Lists lists = with_gradient(bucket);
-    if (lists.parameters.empty()) continue;
-    const at::Device device = lists.parameters.front().device();
-    const ParameterGroup& group = groups_[bucket.group];
-    update(lists, lr_ * group.lr_factor * options.lr_factor, group.weight_decay,
-           {.lr_factor = options.lr_factor,
-            .grad_scale = on_device(options.grad_scale, device),
-            .found_inf = on_device(options.found_inf, device)});
+  const std::vector<Ready> ready = make_ready(options);
+  const ops::PassCpuLimit pass_limit;  // a few scalars
+  for (const Ready& part : ready) {
+    const ParameterGroup& group = groups_[part.group];
+    try {
+      update(part.lists, lr_ * group.lr_factor * options.lr_factor, group.weight_decay,
+             part.options);
+    } catch (const c10::OutOfMemoryError&) {
+      throw TornUpdate();
+    }
   }
 }
 

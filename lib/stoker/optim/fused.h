@@ -54,8 +54,15 @@ class FusedOptimizer : public Optimizer {
     std::vector<Member> members;
   };
 
+  // A bucket's lists, and the options on their device.
+  struct Ready {
+    size_t group = 0;
+    Lists lists;
+    StepOptions options;
+  };
   void add(size_t group, const std::string& name, const at::Tensor& parameter);
   Lists with_gradient(const Bucket& bucket) const;
+  std::vector<Ready> make_ready(const StepOptions& options) const;
 
   std::vector<ParameterGroup> groups_;
   std::vector<StateKind> kinds_;

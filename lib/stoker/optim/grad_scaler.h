@@ -34,6 +34,8 @@ class GradScaler {
   // False when the update was left out. Waits for the device to tell.
   bool step(Optimizer& optimizer, const StepOptions& options);
   void update();
+  // Forgets gradients that unscale() has seen: the step is not taken.
+  void take_back() { unscaled_ = false; }
 
   double scale_value() const;
   int64_t skipped_steps() const { return skipped_steps_; }

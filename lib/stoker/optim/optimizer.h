@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "stoker/config/choice.h"
+#include "stoker/core/error.h"
 #include "stoker/weights/named_tensors.h"
 
 namespace stoker::optim {
@@ -34,10 +35,21 @@ struct StepOptions {
   std::optional<at::Tensor> found_inf;
 };
 
+// Memory ran out when some parameters had moved and others had not.
+class TornUpdate : public OutOfMemory {
+ public:
+  TornUpdate()
+      : OutOfMemory(
+            "memory ran out in the middle of an update: the weights are neither those before it "
+            "nor "
+            "those after. Go on from the last checkpoint with --resume.") {}
+};
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // One update from the parameters' gradients; parameters without one are left alone.
+  // One update from the parameters' gradients; parameters without one are left alone. Where memory
+  // runs out nothing has moved; else TornUpdate is thrown.
   virtual void step(const StepOptions& options) = 0;
   virtual void zero_grad() = 0;  // drops the gradients (set to none)
   virtual double base_lr() const = 0;

@@ -1,25 +1,13 @@
 #include <fmt/format.h>
 
 #include "stoker/core/text.h"
-#include "stoker/models/activations.h"
 #include "stoker/models/flops.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/session.h"
 
 namespace stoker::run {
 
 namespace {
-
-// Bytes of parameters, gradients and optimizer state.
-int64_t fixed_bytes(const Session& session) {
-  int64_t bytes = 0;
-  for (const at::Tensor& parameter : session.model->parameters()) {
-    bytes += static_cast<int64_t>(parameter.nbytes()) * (parameter.requires_grad() ? 2 : 1);
-  }
-  for (const auto& [name, tensor] : session.optimizer->state()) {
-    bytes += static_cast<int64_t>(tensor.nbytes());
-  }
-  return bytes;
-}
 
 std::string epochs_text(const train::StepPlan& plan) {
   return fmt::format("{:g}", plan.epoch(plan.total_steps));
@@ -57,8 +45,6 @@ std::string sizes_text(const augment::PipelineSchedule& pipelines) {
 std::string plan_text(const Session& session) {
   const train::StepPlan& plan = session.plan();
   const models::ModelContext& context = session.context;
-  const int64_t activation_bytes = models::activation_values(*session.model, context) *
-                                   train::bytes_per_value(session.config.train.precision);
   std::string text;
   const auto row = [&](std::string_view name, const std::string& value) {
     text += fmt::format("{}{:<10} {}", text.empty() ? "" : "\n", name, value);
@@ -90,14 +76,7 @@ std::string plan_text(const Session& session) {
                             ? ""
                             : fmt::format(" (auto: {})", session.precision_reason)));
   row("device", session.device.str());
-  row("memory",
-      fmt::format("about {}: {} of weights, gradients and optimizer state, {} of activations for a "
-                  "micro-batch of {}",
-                  human_bytes(static_cast<uint64_t>(fixed_bytes(session) +
-                                                    activation_bytes * plan.microbatch)),
-                  human_bytes(static_cast<uint64_t>(fixed_bytes(session))),
-                  human_bytes(static_cast<uint64_t>(activation_bytes * plan.microbatch)),
-                  plan.microbatch));
+  row("memory", memory_text(session));
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
 #include "stoker/ops/device_errors.h"
+#include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/train/autocast.h"
 
@@ -73,15 +74,11 @@ void build_network(Session& session, const train::CheckpointContent* checkpoint)
   if (checkpoint == nullptr) begin_with_weights(session, std::move(opened));
 }
 
-void build_training(Session& session) {
+// The steps, and what counts them.
+void plan_training(Session& session) {
   const RunConfig& config = session.config;
-  session.optimizer = build_optimizer(config, *session.model);
-  if (config.train.precision == train::Precision::kFp16) {
-    session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
-  }
   const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train);
   session.schedule = build_schedule(config, plan);
-  session.class_weights = build_class_weights(config.train, *session.train.dataset);
   const int64_t smallest =
       check_smallest_batch(session.train.pipelines, *session.model, session.context, plan);
   session.state = std::make_unique<train::State>(
@@ -95,6 +92,16 @@ void build_training(Session& session) {
   session.algorithms = build_algorithms(config, *session.state);
 }
 
+void build_training(Session& session) {
+  const RunConfig& config = session.config;
+  session.optimizer = build_optimizer(config, *session.model);
+  if (config.train.precision == train::Precision::kFp16) {
+    session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
+  }
+  session.class_weights = build_class_weights(config.train, *session.train.dataset);
+  plan_training(session);
+}
+
 }  // namespace
 
 Session build_session(RunConfig config, const train::CheckpointContent* checkpoint) {
@@ -104,13 +111,14 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
     train::parse_duration_s(limit, "train.max_time");
   }
   session.device = machine::pick_device(session.config.device);
+  apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
   const ops::DeviceWork work{
       .doing = fmt::format("building the model {} and its optimizer", session.config.model.name()),
       .device = session.device,
-      .remedy = "Choose a smaller model."};
+      .remedy = "Choose a smaller model, or raise memory.limit_gib."};
   open_data(session);
   ops::on_device(work, [&] {
     build_network(session, checkpoint);
@@ -118,6 +126,13 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   });
   report_adjustments(session.config, session);
   return session;
+}
+
+void use_microbatch(Session& session, int64_t microbatch) {
+  session.config.train.microbatch = microbatch;
+  session.algorithms.clear();  // they may refer to the state
+  plan_training(session);
+  report_adjustments(session.config, session);
 }
 
 train::TrainerParts trainer_parts(Session& session) {
@@ -130,6 +145,7 @@ train::TrainerParts trainer_parts(Session& session) {
 
 train::TrainerOptions trainer_options(const RunConfig& config) {
   return {.train = config.train,
+          .memory = config.memory,
           .eval = config.eval,
           .checkpoint = config.checkpoint,
           .log_every_steps = config.log.every_steps};

@@ -41,6 +41,9 @@ struct Session {
 // `checkpoint`. Throws ConfigError, DataError, DeviceError and OutOfMemory.
 Session build_session(RunConfig config, const train::CheckpointContent* checkpoint = nullptr);
 
+// Gives a session that stands at its beginning other micro-batches; all else stays.
+void use_microbatch(Session& session, int64_t microbatch);
+
 // What a trainer works on; checkpoints are the caller's to add. The session must outlive it.
 train::TrainerParts trainer_parts(Session& session);
 // Logs and config_yaml are the caller's to add.

@@ -16,7 +16,7 @@ namespace stoker::runs {
 
 struct MetricsRecord {
   int64_t step = 0;
-  std::string split;                                  // "train" or "val"
+  std::string split;                                  // "train", "val" or "memory"
   std::map<std::string, double, std::less<>> values;  // the other numbers, by their keys
   // Nothing where the line lacks the figure or has null, which stands for what is not finite.
   std::optional<double> value(std::string_view key) const;

@@ -9,10 +9,11 @@ namespace stoker::train {
 struct Evaluation {
   metrics::ClassificationResult metrics;
   Unreadable unreadable;
+  int64_t batch_size = 0;  // that it was done with
 };
 
-// As infer(). The loss is without label smoothing. Throws DataError where not one image could be
-// read.
+// As infer(); where a batch does not fit, all begins again with half of it. The loss is without
+// label smoothing. Throws DataError where not one image could be read.
 Evaluation evaluate(models::Model& model, const Source& source, const InferenceOptions& options);
 
 }  // namespace stoker::train

@@ -16,12 +16,14 @@
 //         kGradientsReady                        # unscaled only if clipping asks for it
 //         clip; optimizer.step(schedule(step))   # update.h; left out when fp16 gradients
 //         overflowed
+//       if memory ran out until here: kMemoryChange; the same step again in smaller micro-batches
 //       step += 1
 //       kStepDone                                # averages of weights
 //       each log_every_steps, and at an epoch's end:  kLog
-//       if an epoch is complete:  kEpochDone
+//       if an epoch is complete:  kEpochDone; kMemoryChange if micro-batches may grow again
 //       if an evaluation is due:  kEvalStart; kEvalProgress after each batch;
-//                                 kEvalDone, or kEvalFailed after an error
+//                                 kEvalDone, or kEvalFailed after an error; kMemoryChange where
+//                                 its batch became smaller
 //       if a checkpoint is due:   copy the state; a thread of its own writes it
 //       if one has been written:  kCheckpointDone
 //       if interrupted or out of budget: save; leave
@@ -42,6 +44,7 @@ enum class Event {
   kEvalProgress,
   kEvalDone,
   kEvalFailed,
+  kMemoryChange,
   kCheckpointDone,
   kFitDone,
 };

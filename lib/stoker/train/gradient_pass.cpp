@@ -9,6 +9,7 @@
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
 #include "stoker/core/random.h"
+#include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/train/autocast.h"
 
@@ -37,11 +38,10 @@ void report_left_out(int64_t step) {
 }  // namespace
 
 StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events) {
-  const StepPlan& plan = state.facts.plan;
+  const StepPlan plan = state.plan();
   const int64_t step = state.position.step;
   has_begun_ = false;
   StepGradients gradients;
-  if (plan.grad_accumulation > 1) keep_buffers(state);
   const ops::DeviceWork work{
       .doing = fmt::format("training with a micro-batch of {} images at step {}", plan.microbatch,
                            step + 1),
@@ -50,6 +50,7 @@ StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events)
           "Set train.microbatch to a smaller number; batch_size, and with it the training, "
           "stays the same."};
   ops::on_device(work, [&] {
+    keep_buffers(state);
     for (int64_t number = 0; number < plan.grad_accumulation; ++number) {
       if (number > 0 && interrupt_signal() != 0) {
         take_back(state);
@@ -64,7 +65,7 @@ StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events)
         continue;
       }
       seed_torch(state.facts.seed, step, number);
-      const at::Tensor loss = accumulate(
+      at::Tensor loss = accumulate(
           state, {.number = number, .images = batch->images, .labels = batch->labels}, events);
       gradients.loss_sum =
           gradients.loss_sum.defined() ? gradients.loss_sum + loss : std::move(loss);
@@ -74,14 +75,14 @@ StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events)
   return gradients;
 }
 
-// Once the pass is taken back, the state is that of the step before, which can be saved.
 void GradientPass::keep_buffers(State& state) {
   const at::NoGradGuard no_grad;
   buffers_ = state.model().buffers();
   if (buffers_.empty()) return;
   if (kept_.size() != buffers_.size()) {
-    kept_.clear();
-    for (const at::Tensor& buffer : buffers_) kept_.push_back(buffer.clone());
+    std::vector<at::Tensor> copies;
+    for (const at::Tensor& buffer : buffers_) copies.push_back(buffer.clone());
+    kept_ = std::move(copies);
   } else {
     at::_foreach_copy_(kept_, buffers_);
   }
@@ -89,7 +90,8 @@ void GradientPass::keep_buffers(State& state) {
 
 void GradientPass::take_back(State& state) {
   const at::NoGradGuard no_grad;
-  if (!buffers_.empty()) at::_foreach_copy_(buffers_, kept_);
+  const ops::PassCpuLimit pass_limit;
+  if (has_begun_ && !buffers_.empty()) at::_foreach_copy_(buffers_, kept_);
   state.optimizer().zero_grad();
   has_begun_ = false;
 }

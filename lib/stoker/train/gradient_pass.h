@@ -41,18 +41,20 @@ class GradientPass {
   // running statistics and gradients are then no longer those of a whole step.
   bool has_begun() const { return has_begun_; }
 
+  // After a run(), or one that an error ended: drops the gradients and gives the network back the
+  // running statistics that it had before. The state is then that of the step before.
+  void take_back(State& state);
+
  private:
   // Returns the micro-batch's summed loss.
   at::Tensor accumulate(State& state, MicroBatch batch, Events& events);
   void keep_buffers(State& state);
-  void take_back(State& state);
 
   Precision precision_;
   double label_smoothing_;
   std::shared_ptr<const losses::Loss> loss_;
   bool has_begun_ = false;
-  // The network's running statistics as they were before the pass, where it has several
-  // micro-batches.
+  // The network's running statistics, and what they were before the pass.
   std::vector<at::Tensor> buffers_, kept_;
 };
 

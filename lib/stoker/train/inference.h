@@ -24,6 +24,7 @@ struct InferenceOptions {
   config::Choice loss = losses::losses().pick("cross_entropy");
   int64_t max_images = 0;                 // 0: all
   std::string_view doing = "evaluation";  // for messages
+  bool may_shrink = true;                 // evaluate() takes smaller batches where memory runs out
   // Called after each batch with the images that are done, unreadable ones included, and of how
   // many.
   std::function<void(int64_t done, int64_t of)> on_progress = nullptr;

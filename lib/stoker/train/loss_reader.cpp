@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/ops/cpu_memory.h"
 
 namespace stoker::train {
 
@@ -28,6 +29,7 @@ void LossReader::add(const StepRecord& record, const at::Tensor& loss_mean) {
 
 std::vector<StepRecord> LossReader::read(Position& position) {
   if (pending_.empty()) return {};
+  const ops::PassCpuLimit pass_limit;  // for a few scalars of steps that have been taken
   std::vector<at::Tensor> losses;
   for (const Pending& pending : pending_) losses.push_back(pending.loss);
   const at::Tensor values = at::stack(losses).to(at::kCPU, at::kDouble);

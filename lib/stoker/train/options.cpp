@@ -43,8 +43,10 @@ void describe(TrainOptions& o, config::Fields& fields) {
       .positive()
       .fixed_on_resume("it decides which samples make up a step");
   fields("microbatch", o.microbatch,
-         "samples one device holds at a time; gradients accumulate to the effective batch")
-      .positive()
+         "samples one device holds at a time; gradients accumulate to the effective batch; 0: the "
+         "batch as a whole; auto: the smallest of those that fit whose images/s are near the best, "
+         "found at the start of the run")
+      .at_least(0)
       .unset_as("auto");
   fields("precision", o.precision,
          "arithmetic of the forward and backward pass; weights stay in fp32; auto: what is fastest "

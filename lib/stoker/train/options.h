@@ -31,7 +31,8 @@ void describe(EarlyStoppingOptions& options, config::Fields& fields);
 struct TrainOptions {
   double epochs = 10;
   int64_t batch_size = 256;
-  std::optional<int64_t> microbatch;
+  // 0: as large as the batch; none: what is found at the start of the run (autotune/start.h).
+  std::optional<int64_t> microbatch = 0;
   Precision precision = Precision::kAuto;
   bool channels_last = true;
   config::Choice loss = losses::losses().pick("cross_entropy");

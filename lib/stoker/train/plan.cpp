@@ -14,6 +14,13 @@ int64_t StepPlan::step_of_epoch(double epochs) const {
       1, checked_round("train.epochs", epochs * static_cast<double>(steps_per_epoch)));
 }
 
+StepPlan StepPlan::with_accumulation(int64_t micro_batches) const {
+  StepPlan plan = *this;
+  plan.grad_accumulation = micro_batches;
+  plan.microbatch = (batch_size + micro_batches - 1) / micro_batches;
+  return plan;
+}
+
 bool StepPlan::is_due(double every_epochs, int64_t step) const {
   if (every_epochs <= 0) return false;
   const double steps = every_epochs * static_cast<double>(steps_per_epoch);
@@ -28,9 +35,9 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   StepPlan plan;
   plan.samples = samples;
   plan.batch_size = std::min(options.batch_size, samples);
-  const int64_t most = std::min(options.microbatch.value_or(plan.batch_size), plan.batch_size);
-  plan.grad_accumulation = (plan.batch_size + most - 1) / most;
-  plan.microbatch = (plan.batch_size + plan.grad_accumulation - 1) / plan.grad_accumulation;
+  const int64_t asked = options.microbatch.value_or(0);
+  const int64_t most = asked == 0 ? plan.batch_size : std::min(asked, plan.batch_size);
+  plan = plan.with_accumulation((plan.batch_size + most - 1) / most);
   plan.steps_per_epoch = samples / plan.batch_size;
   plan.total_steps = plan.step_of_epoch(options.epochs);
   // Epochs are 32-bit numbers to all that draws at random.

@@ -19,6 +19,8 @@ struct StepPlan {
 
   // Of the micro-batches of a step, which differ by one sample at most: none is a small rest.
   int64_t smallest_microbatch() const { return batch_size / grad_accumulation; }
+  // The same steps in so many micro-batches each.
+  StepPlan with_accumulation(int64_t micro_batches) const;
   double epoch(int64_t step) const { return static_cast<double>(step) / steps_per_epoch; }
   // Step at which `epochs` epochs are complete, at least 1.
   int64_t step_of_epoch(double epochs) const;

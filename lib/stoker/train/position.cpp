@@ -25,7 +25,7 @@ double LogWindow::loss() const {
 }
 
 std::span<const NumberField<Position>> position_fields() {
-  static const std::array<NumberField<Position>, 8> fields{
+  static const std::array<NumberField<Position>, 10> fields{
       {{"step", &Position::step},
        {"schedule_step", &Position::schedule_step},
        {"train_time_s", &Position::train_time_s, /*is_clock=*/true},
@@ -35,6 +35,10 @@ std::span<const NumberField<Position>> position_fields() {
         /*is_optional=*/true},
        {"best_monitored", &Position::best_monitored, /*is_clock=*/false, /*is_optional=*/true},
        {"evaluations_since_best", &Position::evaluations_since_best, /*is_clock=*/false,
+        /*is_optional=*/true},
+       {"grad_accumulation", &Position::grad_accumulation, /*is_clock=*/false,
+        /*is_optional=*/true},
+       {"eval_batch_size", &Position::eval_batch_size, /*is_clock=*/false,
         /*is_optional=*/true}}};
   return fields;
 }

@@ -60,6 +60,10 @@ struct Position {
   // evaluations have come since.
   double best_monitored = std::numeric_limits<double>::quiet_NaN();
   int64_t evaluations_since_best = 0;
+  // Where memory ran out: the micro-batches of a step, and the batch of an evaluation; 0: as the
+  // configuration says.
+  int64_t grad_accumulation = 0;
+  int64_t eval_batch_size = 0;
   LogWindow window;
 };
 

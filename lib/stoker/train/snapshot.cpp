@@ -115,6 +115,12 @@ void check_training_set(const json& saved, const State& state) {
       fmt::join(state.facts.class_names, ", "), fmt::join(classes, ", ")));
 }
 
+// Another train.microbatch than that of the checkpoint takes the place of what memory allowed then.
+void heed_new_microbatch(const json& saved, State& state) {
+  const int64_t planned = state.facts.plan.grad_accumulation;
+  if (saved.value("planned_accumulation", planned) != planned) state.position.grad_accumulation = 0;
+}
+
 void restore_scaler(const json& state, optim::GradScaler* scaler) {
   if (scaler == nullptr || !state.contains("scaler")) return;
   scaler->load_state({.scale = state["scaler"]["scale"],
@@ -173,6 +179,7 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
                 {"samples", facts.plan.samples},
                 {"batch_size", facts.plan.batch_size},
                 {"steps_per_epoch", facts.plan.steps_per_epoch},
+                {"planned_accumulation", facts.plan.grad_accumulation},
                 {"seed", facts.seed},
                 {"classes", facts.class_names},
                 {"input",
@@ -233,6 +240,7 @@ void restore(const CheckpointContent& content, State& state, Algorithms& algorit
     state.position = {};
     read_numbers(saved, state.position, position_fields());
     read_numbers(saved.at("window"), state.position.window, window_fields());
+    heed_new_microbatch(saved, state);
     restore_scaler(saved, state.scaler());
     restore_metrics(saved, state);
   } catch (const json::exception& error) {

@@ -36,6 +36,11 @@ struct EvalRecord {
   metrics::ClassificationResult result;
 };
 
+// Micro-batches, or those of an evaluation, became smaller or larger.
+struct MemoryChange {
+  int64_t step = 0;  // that was taken again, or whose end or evaluation it came with
+};
+
 class State {
  public:
   // All must outlive it. scaler: for fp16 only.
@@ -46,9 +51,11 @@ class State {
   const RunFacts facts;
   Position position;
 
-  std::optional<double> train_loss;  // of the newest log line
-  std::optional<EvalRecord> eval;    // the newest evaluation
-  std::string checkpoint;            // the newest whole checkpoint's folder
+  std::optional<double> train_loss;           // of the newest log line
+  std::optional<EvalRecord> eval;             // the newest evaluation
+  std::optional<MemoryChange> memory_change;  // the newest
+  std::string checkpoint;                     // the newest whole checkpoint's folder
+  int64_t peak_bytes = 0;                     // the most that tensors held of the device's memory
 
   // Whoever may only look at a state may only look at its objects.
   models::Model& model() { return model_; }
@@ -58,6 +65,11 @@ class State {
   optim::GradScaler* scaler() { return scaler_; }
   const optim::GradScaler* scaler() const { return scaler_; }
 
+  // The plan with the micro-batches of the steps to come, which may be smaller than planned.
+  StepPlan plan() const {
+    return position.grad_accumulation > 0 ? facts.plan.with_accumulation(position.grad_accumulation)
+                                          : facts.plan;
+  }
   double epoch() const { return facts.plan.epoch(position.step); }
 
  private:

@@ -4,6 +4,8 @@
 
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
+#include "stoker/ops/cpu_memory.h"
+#include "stoker/ops/device_errors.h"
 #include "stoker/train/update.h"
 
 namespace stoker::train {
@@ -36,40 +38,61 @@ void TrainStep::run(State& state, BatchSource& feed, Events& events) {
   const double waited_before = feed.wait_s();
   is_untouched_ = true;
   events.emit(Event::kStepStart);
-  StepGradients gradients;
+  const double lr_factor = schedule_(state.position.schedule_step);
+  int64_t images = 0;
+  Update update;
   try {
-    gradients = gradients_.run(state, feed, events);
+    const StepGradients gradients = gradients_.run(state, feed, events);
+    images = gradients.images;
+    update = move(state, gradients, lr_factor, events);
+    count_unreadable(state, images);
+    is_untouched_ = false;
+  } catch (const optim::TornUpdate&) {
+    is_untouched_ = false;
+    throw;
+  } catch (const OutOfMemory&) {
+    take_back(state);
+    throw;
   } catch (...) {
     is_untouched_ = !gradients_.has_begun();
     throw;
   }
-  count_unreadable(state, gradients.images);
-  is_untouched_ = false;
 
-  const double lr_factor = schedule_(state.position.schedule_step);
-  at::Tensor loss_mean = at::zeros({}, at::TensorOptions(state.facts.device));
-  bool moved = false;
-  if (gradients.images > 0) {
-    events.emit(Event::kGradientsReady);
-    loss_mean = gradients.loss_sum / static_cast<double>(gradients.images);
-    moved = update_parameters(state, loss_mean, lr_factor, clip_grad_norm_);
-  }
-
-  const bool overflowed = !moved && state.scaler() != nullptr && gradients.images > 0;
+  const ops::PassCpuLimit pass_limit;  // the step has been taken; what is left are a few scalars
+  const bool overflowed = !update.moved && state.scaler() != nullptr && images > 0;
   if (!overflowed) ++state.position.schedule_step;
   ++state.position.step;
-  state.position.images_seen += gradients.images;
+  state.position.images_seen += images;
   events.emit(Event::kStepDone);
 
   const StepRecord record{.step = state.position.step,
                           .lr = lr_factor * state.optimizer().base_lr(),
-                          .images = gradients.images,
+                          .images = images,
                           .time_s = watch.elapsed_s(),
                           .data_wait_s = feed.wait_s() - waited_before,
-                          .skipped = !moved};
+                          .skipped = !update.moved};
   state.position.train_time_s += record.time_s;
-  losses_.add(record, loss_mean);
+  losses_.add(record, update.loss_mean);
   if (state.facts.device.is_cpu()) read_losses(state.position);
+}
+
+TrainStep::Update TrainStep::move(State& state, const StepGradients& gradients, double lr_factor,
+                                  Events& events) {
+  const ops::DeviceWork work{.doing = fmt::format("the update of step {}", state.position.step + 1),
+                             .device = state.facts.device,
+                             .remedy = "Set train.microbatch to a smaller number."};
+  return ops::on_device(work, [&]() -> Update {
+    if (gradients.images == 0) return {at::zeros({}, at::TensorOptions(state.facts.device)), false};
+    events.emit(Event::kGradientsReady);
+    const at::Tensor loss_mean = gradients.loss_sum / static_cast<double>(gradients.images);
+    return {loss_mean, update_parameters(state, loss_mean, lr_factor, clip_grad_norm_)};
+  });
+}
+
+void TrainStep::take_back(State& state) {
+  gradients_.take_back(state);
+  if (state.scaler() != nullptr) state.scaler()->take_back();
+  is_untouched_ = true;
 }
 
 }  // namespace stoker::train

@@ -26,17 +26,25 @@ class TrainStep {
   // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out,
   // and so is the whole step, although it counts, where none of its images could be read. Throws
   // what the parts throw, and DataError where no image of an epoch, or none of 64 and more in a
-  // row, could be read.
+  // row, could be read. Where memory runs out before anything has moved the step is taken back: the
+  // state is as it was, and the same step may be run again.
   void run(State& state, BatchSource& feed, Events& events);
 
-  // Whether the run() that an error ended had changed nothing of the state yet: its images could
-  // not be read.
+  // Whether the run() that an error ended left the state as it was: its images could not be read,
+  // or the step did not fit and was taken back.
   bool is_untouched() const { return is_untouched_; }
 
   // As LossReader::read. On the CPU run() does it after each step.
   std::vector<StepRecord> read_losses(Position& position) { return losses_.read(position); }
 
  private:
+  struct Update {
+    at::Tensor loss_mean;  // float32 [] on the device
+    bool moved = false;
+  };
+  Update move(State& state, const StepGradients& gradients, double lr_factor, Events& events);
+  void take_back(State& state);
+
   std::optional<double> clip_grad_norm_;
   optim::Schedule schedule_;
   GradientPass gradients_;

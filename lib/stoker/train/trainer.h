@@ -6,13 +6,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "stoker/train/evaluate.h"
 #include "stoker/train/events.h"
+#include "stoker/train/memory_control.h"
 #include "stoker/train/saver.h"
 #include "stoker/train/step.h"
 
@@ -30,12 +33,15 @@ struct TrainerParts {
 
 struct TrainerOptions {
   TrainOptions train;
+  MemoryOptions memory;
   EvalOptions eval;
   CheckpointOptions checkpoint;
-  int64_t log_every_steps = 20;             // how often losses are read from a GPU
-  bool evaluates_at_budget = true;          // when max_steps or max_time ends the run
-  std::vector<std::filesystem::path> logs;  // synced before each checkpoint
-  std::string config_yaml;                  // goes into each checkpoint
+  int64_t log_every_steps = 20;                          // how often losses are read from a GPU
+  bool evaluates_at_budget = true;                       // when max_steps or max_time ends the run
+  std::vector<std::filesystem::path> logs;               // synced before each checkpoint
+  std::string config_yaml;                               // goes into each checkpoint
+  std::function<std::string()> memory_advice = nullptr;  // for when not even one image fits
+  std::optional<MemoryModel> memory_model = std::nullopt;  // of a step, where it was probed
 };
 
 enum class StopReason { kFinished, kMaxSteps, kMaxTime, kEarlyStopping, kInterrupted };
@@ -58,17 +64,21 @@ class Trainer {
 
   // Trains from the state's step on, and returns when what it saved is on the disk. Where an error
   // comes between steps, as when an image cannot be read, the steps so far are saved before it is
-  // thrown on; other errors leave the last checkpoint as it was. kFitDone is emitted in any case.
+  // thrown on, as where memory runs out with the smallest micro-batch; other errors leave the last
+  // checkpoint as it was. kFitDone is emitted in any case.
   // Throws Diverged where the run ends with weights, statistics or outputs that are not finite.
   StopReason fit();
 
  private:
   StopReason train();
+  std::optional<StopReason> take_steps();
+  bool take_step(Feed& feed);
   void fail(const std::string& error);
   void save_what_is_whole();
   void note_written(const Saver::Written& folders);
-  void finish_step(const loader::Loader& loader);
+  bool finish_step(const loader::Loader& loader);
   void log_window(const loader::Loader& loader);
+  int64_t eval_batch_size() const;
   void evaluate_now();
   void warn_of_unreadable_images(const loader::Loader& loader);
   void save_if_due();
@@ -86,6 +96,7 @@ class Trainer {
   TrainerOptions options_;
   Events events_;
   TrainStep step_;
+  MemoryControl memory_;
   CheckpointStore* checkpoints_;
   std::optional<Saver> saver_;  // once the run begins
   double max_time_s_;

@@ -3,6 +3,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 
+#include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/optim/clip.h"
 
@@ -18,6 +19,7 @@ bool scaled_step(State& state, const optim::StepOptions& step,
     optim::clip_grad_norm(state.optimizer(), *clip_grad_norm);
   }
   const bool stepped = scaler.step(state.optimizer(), step);
+  const ops::PassCpuLimit pass_limit;  // the update has been made
   scaler.update();
   return stepped;
 }

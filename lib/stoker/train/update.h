@@ -16,7 +16,8 @@ namespace stoker::train {
 // left out where the loss or the norm is not finite, or where fp16 gradients overflowed. Returns
 // whether the parameters moved, as far as the host knows: without fp16's scaler a GPU decides by
 // itself, so that the host need not wait for the loss, and true is returned. Throws as
-// ops/device_errors.h says.
+// ops/device_errors.h says: of OutOfMemory
+// but TornUpdate, nothing has moved.
 bool update_parameters(State& state, const at::Tensor& loss_mean, double lr_factor,
                        std::optional<double> clip_grad_norm);
 

@@ -1,0 +1,183 @@
+#include "tune_report.h"
+
+#include <fmt/format.h>
+
+#include "stoker/core/text.h"
+#include "stoker/draw/chart.h"
+
+namespace stoker::app {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+std::string bytes_text(int64_t bytes) { return human_bytes(static_cast<uint64_t>(bytes)); }
+
+const char* layout_of(const autotune::PrecisionResult& row) {
+  return row.channels_last ? "channels_last" : "channels first";
+}
+
+std::string marks_of(const autotune::MicrobatchTuning& found, int64_t size) {
+  std::string marks;
+  if (size == found.microbatch) marks += "  <- smallest near the best";
+  if (size == found.largest_microbatch && found.is_limited_by_memory)
+    marks += "  <- largest that fits";
+  return marks;
+}
+
+}  // namespace
+
+void print_tuning(const autotune::MicrobatchTuning& found) {
+  fmt::print("memory: {} + {} an image; {} may be used, {} of it are left free\n",
+             bytes_text(static_cast<int64_t>(found.memory.base_bytes)),
+             bytes_text(static_cast<int64_t>(found.memory.bytes_per_image)),
+             bytes_text(found.limit_bytes), bytes_text(found.margin_bytes));
+  fmt::print("a micro-batch of {} fits: predicted {}, a real step took {}{}\n",
+             human_count(found.largest_microbatch), bytes_text(found.predicted_peak_bytes),
+             bytes_text(found.measured_peak_bytes),
+             found.is_limited_by_memory ? "" : "; larger ones were not looked at");
+  fmt::print("\n{:>11}  {:>9}  {:>19}  {:>10}\n", "micro-batch", "images/s", "(95 % of medians)",
+             "memory");
+  for (const autotune::SizeResult& row : found.curve) {
+    fmt::print("{:>11}  {:>9.1f}  {:>19}  {:>10}{}\n", row.microbatch, row.images_per_s.median,
+               fmt::format("{:.1f} to {:.1f}", row.images_per_s.low, row.images_per_s.high),
+               bytes_text(row.peak_bytes), marks_of(found, row.microbatch));
+  }
+  fmt::print("\n{}\n", found.reason);
+}
+
+ordered_json tuning_json(const autotune::MicrobatchTuning& found) {
+  ordered_json curve = ordered_json::array();
+  for (const autotune::SizeResult& row : found.curve) {
+    curve.push_back({{"microbatch", row.microbatch},
+                     {"images_per_s", row.images_per_s.median},
+                     {"low", row.images_per_s.low},
+                     {"high", row.images_per_s.high},
+                     {"peak_bytes", row.peak_bytes}});
+  }
+  return {{"microbatch", found.microbatch},
+          {"images_per_s", found.images_per_s},
+          {"largest_microbatch", found.largest_microbatch},
+          {"is_limited_by_memory", found.is_limited_by_memory},
+          {"predicted_peak_bytes", found.predicted_peak_bytes},
+          {"measured_peak_bytes", found.measured_peak_bytes},
+          {"limit_bytes", found.limit_bytes},
+          {"margin_bytes", found.margin_bytes},
+          {"memory",
+           {{"base_bytes", found.memory.base_bytes},
+            {"bytes_per_image", found.memory.bytes_per_image},
+            {"residual", found.memory.residual}}},
+          {"rounds", found.rounds},
+          {"reason", found.reason},
+          {"curve", curve}};
+}
+
+std::string tuning_chart(const autotune::MicrobatchTuning& found, const std::string& model) {
+  draw::Chart chart{.title = fmt::format("{}: images/s over micro-batch", model),
+                    .subtitle = found.reason,
+                    .x = {.label = "micro-batch", .scale = draw::Scale::kLog2},
+                    .y = {.label = "images/s", .from_zero = true}};
+  draw::Series series{.name = model};
+  for (const autotune::SizeResult& row : found.curve) {
+    series.points.push_back(
+        {.x = static_cast<double>(row.microbatch),
+         .y = row.images_per_s.median,
+         .y_interval = draw::Interval{row.images_per_s.low, row.images_per_s.high},
+         .detail = bytes_text(row.peak_bytes)});
+  }
+  chart.series.push_back(std::move(series));
+  chart.marks.push_back({static_cast<double>(found.microbatch), found.images_per_s,
+                         fmt::format("{}", found.microbatch)});
+  if (found.is_limited_by_memory) {
+    chart.x_guides.push_back({static_cast<double>(found.largest_microbatch), "largest that fits"});
+  }
+  return draw::chart_svg(chart);
+}
+
+void print_precisions(const std::vector<autotune::PrecisionResult>& results) {
+  fmt::print("{:>9}  {:>14}  {:>9}  {:>10}  {:>8}\n", "precision", "layout", "images/s", "memory",
+             "loss");
+  const size_t best = autotune::fastest(results);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const autotune::PrecisionResult& row = results[i];
+    fmt::print("{:>9}  {:>14}  {:>9.1f}  {:>10}  {:>8.4f}{}{}\n", train::to_string(row.precision),
+               layout_of(row), row.images_per_s, bytes_text(row.peak_bytes), row.loss,
+               i == best ? "  <- fastest" : "", row.is_refused ? "  refused: " + row.reason : "");
+  }
+}
+
+ordered_json precisions_json(const std::vector<autotune::PrecisionResult>& results) {
+  ordered_json rows = ordered_json::array();
+  for (const autotune::PrecisionResult& row : results) {
+    rows.push_back({{"precision", train::to_string(row.precision)},
+                    {"channels_last", row.channels_last},
+                    {"images_per_s", row.images_per_s},
+                    {"peak_bytes", row.peak_bytes},
+                    {"loss", row.loss},
+                    {"refused", row.is_refused}});
+    if (row.is_refused) rows.back()["reason"] = row.reason;
+  }
+  return {{"rows", rows}};
+}
+
+std::string precisions_chart(const std::vector<autotune::PrecisionResult>& results) {
+  draw::BarChart chart{.title = "images/s by precision and layout"};
+  for (const autotune::PrecisionResult& row : results) {
+    chart.bars.push_back(
+        {.name = fmt::format("{}, {}", train::to_string(row.precision), layout_of(row)),
+         .value = row.images_per_s,
+         .text = row.is_refused ? "refused: its loss departs" : ""});
+  }
+  return draw::bars_svg(chart);
+}
+
+void print_lr_range(const tuning::LrRange& range) {
+  const auto line = [](const char* what, const std::optional<double>& value) {
+    fmt::print("{:<34}  {}\n", what, value ? fmt::format("{:.3g}", *value) : "not found");
+  };
+  fmt::print("{} steps, rates from {:.3g} to {:.3g}\n", range.points.size(),
+             range.points.front().lr, range.points.back().lr);
+  line("steepest descent of the loss at", range.steepest);
+  line("it diverges from", range.diverges_at);
+  std::optional<double> tenth;
+  if (range.diverges_at) tenth = *range.diverges_at / 10;
+  line("a tenth of that", tenth);
+  line("suggestion", range.suggestion);
+  fmt::print("{}\n", range.reason);
+}
+
+ordered_json lr_range_json(const tuning::LrRange& range) {
+  ordered_json points = ordered_json::array();
+  for (const tuning::LrPoint& point : range.points)
+    points.push_back({{"lr", point.lr}, {"loss", point.loss}, {"smoothed", point.smoothed}});
+  const auto number = [](const std::optional<double>& value) {
+    return value ? ordered_json(*value) : ordered_json();
+  };
+  return {{"suggestion", number(range.suggestion)},
+          {"steepest", number(range.steepest)},
+          {"diverges_at", number(range.diverges_at)},
+          {"reason", range.reason},
+          {"points", points}};
+}
+
+std::string lr_range_chart(const tuning::LrRange& range) {
+  draw::Chart chart{.title = "loss over learning rate",
+                    .subtitle = range.reason,
+                    .x = {.label = "learning rate", .scale = draw::Scale::kLog},
+                    .y = {.label = "loss"}};
+  draw::Series raw{.name = "each step", .line = false, .faint = true};
+  draw::Series smoothed{.name = "smoothed", .points_shown = false};
+  for (const tuning::LrPoint& point : range.points) {
+    raw.points.push_back({point.lr, point.loss});
+    smoothed.points.push_back({point.lr, point.smoothed});
+  }
+  chart.series = {std::move(raw), std::move(smoothed)};
+  if (range.diverges_at) chart.x_guides.push_back({*range.diverges_at, "diverges"});
+  if (range.suggestion) {
+    chart.x_guides.push_back(
+        {*range.suggestion, fmt::format("suggestion: {:.3g}", *range.suggestion)});
+  }
+  return draw::chart_svg(chart);
+}
+
+}  // namespace stoker::app

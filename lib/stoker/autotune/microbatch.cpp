@@ -1,0 +1,206 @@
+#include "stoker/autotune/microbatch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "stoker/core/clock.h"
+#include "stoker/core/error.h"
+#include "stoker/core/interrupt.h"
+#include "stoker/core/text.h"
+#include "stoker/ops/memory_meter.h"
+#include "stoker/run/memory.h"
+#include "stoker/run/probe.h"
+#include "stoker/tuning/probes.h"
+
+namespace stoker::autotune {
+
+namespace {
+
+// A step in several micro-batches holds the gradients of those before, so this is the larger need.
+constexpr int64_t kAccumulating = 2;
+constexpr double kRetreat = 0.9;
+
+class Search {
+ public:
+  Search(run::Session& session, const MicrobatchOptions& options)
+      : session_(session), options_(options) {
+    const int64_t batch = session.plan().batch_size;
+    range_.smallest = std::min(session.state->facts.smallest_batch, batch);
+    range_.largest = std::max(range_.smallest, options.largest > 0 ? options.largest : batch);
+    result_.limit_bytes = ops::usable_bytes(session.device);
+    result_.margin_bytes = tuning::margin_bytes(result_.limit_bytes, options.margin);
+  }
+
+  MicrobatchTuning run() {
+    probe_memory();
+    prove_largest();
+    time_sizes();
+    return std::move(result_);
+  }
+
+ private:
+  void say(const std::string& what) const {
+    if (options_.say) options_.say(what);
+  }
+
+  run::Probe probe(const run::ProbeOptions& options) {
+    check_interrupt();
+    return run::probe_step(session_, options);
+  }
+
+  void probe_memory() {
+    std::vector<tuning::Probe> probes;
+    while (const auto size = tuning::next_memory_probe(probes, range_, result_.limit_bytes)) {
+      say(fmt::format("memory of a step with micro-batches of {}", *size));
+      const run::Probe probed = probe_smallest_or(*size);
+      seconds_per_image_ = probed.time_s / static_cast<double>(probed.images);
+      probes.push_back({.microbatch = *size, .peak_bytes = probed.peak_bytes});
+    }
+    if (probes.size() < 2) {  // the smallest size takes half of all there is, or is the only one
+      result_.memory = {.base_bytes = 0,
+                        .bytes_per_image = static_cast<double>(probes.front().peak_bytes) /
+                                           static_cast<double>(probes.front().microbatch)};
+      return;
+    }
+    result_.memory = tuning::fit_line(probes);
+  }
+
+  run::Probe probe_smallest_or(int64_t size) {
+    try {
+      return probe({.microbatch = size, .micro_batches = kAccumulating});
+    } catch (const OutOfMemory& error) {
+      if (size > range_.smallest) throw;
+      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session_)));
+    }
+  }
+
+  void prove_largest() {
+    const int64_t room = result_.limit_bytes - result_.margin_bytes;
+    int64_t size =
+        std::max(range_.smallest, tuning::largest_under(result_.memory, room, range_.largest));
+    result_.is_limited_by_memory = size < range_.largest;
+    while (true) {
+      say(fmt::format("a step with the largest micro-batch that should fit, {}", size));
+      try {
+        const run::Probe proof = probe({.microbatch = size, .micro_batches = kAccumulating});
+        result_.largest_microbatch = size;
+        result_.predicted_peak_bytes = result_.memory.at(size);
+        result_.measured_peak_bytes = proof.peak_bytes;
+        seconds_per_image_ = proof.time_s / static_cast<double>(proof.images);
+        return;
+      } catch (const OutOfMemory&) {
+        if (size == range_.smallest) throw;
+        result_.is_limited_by_memory = true;
+        size =
+            std::max(range_.smallest, static_cast<int64_t>(kRetreat * static_cast<double>(size)));
+      }
+    }
+  }
+
+  // A round takes every size through about as many images, those of one step with the largest.
+  std::vector<int64_t> affordable(std::vector<int64_t> sizes) const {
+    constexpr size_t kFewest = 3;
+    const auto cost_s = [&] {
+      return static_cast<double>(options_.least_rounds * std::ssize(sizes) * sizes.back()) *
+             seconds_per_image_;
+    };
+    while (sizes.size() > kFewest && cost_s() > options_.budget_s) sizes.pop_back();
+    return sizes;
+  }
+
+  void time_round(const std::vector<int64_t>& sizes, bool backwards) {
+    const int64_t images = sizes.back();
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      const int64_t size = sizes[backwards ? sizes.size() - 1 - i : i];
+      const run::Probe timed = probe({.microbatch = size,
+                                      .micro_batches = std::max<int64_t>(1, images / size),
+                                      .steps = 1,
+                                      .measures_memory = false});
+      seconds_[size].push_back(timed.time_s * static_cast<double>(size) /
+                               static_cast<double>(timed.images));
+    }
+  }
+
+  tuning::Knee knee() const {
+    std::vector<tuning::Timing> timings;
+    size_t rounds = SIZE_MAX;
+    for (const auto& [size, seconds] : seconds_) rounds = std::min(rounds, seconds.size());
+    for (const auto& [size, seconds] : seconds_)
+      timings.push_back({size, {seconds.end() - static_cast<ptrdiff_t>(rounds), seconds.end()}});
+    return tuning::find_knee(timings);
+  }
+
+  std::vector<int64_t> timed_sizes() const {
+    std::vector<int64_t> sizes;
+    for (const auto& [size, seconds] : seconds_) sizes.push_back(size);
+    return sizes;
+  }
+
+  // First touches, plans of the libraries and peaks are the first round's, which is not timed.
+  void warm_up(const std::vector<int64_t>& sizes) {
+    for (const int64_t size : sizes) {
+      say(fmt::format("warming up with micro-batches of {}", size));
+      peaks_[size] =
+          probe({.microbatch = size, .micro_batches = kAccumulating, .steps = 1}).peak_bytes;
+    }
+  }
+
+  void time_sizes() {
+    const Stopwatch watch;
+    std::vector<int64_t> sizes =
+        affordable(tuning::sizes_to_time({range_.smallest, result_.largest_microbatch}));
+    warm_up(sizes);
+    const auto rounds = [&](const std::vector<int64_t>& of, int64_t count) {
+      for (int64_t round = 0; round < count; ++round) {
+        say(fmt::format("images/s of {} sizes up to {}, round {}", of.size(), of.back(),
+                        seconds_[of.front()].size() + 1));
+        time_round(of, round % 2 == 1);
+      }
+    };
+    rounds(sizes, options_.least_rounds);
+    int64_t done = options_.least_rounds;
+    tuning::Knee found = knee();
+    if (const auto closer = tuning::sizes_near_knee(sizes, found.microbatch);
+        !closer.empty() && watch.elapsed_s() < options_.budget_s) {
+      warm_up(closer);
+      rounds(closer, done);
+      found = knee();
+    }
+    while (found.needs_more_repeats && done < options_.most_rounds &&
+           watch.elapsed_s() < options_.budget_s) {
+      rounds(timed_sizes(), 1);
+      ++done;
+      found = knee();
+    }
+    take(found, done);
+  }
+
+  void take(const tuning::Knee& found, int64_t rounds) {
+    result_.microbatch = found.microbatch;
+    result_.reason = found.reason;
+    result_.rounds = rounds;
+    for (const tuning::Rate& rate : found.rates) {
+      result_.curve.push_back({rate.microbatch, rate.images_per_s, peaks_.at(rate.microbatch)});
+      if (rate.microbatch == found.microbatch) result_.images_per_s = rate.images_per_s.median;
+    }
+  }
+
+  run::Session& session_;
+  const MicrobatchOptions& options_;
+  tuning::SizeRange range_;
+  MicrobatchTuning result_;
+  double seconds_per_image_ = 0;
+  std::map<int64_t, std::vector<double>> seconds_;  // of a micro-batch, by its size
+  std::map<int64_t, int64_t> peaks_;
+};
+
+}  // namespace
+
+MicrobatchTuning tune_microbatch(run::Session& session, const MicrobatchOptions& options) {
+  return Search(session, options).run();
+}
+
+}  // namespace stoker::autotune

@@ -1,0 +1,68 @@
+#include "stoker/autotune/start.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+#include "stoker/autotune/microbatch.h"
+#include "stoker/config/config.h"
+#include "stoker/core/cpu.h"
+#include "stoker/core/log.h"
+#include "stoker/core/text.h"
+#include "stoker/machine/versions.h"
+#include "stoker/tuning/tune_cache.h"
+
+namespace stoker::autotune {
+
+namespace {
+
+constexpr double kBudgetS = 10;
+
+// All that the rate and the memory of a step depend on.
+tuning::TuneKey key_of(run::Session& session) {
+  constexpr std::array kSections{"augment",   "progressive_resizing", "model",
+                                 "optimizer", "algorithms",           "train",
+                                 "memory",    "grad_scaler"};
+  tuning::TuneKey key;
+  run::RunConfig config = session.config;
+  const config::Node values = config::to_node(config::fields_of(config));
+  for (const char* section : kSections) {
+    if (const config::Node* node = values.find(section))
+      key.what[section] = config::print_flow(*node);
+  }
+  const models::ModelContext& context = session.context;
+  key.what["images"] = fmt::format("{}x{}x{}, {} classes", context.channels, context.height,
+                                   context.width, context.classes);
+  key.what["batch"] = fmt::to_string(session.plan().batch_size);
+  key.what["device"] = fmt::format("{}, {} processors", session.device.str(), usable_cpus());
+  for (const auto& [name, version] : machine::versions()) key.versions[name] = version;
+  return key;
+}
+
+}  // namespace
+
+void settle(run::Session& session, FileSystem& files) {
+  if (session.config.train.microbatch) return;
+  const tuning::TuneKey key = key_of(session);
+  tuning::TuneCache cache(files, session.config.run.dir);
+  const tuning::TuneCache::Found before = cache.find(key);
+  if (!before.stale.empty()) log().info("train.microbatch: auto is tuned again: {}", before.stale);
+  if (before.value.is_object() && before.value.contains("microbatch")) {
+    const auto microbatch = before.value["microbatch"].get<int64_t>();
+    log().info("train.microbatch: auto is {}, as found before ({})", microbatch,
+               cache.path_of(key).string());
+    run::use_microbatch(session, microbatch);
+    return;
+  }
+  log().info("train.microbatch: auto: looking for what fits and what is fastest");
+  const MicrobatchTuning found = tune_microbatch(session, {.budget_s = kBudgetS});
+  log().info("train.microbatch: auto is {}: {}", found.microbatch, found.reason);
+  cache.keep(key, {{"microbatch", found.microbatch},
+                   {"largest_microbatch", found.largest_microbatch},
+                   {"images_per_s", found.images_per_s},
+                   {"peak_bytes", found.memory.at(found.microbatch)}});
+  run::use_microbatch(session, found.microbatch);
+}
+
+}  // namespace stoker::autotune

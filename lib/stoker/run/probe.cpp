@@ -1,0 +1,170 @@
+#include "stoker/run/probe.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/ones.h>
+
+#include <memory>
+#include <vector>
+
+#include "stoker/core/clock.h"
+#include "stoker/models/eval_mode.h"
+#include "stoker/ops/cpu_memory.h"
+#include "stoker/ops/device_errors.h"
+#include "stoker/ops/memory_meter.h"
+#include "stoker/optim/clip.h"
+#include "stoker/train/autocast.h"
+#include "stoker/train/gradient_pass.h"
+
+namespace stoker::run {
+
+namespace {
+
+// The random state of the CPU and of the run's device, put back at the end.
+class KeepRandomState {
+ public:
+  explicit KeepRandomState(at::Device device) {
+    keep(at::detail::getDefaultCPUGenerator());
+    if (!device.is_cpu()) keep(at::globalContext().defaultGenerator(device));
+  }
+  ~KeepRandomState() {
+    for (auto& [generator, state] : kept_) generator.set_state(state);
+  }
+  KeepRandomState(const KeepRandomState&) = delete;
+  KeepRandomState& operator=(const KeepRandomState&) = delete;
+
+ private:
+  void keep(at::Generator generator) {
+    at::Tensor state = generator.get_state();
+    kept_.emplace_back(std::move(generator), std::move(state));
+  }
+  std::vector<std::pair<at::Generator, at::Tensor>> kept_;
+};
+
+// One micro-batch again and again. On the CPU its images lie outside of LibTorch's memory, as the
+// loader's do.
+class MadeUpBatch : public train::BatchSource {
+ public:
+  MadeUpBatch(const Session& session, int64_t count) {
+    const models::ModelContext& context = session.context;
+    const at::ScalarType dtype = train::input_dtype(session.config.train.precision);
+    const int64_t values = count * context.channels * context.height * context.width;
+    const auto plain = std::make_shared<std::vector<float>>(static_cast<size_t>(values));
+    for (size_t i = 0; i < plain->size(); ++i) {
+      (*plain)[i] = static_cast<float>((i * 2654435761u >> 8) % 4096) / 2048.0F - 1.0F;
+    }
+    const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(values) *
+                                                                c10::elementSize(dtype));
+    const std::vector<int64_t> shape{count, context.height, context.width, context.channels};
+    const at::Tensor images = at::from_blob(
+        bytes->data(), shape, [bytes](void*) {}, at::TensorOptions(dtype));
+    images.copy_(at::from_blob(
+        plain->data(), shape, [plain](void*) {}, at::kFloat));
+    batch_.images = images.permute({0, 3, 1, 2}).to(session.device);
+    batch_.labels = at::arange(count, at::kLong).remainder(context.classes).to(session.device);
+    for (int64_t i = 0; i < count; ++i) batch_.samples.push_back(i);
+  }
+  std::optional<ops::TensorBatch> next() override { return batch_; }
+  double wait_s() const override { return 0; }
+
+ private:
+  ops::TensorBatch batch_;
+};
+
+train::RunFacts facts_for(const Session& session, const ProbeOptions& options) {
+  train::RunFacts facts = session.state->facts;
+  facts.plan.batch_size = options.microbatch * options.micro_batches;
+  facts.plan = facts.plan.with_accumulation(options.micro_batches);
+  return facts;
+}
+
+// All that an update does but moving: the kernels see that the gradients overflowed.
+void update_nothing(const Session& session, train::State& state, const at::Tensor& loss_sum) {
+  if (const auto norm = session.config.train.clip_grad_norm) {
+    optim::clip_grad_norm(state.optimizer(), *norm);
+  }
+  const at::Tensor one = at::ones({}, loss_sum.options().dtype(at::kFloat));
+  state.optimizer().step({.lr_factor = 1, .grad_scale = one, .found_inf = one});
+}
+
+// Until the device has done it.
+void take_step(const Session& session, train::GradientPass& pass, train::State& state,
+               MadeUpBatch& batch, train::Events& events) {
+  const train::StepGradients gradients = pass.run(state, batch, events);
+  update_nothing(session, state, gradients.loss_sum);
+  gradients.loss_sum.item<float>();
+  pass.take_back(state);
+}
+
+}  // namespace
+
+Probe probe_step(Session& session, const ProbeOptions& options) {
+  const KeepRandomState random_state(session.device);
+  train::State state(*session.model, *session.optimizer, session.scaler.get(),
+                     facts_for(session, options));
+  train::Events events(state, session.algorithms);
+  train::GradientPass pass(session.config.train, session.class_weights);
+  MadeUpBatch batch(session, options.microbatch);
+  const bool was_training = session.model->is_training();
+  session.model->train();
+  const ops::DeviceWork work{
+      .doing = fmt::format("trying a micro-batch of {} images", options.microbatch),
+      .device = session.device,
+      .remedy = "Try a smaller one."};
+  if (options.measures_memory) {
+    ops::return_cached(session.device);
+    ops::reset_peak(session.device);
+  }
+  Probe probe{.images = state.facts.plan.batch_size};
+  try {
+    for (int64_t i = 0; i < options.steps; ++i) {
+      const Stopwatch watch;
+      ops::on_device(work, [&] { take_step(session, pass, state, batch, events); });
+      probe.time_s = watch.elapsed_s();
+    }
+  } catch (...) {
+    pass.take_back(state);
+    session.model->train(was_training);
+    ops::return_cached(session.device);
+    throw;
+  }
+  session.model->train(was_training);
+  if (options.measures_memory) probe.peak_bytes = ops::device_memory(session.device).peak_bytes;
+  return probe;
+}
+
+Probe probe_evaluation(Session& session, int64_t batch_size) {
+  const KeepRandomState random_state(session.device);
+  train::State state(*session.model, *session.optimizer, session.scaler.get(),
+                     session.state->facts);
+  train::Events events(state, session.algorithms);
+  MadeUpBatch source(session, batch_size);
+  const models::EvalMode eval_mode(*session.model);
+  const at::NoGradGuard no_grad;
+  const ops::DeviceWork work{.doing = fmt::format("evaluating a batch of {} images", batch_size),
+                             .device = session.device,
+                             .remedy = "Try a smaller one."};
+  ops::return_cached(session.device);
+  ops::reset_peak(session.device);
+  Probe probe{.images = batch_size};
+  try {
+    ops::on_device(work, [&] {
+      events.emit(train::Event::kEvalStart);
+      const Stopwatch watch;
+      const train::Autocast autocast(session.device.type(), session.config.train.precision);
+      session.model->forward(source.next()->images).sum().item<float>();
+      probe.time_s = watch.elapsed_s();
+    });
+  } catch (...) {
+    events.emit_in_failure(train::Event::kEvalFailed);
+    throw;
+  }
+  events.emit(train::Event::kEvalDone);
+  probe.peak_bytes = ops::device_memory(session.device).peak_bytes;
+  return probe;
+}
+
+}  // namespace stoker::run

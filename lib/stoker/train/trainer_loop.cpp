@@ -1,0 +1,178 @@
+// The loop of event.h: steps, evaluations, and what is due between them.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "stoker/core/clock.h"
+#include "stoker/core/error.h"
+#include "stoker/core/interrupt.h"
+#include "stoker/ops/device_errors.h"
+#include "stoker/train/early_stopping.h"
+#include "stoker/train/trainer.h"
+
+namespace stoker::train {
+
+StopReason Trainer::train() {
+  is_evaluating_ = false;
+  memory_.begin(state_);
+  // A run that stopped between a step and its evaluation makes up for it.
+  if (state_.position.step > 0 && evaluation_due()) {
+    evaluate_now();
+    save_if_due();
+  }
+  std::optional<StopReason> ended;
+  while (!ended) ended = take_steps();
+  const StopReason reason = *ended;
+  if (reason != StopReason::kInterrupted && options_.evaluates_at_budget && val_.dataset &&
+      (!state_.eval || state_.eval->step != state_.position.step)) {
+    evaluate_now();
+  }
+  return reason;
+}
+
+// With one size of micro-batches: until the run ends, or nothing where the size has changed.
+std::optional<StopReason> Trainer::take_steps() {
+  Feed feed(train_, state_.facts.device, options_.train.precision,
+            training_chunks(state_.plan(), state_.position.step));
+  logged_stages_ = {};
+  reported_train_ = 0;
+  std::optional<StopReason> ended;
+  bool has_changed = false;
+  while (!ended && !has_changed) {
+    if (state_.position.step >= state_.facts.plan.total_steps) {
+      ended = StopReason::kFinished;
+    } else if (const auto request = stop_request()) {
+      ended = *request;
+    } else {
+      has_changed = !take_step(feed) || finish_step(feed.loader());
+    }
+  }
+  warn_of_unreadable_images(feed.loader());
+  return ended;
+}
+
+// False where the step did not fit: nothing has happened but that micro-batches are smaller now.
+bool Trainer::take_step(Feed& feed) {
+  try {
+    step_.run(state_, feed, events_);
+  } catch (const OutOfMemory& error) {
+    if (!step_.is_untouched()) throw;
+    memory_.shrink(state_, error);
+    events_.emit(Event::kMemoryChange);
+    return false;
+  }
+  memory_.note_step(state_);
+  return true;
+}
+
+// True where micro-batches are larger from now on, which what is saved has to know.
+bool Trainer::finish_step(const loader::Loader& loader) {
+  const StepPlan& plan = state_.facts.plan;
+  const int64_t step = state_.position.step;
+  const bool epoch_done = step % plan.steps_per_epoch == 0;
+  if (epoch_done || step == plan.total_steps || step % options_.log_every_steps == 0) {
+    log_window(loader);
+  }
+  if (epoch_done) {
+    warn_of_unreadable_images(loader);
+    events_.emit(Event::kEpochDone);
+  }
+  const bool has_grown = epoch_done && step < plan.total_steps && memory_.grow(state_);
+  if (has_grown) events_.emit(Event::kMemoryChange);
+  if (evaluation_due()) evaluate_now();
+  if (saver_) note_written(saver_->poll(state_, capture_now()));
+  save_if_due();
+  return has_grown;
+}
+
+void Trainer::save_if_due() {
+  if (saver_ && saver_->due(state_)) note_written(saver_->save(state_, capture_now()));
+}
+
+void Trainer::warn_of_unreadable_images(const loader::Loader& loader) {
+  const int64_t count = loader.skipped_count();
+  if (count > reported_train_) {
+    warn_of_unreadable("training", unreadable_of(loader), reported_train_);
+  }
+  reported_train_ = count;
+}
+
+void Trainer::log_window(const loader::Loader& loader) {
+  step_.read_losses(state_.position);
+  memory_.note_peak(state_, /*of_steps=*/true);
+  LogWindow& window = state_.position.window;
+  const loader::StageTimes stages = loader.stage_times();
+  window.stages = stages - std::exchange(logged_stages_, stages);
+  window.loader_threads = loader.threads();
+  if (window.loss_images > 0) state_.train_loss = window.loss();
+  events_.emit(Event::kLog);
+  window = {};
+}
+
+bool Trainer::evaluation_due() const {
+  const int64_t step = state_.position.step;
+  if (!val_.dataset || (state_.eval && state_.eval->step == step)) return false;
+  return state_.facts.plan.is_due(options_.eval.every_epochs, step) ||
+         step == state_.facts.plan.total_steps;
+}
+
+// The batch of evaluations that do not fit is smaller from then on.
+int64_t Trainer::eval_batch_size() const {
+  const int64_t smaller = state_.position.eval_batch_size;
+  return smaller > 0 ? std::min(smaller, options_.eval.batch_size) : options_.eval.batch_size;
+}
+
+void Trainer::evaluate_now() {
+  const Stopwatch watch;
+  EvalRecord record{.step = state_.position.step, .epoch = state_.epoch()};
+  memory_.note_peak(state_, /*of_steps=*/true);
+  is_evaluating_ = true;
+  bool has_shrunk = false;
+  try {
+    const ops::DeviceWork work{
+        .doing = "evaluation", .device = state_.facts.device, .remedy = "Leave out averages."};
+    ops::on_device(work, [&] { events_.emit(Event::kEvalStart); });
+    const Evaluation evaluation =
+        evaluate(state_.model(), val_,
+                 {.device = state_.facts.device,
+                  .batch_size = eval_batch_size(),
+                  .precision = options_.train.precision,
+                  .loss = options_.train.loss,
+                  .doing = "evaluation",
+                  .may_shrink = options_.memory.microbatch != MicrobatchMode::kFixed,
+                  .on_progress = [&](int64_t done, int64_t of) {
+                    events_.emit_eval_progress({.done = done, .of = of});
+                  }});
+    record.result = evaluation.metrics;
+    has_shrunk = memory_.note_evaluation(state_, eval_batch_size(), evaluation.batch_size);
+    warn_of_unreadable("validation", evaluation.unreadable, reported_val_);
+    reported_val_ = evaluation.unreadable.count;
+  } catch (...) {
+    // Algorithms that swap weights in for the evaluation take them out again.
+    events_.emit_in_failure(Event::kEvalFailed);
+    throw;
+  }
+  is_evaluating_ = false;
+  record.time_s = watch.elapsed_s();
+  state_.eval = std::move(record);
+  const CheckpointStore::Keep keep = keep_of(options_.checkpoint);
+  note_evaluation(state_.position,
+                  measured(state_, keep.monitor).value_or(std::numeric_limits<double>::quiet_NaN()),
+                  options_.train.early_stopping, keep.lower_is_better);
+  events_.emit(Event::kEvalDone);
+  if (has_shrunk) events_.emit(Event::kMemoryChange);
+}
+
+std::optional<StopReason> Trainer::stop_request() const {
+  if (interrupt_signal() != 0) return StopReason::kInterrupted;
+  if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
+    return StopReason::kMaxSteps;
+  }
+  if (has_waited_enough(state_.position, options_.train.early_stopping)) {
+    return StopReason::kEarlyStopping;
+  }
+  if (state_.position.train_time_s >= max_time_s_) return StopReason::kMaxTime;
+  return std::nullopt;
+}
+
+}  // namespace stoker::train

@@ -1,0 +1,98 @@
+#include "stoker/tuning/line_fit.h"
+
+#include "stoker/tuning/probes.h"
+#include "support/catch.h"
+#include "support/thrown.h"
+
+namespace stoker::tuning {
+namespace {
+
+constexpr int64_t kMiB = 1 << 20;
+
+int64_t truth(int64_t microbatch) { return 41 * kMiB + microbatch * 21 * kMiB + 7; }
+
+TEST_CASE("a line through exact probes is exact, with any weights", "[tuning]") {
+  for (const double weight : {1.0, 100.0}) {
+    const Line line =
+        fit_line(std::vector<Probe>{{2, truth(2)}, {8, truth(8), weight}, {24, truth(24)}});
+    CHECK(line.at(160) == truth(160));
+    CHECK(line.residual < 1e-12);
+    CHECK(largest_under(line, truth(160), 4096) == 160);
+    CHECK(largest_under(line, truth(160) - 1, 4096) == 159);
+    CHECK(largest_under(line, truth(160), 100) == 100);
+    CHECK(largest_under(line, truth(1) - 1, 4096) == 0);
+  }
+}
+
+TEST_CASE("a heavy probe pulls the line to itself", "[tuning]") {
+  const std::vector<Probe> alike{{1, 100}, {2, 200}, {3, 420}};
+  std::vector<Probe> heavy = alike;
+  heavy[2].weight = 1e6;
+  CHECK(std::abs(fit_line(heavy).at(3) - 420) < std::abs(fit_line(alike).at(3) - 420));
+  CHECK(fit_line(alike).residual > 0.01);
+}
+
+TEST_CASE("probes that no line can be laid through are refused", "[tuning]") {
+  const auto refusal = [](const std::vector<Probe>& probes) {
+    return test::message_of<UnfitProbes>([&] { fit_line(probes); });
+  };
+  CHECK_THAT(refusal({{8, 100}}), Catch::Contains("at least two different sizes"));
+  CHECK_THAT(refusal({}), Catch::Contains("0 probes"));
+  CHECK_THAT(refusal({{8, 100}, {8, 110}}), Catch::Contains("2 probes of one micro-batch"));
+  CHECK_THAT(refusal({{2, 100}, {8, 100}}), Catch::Contains("does not grow"));
+  CHECK_THAT(refusal({{2, 100}, {8, 90}}), Catch::Contains("100 bytes at 2, 90 bytes at 8"));
+  CHECK_THAT(refusal({{0, 100}, {8, 110}}), Catch::Contains("above 0"));
+  CHECK_THAT(refusal({{2, 0}, {8, 110}}), Catch::Contains("peak of 0 bytes"));
+  CHECK_THAT(refusal({{2, 100, -1}, {8, 110}}), Catch::Contains("weight -1"));
+}
+
+TEST_CASE("a margin is a share of the limit, with a least size and a most", "[tuning]") {
+  CHECK(margin_bytes(100'000 * kMiB) == 3000 * kMiB);
+  CHECK(margin_bytes(1000 * kMiB) == 64 * kMiB);
+  CHECK(margin_bytes(100 * kMiB) == 25 * kMiB);
+}
+
+std::vector<Probe> probe_all(const SizeRange& range, int64_t limit) {
+  std::vector<Probe> probes;
+  while (const auto size = next_memory_probe(probes, range, limit))
+    probes.push_back({*size, truth(*size)});
+  return probes;
+}
+
+TEST_CASE("memory probes are three, growing, and stay below half of the limit", "[tuning]") {
+  const std::vector<Probe> probes = probe_all({2, 512}, 4096 * kMiB);
+  REQUIRE(probes.size() == 3);
+  CHECK(probes[0].microbatch == 2);
+  CHECK(probes[1].microbatch == 8);
+  CHECK(probes[2].microbatch == 32);
+  for (int64_t limit = 50 * kMiB; limit < 6000 * kMiB; limit += 37 * kMiB) {
+    const std::vector<Probe> under = probe_all({1, 512}, limit);
+    for (size_t i = 1; i < under.size(); ++i) CHECK(under[i].peak_bytes <= limit / 2);
+  }
+}
+
+TEST_CASE("memory probes end at the largest size", "[tuning]") {
+  CHECK(probe_all({1, 1}, 4096 * kMiB).size() == 1);
+  const std::vector<Probe> probes = probe_all({1, 5}, 4096 * kMiB);
+  REQUIRE(probes.size() == 3);
+  CHECK(probes[1].microbatch == 4);
+  CHECK(probes[2].microbatch == 5);
+}
+
+TEST_CASE("sizes to time are powers of two and the ends, none beyond what fits", "[tuning]") {
+  CHECK(sizes_to_time({1, 100}) == std::vector<int64_t>{1, 2, 4, 8, 16, 32, 64, 100});
+  CHECK(sizes_to_time({2, 64}) == std::vector<int64_t>{2, 4, 8, 16, 32, 64});
+  CHECK(sizes_to_time({3, 3}) == std::vector<int64_t>{3});
+  CHECK(sizes_to_time({1, int64_t{1} << 62}).back() == int64_t{1} << 62);
+}
+
+TEST_CASE("a second look goes between the knee and the size before it", "[tuning]") {
+  const std::vector<int64_t> timed{8, 16, 32, 64};
+  CHECK(sizes_near_knee(timed, 32) == std::vector<int64_t>{24, 28});
+  CHECK(sizes_near_knee(timed, 8).empty());
+  CHECK(sizes_near_knee(std::vector<int64_t>{1, 2, 4}, 2).empty());
+  CHECK(sizes_near_knee(std::vector<int64_t>{1, 2, 4}, 4) == std::vector<int64_t>{3});
+}
+
+}  // namespace
+}  // namespace stoker::tuning
