@@ -68,6 +68,38 @@ TEST_CASE("memory that runs out in backward or before the update leaves nothing 
         }).equal(expected));
 }
 
+TEST_CASE("an update that does not fit has moved nothing, whichever allocation fails", "[memory]") {
+  ops::keep_cpu_memory();
+  for (int64_t k = 1;; ++k) {
+    CAPTURE(k);
+    // Two groups, whose gradients have to be copied into the order of the parameters.
+    const at::Tensor a = at::full({2, 3, 5, 7}, 1.0), b = at::full({2, 3, 5, 7}, 2.0);
+    const auto optimizer = optim::make_sgd(
+        {}, {{.parameters = {{"a", a}}}, {.parameters = {{"b", b}}, .lr_factor = 2}});
+    for (at::Tensor parameter : {a, b}) {
+      parameter.set_requires_grad(true);
+      parameter.mutable_grad() =
+          at::full({2, 3, 5, 7}, 0.5).contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    ops::fail_cpu_allocation(k);
+    bool has_failed = false;
+    try {
+      optimizer->step({});
+    } catch (const c10::OutOfMemoryError&) {
+      has_failed = true;
+    }
+    ops::fail_cpu_allocation(0);
+    CHECK(a.eq(1).all().item<bool>() == has_failed);
+    CHECK(b.eq(2).all().item<bool>() == has_failed);
+    for (const auto& [name, velocity] : optimizer->state())
+      CHECK(velocity.eq(0).all().item<bool>() == has_failed);
+    if (!has_failed) {
+      CHECK(k > 2);  // at least the two copies
+      break;
+    }
+  }
+}
+
 TEST_CASE("a fixed micro-batch ends the run, with the steps so far untouched", "[memory]") {
   ToyRun run;
   run.options.memory.microbatch = train::MicrobatchMode::kFixed;
