@@ -12,7 +12,7 @@
 #include "stoker/config/places.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/output.h"
-#include "stoker/core/shown.h"
+#include "stoker/core/text.h"
 #include "stoker/run/load.h"
 #include "stoker/run/session.h"
 #include "torch_bodies.h"

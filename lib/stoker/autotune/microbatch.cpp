@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
+#include "stoker/bench/clock.h"
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
-#include "stoker/core/interrupt.h"
 #include "stoker/core/text.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/run/memory.h"
@@ -26,7 +27,7 @@ constexpr double kRetreat = 0.9;
 class Search {
  public:
   Search(run::Session& session, const MicrobatchOptions& options)
-      : session_(session), options_(options) {
+      : session_(session), options_(options), parts_(run::memory_parts(session)) {
     const int64_t batch = session.plan().batch_size;
     range_.smallest = std::min(session.state->facts.smallest_batch, batch);
     range_.largest = std::max(range_.smallest, options.largest > 0 ? options.largest : batch);
@@ -47,7 +48,7 @@ class Search {
   }
 
   run::Probe probe(const run::ProbeOptions& options) {
-    check_interrupt();
+    bench::check_interrupt();
     return run::probe_step(session_, options);
   }
 
@@ -57,7 +58,10 @@ class Search {
       say(fmt::format("memory of a step with micro-batches of {}", *size));
       const run::Probe probed = probe_smallest_or(*size);
       seconds_per_image_ = probed.time_s / static_cast<double>(probed.images);
-      probes.push_back({.microbatch = *size, .peak_bytes = probed.peak_bytes});
+      // Small sizes have other peaks than large ones, to which the line is to lead.
+      probes.push_back({.microbatch = *size,
+                        .peak_bytes = probed.peak_bytes,
+                        .weight = static_cast<double>(*size * *size)});
     }
     if (probes.size() < 2) {  // the smallest size takes half of all there is, or is the only one
       result_.memory = {.base_bytes = 0,
@@ -73,7 +77,7 @@ class Search {
       return probe({.microbatch = size, .micro_batches = kAccumulating});
     } catch (const OutOfMemory& error) {
       if (size > range_.smallest) throw;
-      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session_)));
+      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session_, parts_)));
     }
   }
 
@@ -85,7 +89,8 @@ class Search {
     while (true) {
       say(fmt::format("a step with the largest micro-batch that should fit, {}", size));
       try {
-        const run::Probe proof = probe({.microbatch = size, .micro_batches = kAccumulating});
+        const run::Probe proof =
+            probe({.microbatch = size, .micro_batches = kAccumulating, .steps = 1});
         result_.largest_microbatch = size;
         result_.predicted_peak_bytes = result_.memory.at(size);
         result_.measured_peak_bytes = proof.peak_bytes;
@@ -100,27 +105,39 @@ class Search {
     }
   }
 
-  // A round takes every size through about as many images, those of one step with the largest.
+  // As many micro-batches as take a quarter of a second, or a step.
+  int64_t micro_batches_of(int64_t size) const {
+    constexpr double kLeastS = 0.25;
+    const double one_s = static_cast<double>(size) * seconds_per_image_;
+    const int64_t most = std::max<int64_t>(1, result_.largest_microbatch / size);
+    return std::clamp(static_cast<int64_t>(std::ceil(kLeastS / one_s)), int64_t{1}, most);
+  }
+
   std::vector<int64_t> affordable(std::vector<int64_t> sizes) const {
     constexpr size_t kFewest = 3;
-    const auto cost_s = [&] {
-      return static_cast<double>(options_.least_rounds * std::ssize(sizes) * sizes.back()) *
-             seconds_per_image_;
+    const auto round_s = [&] {
+      double images = 0;
+      for (const int64_t size : sizes) images += static_cast<double>(size * micro_batches_of(size));
+      return images * seconds_per_image_;
     };
-    while (sizes.size() > kFewest && cost_s() > options_.budget_s) sizes.pop_back();
+    while (sizes.size() > kFewest &&
+           static_cast<double>(options_.least_rounds) * round_s() > options_.budget_s) {
+      sizes.pop_back();
+    }
     return sizes;
   }
 
+  // The update belongs to a step of the whole batch, of which a micro-batch has its share.
   void time_round(const std::vector<int64_t>& sizes, bool backwards) {
-    const int64_t images = sizes.back();
+    const auto batch =
+        static_cast<double>(std::max(session_.plan().batch_size, result_.largest_microbatch));
     for (size_t i = 0; i < sizes.size(); ++i) {
       const int64_t size = sizes[backwards ? sizes.size() - 1 - i : i];
-      const run::Probe timed = probe({.microbatch = size,
-                                      .micro_batches = std::max<int64_t>(1, images / size),
-                                      .steps = 1,
-                                      .measures_memory = false});
-      seconds_[size].push_back(timed.time_s * static_cast<double>(size) /
-                               static_cast<double>(timed.images));
+      const int64_t count = micro_batches_of(size);
+      const run::Probe timed =
+          probe({.microbatch = size, .micro_batches = count, .steps = 1, .measures_memory = false});
+      seconds_[size].push_back((timed.time_s - timed.update_s) / static_cast<double>(count) +
+                               timed.update_s * static_cast<double>(size) / batch);
     }
   }
 
@@ -182,6 +199,12 @@ class Search {
     result_.microbatch = found.microbatch;
     result_.reason = found.reason;
     result_.rounds = rounds;
+    const int64_t timed = found.rates.back().microbatch;
+    if (timed < result_.largest_microbatch) {
+      result_.reason += fmt::format(
+          " Larger ones than {} were not timed: that takes more than the {:.0f} s asked for.",
+          timed, options_.budget_s);
+    }
     for (const tuning::Rate& rate : found.rates) {
       result_.curve.push_back({rate.microbatch, rate.images_per_s, peaks_.at(rate.microbatch)});
       if (rate.microbatch == found.microbatch) result_.images_per_s = rate.images_per_s.median;
@@ -190,6 +213,7 @@ class Search {
 
   run::Session& session_;
   const MicrobatchOptions& options_;
+  const run::MemoryParts parts_;
   tuning::SizeRange range_;
   MicrobatchTuning result_;
   double seconds_per_image_ = 0;

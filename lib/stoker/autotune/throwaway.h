@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "stoker/core/interrupt.h"
+#include "stoker/bench/clock.h"
 #include "stoker/run/session.h"
 #include "stoker/train/feed.h"
 #include "stoker/train/step.h"
@@ -30,7 +30,7 @@ class ThrowawaySteps {
 
   // Throws what a step throws, and Interrupted on a signal.
   train::StepRecord next() {
-    check_interrupt();
+    bench::check_interrupt();
     step_.run(state_, feed_, events_);
     // On the CPU the step has read its loss already, into the window of the log.
     const std::vector<train::StepRecord> read = step_.read_losses(state_.position);

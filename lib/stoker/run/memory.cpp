@@ -89,8 +89,7 @@ std::string memory_text(const Session& session) {
   return text;
 }
 
-std::string memory_advice(const Session& session) {
-  const MemoryParts parts = memory_parts(session);
+std::string memory_advice(const Session& session, const MemoryParts& parts) {
   const int64_t images = session.state->facts.smallest_batch;
   std::string text = fmt::format(
       "Not even a micro-batch of {} fits beside {} of parameters, {} of gradients, {} of optimizer "

@@ -32,7 +32,7 @@ MemoryParts memory_parts(const Session& session);
 std::string memory_text(const Session& session);
 
 // For a run of which not even the smallest micro-batch fits: the three changes of its configuration
-// that would save most, and how much each.
-std::string memory_advice(const Session& session);
+// that would save most, and how much each. parts: counted while there was memory to count them.
+std::string memory_advice(const Session& session, const MemoryParts& parts);
 
 }  // namespace stoker::run

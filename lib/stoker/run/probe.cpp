@@ -90,13 +90,17 @@ void update_nothing(const Session& session, train::State& state, const at::Tenso
   state.optimizer().step({.lr_factor = 1, .grad_scale = one, .found_inf = one});
 }
 
-// Until the device has done it.
-void take_step(const Session& session, train::GradientPass& pass, train::State& state,
-               MadeUpBatch& batch, train::Events& events) {
+// Until the device has done it. Returns the seconds that the update took.
+double take_step(const Session& session, train::GradientPass& pass, train::State& state,
+                 MadeUpBatch& batch, train::Events& events) {
   const train::StepGradients gradients = pass.run(state, batch, events);
-  update_nothing(session, state, gradients.loss_sum);
   gradients.loss_sum.item<float>();
+  const Stopwatch watch;
+  update_nothing(session, state, gradients.loss_sum);
+  gradients.loss_sum.clone().item<float>();  // behind the update on a GPU's stream
+  const double update_s = watch.elapsed_s();
   pass.take_back(state);
+  return update_s;
 }
 
 }  // namespace
@@ -122,7 +126,8 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
   try {
     for (int64_t i = 0; i < options.steps; ++i) {
       const Stopwatch watch;
-      ops::on_device(work, [&] { take_step(session, pass, state, batch, events); });
+      ops::on_device(work,
+                     [&] { probe.update_s = take_step(session, pass, state, batch, events); });
       probe.time_s = watch.elapsed_s();
     }
   } catch (...) {

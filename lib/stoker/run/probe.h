@@ -18,8 +18,8 @@ struct ProbeOptions {
   // the peak is higher than that of a step in one.
   int64_t micro_batches = 2;
   int64_t steps = 2;  // the last one is timed; the first makes oneDNN's and cuDNN's plans
-  // What the allocator keeps goes back first, so that peaks are those of this size; without it, time
-  // is that of a step amid others.
+  // What the allocator keeps goes back first, so that peaks are those of this size; without it,
+  // time is that of a step amid others.
   bool measures_memory = true;
 };
 
@@ -27,6 +27,7 @@ struct Probe {
   int64_t peak_bytes = 0;  // of the device, all that lives there included; 0: not measured
   int64_t images = 0;      // of a step
   double time_s = 0;       // of a step
+  double update_s = 0;     // of which the update took
 };
 
 // Forward, backward and update on images of the session's context, the largest size of

@@ -1,0 +1,202 @@
+// What is found fits, is used as though the user had written it, and finding it changes nothing.
+#include <ATen/CPUGeneratorImpl.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "stoker/autotune/learning_rate.h"
+#include "stoker/autotune/microbatch.h"
+#include "stoker/autotune/precision.h"
+#include "stoker/autotune/start.h"
+#include "stoker/config/config.h"
+#include "stoker/core/error.h"
+#include "stoker/core/log.h"
+#include "stoker/ops/cpu_memory.h"
+#include "stoker/run/load.h"
+#include "stoker/train/checkpoint_compare.h"
+#include "support/catch.h"
+#include "support/temporary.h"
+
+using namespace stoker;
+using namespace stoker::test;
+
+namespace {
+
+run::RunConfig config_of(const std::filesystem::path& folder, std::vector<std::string> more = {}) {
+  log().set_level(spdlog::level::off);
+  std::vector<std::string> overrides{
+      "data={format: {name: shapes, train_images: 48, val_images: 12, size: 32}}",
+      "augment=[{pad_crop: {size: 32, pad: 2}}, {normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, "
+      "0.25, 0.25]}}]",
+      "model={name: airbench, widths: [4, 8, 8]}",
+      "optimizer={name: sgd, lr: 0.01, momentum: 0.9}",
+      "train={epochs: 2, batch_size: 24, precision: fp32}",
+      "data.threads=1",
+      "device=cpu",
+      fmt::format("run.dir={}", folder.string())};
+  overrides.insert(overrides.end(), more.begin(), more.end());
+  return config::load_overrides<run::RunConfig>(overrides).options;
+}
+
+train::CheckpointContent state_of(run::Session& session) {
+  train::Trainer trainer(run::trainer_parts(session), session.schedule,
+                         run::trainer_options(session.config));
+  train::CheckpointContent content = trainer.content();
+  for (auto* tensors : {&content.model, &content.optimizer})
+    for (auto& [name, tensor] : *tensors) tensor = tensor.detach().clone();
+  return content;
+}
+
+train::CheckpointContent trained(run::Session& session) {
+  train::Trainer trainer(run::trainer_parts(session), session.schedule,
+                         run::trainer_options(session.config));
+  trainer.fit();
+  return trainer.content();
+}
+
+std::vector<std::string> tensor_differences(train::CheckpointContent a,
+                                            train::CheckpointContent b) {
+  a.state_json = b.state_json = "{}";
+  return train::differences(a, b);
+}
+
+struct Limit {
+  explicit Limit(int64_t bytes) { ops::set_cpu_limit(bytes); }
+  ~Limit() { ops::set_cpu_limit(ops::kNoLimit); }
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+};
+
+autotune::MicrobatchOptions quick(int64_t largest = 0) {
+  return {.budget_s = 0.5, .largest = largest, .margin = {.share = 0.02, .at_least_bytes = 0}};
+}
+
+}  // namespace
+
+TEST_CASE("tuning leaves the session as it was, and the run as though it had never tuned") {
+  const TemporaryFolder folder;
+  for (const char* more : {"algorithms=[{ema: {decay: 0.9}}]",
+                           "model={name: mlp, hidden: [12], dropout: 0.3, batch_norm: true}"}) {
+    CAPTURE(more);
+    run::Session session = run::build_session(config_of(folder.path(), {more}));
+    const train::CheckpointContent before = state_of(session);
+    const at::Tensor random = at::detail::getDefaultCPUGenerator().get_state();
+    const auto found = autotune::tune_microbatch(session, quick());
+    CHECK(found.largest_microbatch == 24);
+    CHECK_FALSE(found.is_limited_by_memory);
+    CHECK(at::detail::getDefaultCPUGenerator().get_state().equal(random));
+    CHECK(tensor_differences(before, state_of(session)).empty());
+
+    run::use_microbatch(session, 8);
+    run::Session written =
+        run::build_session(config_of(folder.path(), {more, "train.microbatch=8"}));
+    CHECK(tensor_differences(trained(written), trained(session)).empty());
+  }
+}
+
+TEST_CASE("what fits is predicted, proved, and never beyond the limit") {
+  const TemporaryFolder folder;
+  run::Session session = run::build_session(config_of(folder.path(), {"train.batch_size=48"}));
+  const auto all = autotune::tune_microbatch(session, quick());
+  REQUIRE(all.largest_microbatch == 48);
+  CHECK(all.predicted_peak_bytes == Approx(all.measured_peak_bytes).epsilon(0.05));
+
+  // 60 % of what the images of the whole batch need beside what lives anyway.
+  const int64_t live = ops::cpu_memory().live_bytes;
+  const Limit limit(live + (all.measured_peak_bytes - live) * 6 / 10);
+  const auto some = autotune::tune_microbatch(session, quick());
+  CHECK(some.is_limited_by_memory);
+  CHECK(some.largest_microbatch >= 20);
+  CHECK(some.largest_microbatch < 30);
+  CHECK(some.measured_peak_bytes <= ops::cpu_limit());
+  CHECK(some.predicted_peak_bytes == Approx(some.measured_peak_bytes).epsilon(0.05));
+  for (const auto& row : some.curve) CHECK(row.peak_bytes <= ops::cpu_limit());
+}
+
+TEST_CASE("where nothing fits it says what would save, and the session stays whole") {
+  const TemporaryFolder folder;
+  run::Session session = run::build_session(config_of(folder.path()));
+  const train::CheckpointContent before = state_of(session);
+  {
+    const Limit limit(ops::cpu_memory().live_bytes + 20'000);
+    CHECK_THROWS_WITH(autotune::tune_microbatch(session, quick()),
+                      Catch::Contains("What would save most"));
+  }
+  CHECK(tensor_differences(before, state_of(session)).empty());
+}
+
+TEST_CASE("the batch norm of one image and sizes beyond the batch") {
+  const TemporaryFolder folder;
+  run::Session session = run::build_session(
+      config_of(folder.path(), {"model={name: mlp, hidden: [12], batch_norm: true}"}));
+  REQUIRE(session.state->facts.smallest_batch == 2);
+  const auto found = autotune::tune_microbatch(session, quick(100));
+  CHECK(found.curve.front().microbatch == 2);
+  CHECK(found.largest_microbatch == 100);
+  CHECK(std::ranges::is_sorted(found.curve, {}, &autotune::SizeResult::microbatch));
+  CHECK(std::ranges::any_of(found.curve, [&](const auto& row) {
+    return row.microbatch == found.microbatch && row.images_per_s.median == found.images_per_s;
+  }));
+}
+
+TEST_CASE("microbatch auto becomes a number, and is found once") {
+  const TemporaryFolder folder;
+  const auto config = config_of(folder.path(), {"train.microbatch=auto"});
+  run::Session session = run::build_session(config);
+  autotune::settle(session, real_file_system());
+  REQUIRE(session.config.train.microbatch.has_value());
+  CHECK(session.plan().microbatch <= *session.config.train.microbatch);
+  const std::string written = run::resolved_yaml(session.config);
+  CHECK(written.find("microbatch: auto") == std::string::npos);
+
+  // From the cache: what is written there is taken, although nothing would find it.
+  const std::filesystem::path cache = folder.path() / ".tuned";
+  REQUIRE(std::filesystem::exists(cache));
+  for (const auto& file : std::filesystem::directory_iterator(cache)) {
+    std::string text = read_file(file.path());
+    const std::string old = fmt::format("\"microbatch\": {}", *session.config.train.microbatch);
+    REQUIRE(text.find(old) != std::string::npos);
+    text.replace(text.find(old), old.size(), "\"microbatch\": 5");
+    write_file_atomically(real_file_system(), file.path(), as_bytes(text));
+  }
+  run::Session again = run::build_session(config);
+  autotune::settle(again, real_file_system());
+  CHECK(again.config.train.microbatch == 5);
+
+  run::Session whole = run::build_session(config_of(folder.path()));
+  autotune::settle(whole, real_file_system());
+  CHECK(whole.plan().microbatch == 24);
+}
+
+TEST_CASE("the learning-rate range test ends, and keeps the groups' factors") {
+  const TemporaryFolder folder;
+  run::Session session = run::build_session(config_of(
+      folder.path(), {"optimizer.groups=[{match: bias, lr_factor: 8}]", "train.batch_size=8"}));
+  const auto range =
+      autotune::find_learning_rate(session, {.test = {.first = 1e-4, .last = 100, .steps = 60}});
+  CHECK(range.points.size() > 10);
+  CHECK(range.points.front().lr == Approx(1e-4));
+  CHECK_FALSE(range.reason.empty());
+  std::vector<double> factors;
+  for (const auto& group : session.optimizer->groups()) factors.push_back(group.lr_factor);
+  CHECK(std::ranges::count(factors, 8.0) == 1);
+}
+
+TEST_CASE("precisions are compared at equal loss") {
+  const TemporaryFolder folder;
+  const auto rows = autotune::compare_precisions(config_of(folder.path()), {.steps = 4});
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].precision == train::Precision::kFp32);
+  CHECK(rows[0].channels_last);
+  for (const auto& row : rows) {
+    CHECK(row.images_per_s > 0);
+    CHECK(row.peak_bytes > 0);
+    CHECK(row.loss > 0);
+  }
+  CHECK(rows[autotune::fastest(rows)].images_per_s >= rows[0].images_per_s);
+  const auto strict =
+      autotune::compare_precisions(config_of(folder.path()), {.steps = 4, .tolerance = 0});
+  CHECK(strict[1].is_refused);  // bf16 differs by something
+  CHECK_FALSE(strict[0].is_refused);
+}
