@@ -36,18 +36,18 @@ pid_t start_coordinator(test::Sweep& sweep) {
   return process;
 }
 
-// Whether the coordinator was still at work.
+// Whether there was something to kill.
 bool kill_after(pid_t coordinator, test::Sweep& sweep, std::chrono::microseconds time,
                 bool kills_trial) {
   std::this_thread::sleep_for(time);
   if (kills_trial) {
     for (const Trial& trial : sweep.trials()) {
       const auto process = static_cast<pid_t>(trial.process);
-      if (trial.state != TrialState::kRunning || process == 0) continue;
-      if (sweep::process_start(process) == trial.process_start) ::kill(process, SIGKILL);
-      break;
+      if (trial.state == TrialState::kRunning && process != 0 &&
+          sweep::process_start(process) == trial.process_start)
+        return ::kill(process, SIGKILL) == 0;
     }
-    return true;
+    return false;
   }
   ::kill(coordinator, SIGKILL);
   int status = 0;

@@ -15,6 +15,7 @@
 #include "command_line/eval.h"
 #include "command_line/predict.h"
 #include "command_line/resume_check.h"
+#include "command_line/sweep.h"
 #include "command_line/train.h"
 
 namespace stoker::app {
@@ -25,6 +26,7 @@ struct Bodies {
   Body<PredictArguments> predict = elsewhere<PredictArguments>;
   BenchBodies bench;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
+  Body<SweepArguments> sweep = elsewhere<SweepArguments>;
   DataBodies data;
   ConfigBodies config;
   // What --version prints.

@@ -25,8 +25,8 @@ bool is_better_lower(std::string_view metric) {
   if (found != kMetrics.end()) return found->is_better_lower;
   std::array<std::string_view, kMetrics.size()> names;
   std::ranges::transform(kMetrics, names.begin(), &Metric::name);
-  throw ConfigError(fmt::format("--metric: read \"{}\", expected one of {}.", shown(metric),
-                                join(names, ", ")));
+  throw ConfigError(
+      fmt::format("--metric: read \"{}\", expected one of {}.", shown(metric), join(names, ", ")));
 }
 
 }  // namespace stoker::sweep

@@ -79,7 +79,7 @@ void refuse_changes(const fs::path& folder, const SweepPlan& before, const Sweep
   const std::vector<std::string> changes = differences(before, now);
   if (changes.empty()) return;
   std::string text;
-  for (const std::string& change : changes) text += "\n  " + shown(change);
+  for (const std::string& change : changes) text += fmt::format("\n  {}", shown(change));
   throw ConfigError(
       fmt::format("{} is a sweep of something else; these keys differ:{}\nGive what it was begun "
                   "with to go on with it, or start another with --new.",
@@ -111,9 +111,14 @@ OpenSweep open_sweep(SweepRequest request) {
   runs::RunLock lock(folder, kAdvice);
   const std::string yaml = config::print_yaml(config::parse_yaml(base.resolved, {}));
   write_file_atomically(real_file_system(), folder / kBaseFile, as_bytes(yaml));
-  Register book =
-      Register::create(folder / Register::kFile, identity_of(request.plan), trials);
+  Register book = Register::create(folder / Register::kFile, identity_of(request.plan), trials);
   return {.folder = folder, .lock = std::move(lock), .book = std::move(book), .is_new = true};
+}
+
+OpenSweep open_folder(const fs::path& folder) {
+  runs::RunLock lock(folder, kAdvice);
+  return {
+      .folder = folder, .lock = std::move(lock), .book = Register::open(folder / Register::kFile)};
 }
 
 std::optional<fs::path> newest_sweep(const fs::path& config, const std::vector<std::string>& fixed,

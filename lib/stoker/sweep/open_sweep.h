@@ -35,6 +35,9 @@ struct OpenSweep {
 // with the keys that differ.
 OpenSweep open_sweep(SweepRequest request);
 
+// One that was begun, by its folder.
+OpenSweep open_folder(const std::filesystem::path& folder);
+
 // The newest sweep that this configuration has, finished or not; nothing where there is none.
 // `fixed` are overrides that may say name and run.dir.
 std::optional<std::filesystem::path> newest_sweep(const std::filesystem::path& config,

@@ -1,4 +1,6 @@
 // What programs read: JSON, CSV, and a configuration.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -113,8 +115,8 @@ std::string trials_csv(const fs::path& folder, const SweepPlan& plan,
   std::string text = "id,state,exit_code";
   std::vector<std::string> keys = plan.keys();
   keys.emplace_back("seed");
-  for (const std::string& key : keys) text += "," + csv_cell(key);
-  for (const std::string& name : metrics) text += "," + csv_cell(name);
+  for (const std::string& key : keys) text += fmt::format(",{}", csv_cell(key));
+  for (const std::string& name : metrics) text += fmt::format(",{}", csv_cell(name));
   text += ",steps,train_time_s,peak_bytes,run,reason\n";
   for (const Trial& trial : trials) {
     text += fmt::format("{},{},{}", trial.id(), state_name(trial.state),
@@ -122,12 +124,13 @@ std::string trials_csv(const fs::path& folder, const SweepPlan& plan,
     for (const std::string& key : keys) {
       const auto found = std::ranges::find_if(
           trial.overrides, [&](const std::string& word) { return word.starts_with(key + "="); });
-      text += ",";
+      text += ',';
       if (found != trial.overrides.end()) text += csv_cell(found->substr(key.size() + 1));
     }
     for (const std::string& name : metrics) {
       const auto found = trial.metrics.find(name);
-      text += "," + (found == trial.metrics.end() ? "" : number_cell(found->second));
+      text += ',';
+      if (found != trial.metrics.end()) text += number_cell(found->second);
     }
     text += fmt::format(",{},{},{},{},{}\n", trial.steps, number_cell(trial.train_time_s),
                         trial.peak_bytes ? fmt::format("{}", *trial.peak_bytes) : "",

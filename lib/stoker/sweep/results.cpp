@@ -47,8 +47,7 @@ double cost_or_none(const search::Spread& spread) {
 }
 
 // The deviation over seeds, all settings together.
-double pooled(const std::vector<SettingResult>& settings,
-              search::Spread SettingResult::*of) {
+double pooled(const std::vector<SettingResult>& settings, search::Spread SettingResult::*of) {
   double squares = 0, degrees = 0;
   for (const SettingResult& setting : settings) {
     const search::Spread& spread = setting.*of;
@@ -131,8 +130,7 @@ Results results_of(const SweepPlan& plan, std::span<const Trial> trials,
       results.best = i;
     }
   }
-  if (results.best)
-    results.best_trial = best_seed(settings[*results.best], trials, metric, lower);
+  if (results.best) results.best_trial = best_seed(settings[*results.best], trials, metric, lower);
   results.importance = importance_of(plan, trials, metric);
   return results;
 }

@@ -23,7 +23,7 @@ struct SettingResult {
   std::vector<std::string> overrides;  // without the seed
   std::vector<int64_t> trials;         // numbers of those that are done and measured
   search::Spread metric, time_s, peak_bytes;
-  bool is_tied = false;      // with the first: the interval over seeds leaves it open which is better
+  bool is_tied = false;  // with the first: the interval over seeds leaves it open which is better
   bool is_on_front = false;  // nothing is better in metric, time and memory at once
 };
 

@@ -1,4 +1,6 @@
 // The table that a person reads.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -42,9 +44,8 @@ Row row_of(const Results& results, size_t i) {
   const SettingResult& setting = results.settings[i];
   return {spread_text(setting.metric),
           setting.time_s.count > 0 ? human_duration(setting.time_s.mean) : "",
-          setting.peak_bytes.count > 0
-              ? human_bytes(static_cast<uint64_t>(setting.peak_bytes.mean))
-              : "",
+          setting.peak_bytes.count > 0 ? human_bytes(static_cast<uint64_t>(setting.peak_bytes.mean))
+                                       : "",
           marks(results, i),
           setting.overrides.empty() ? "as configured" : shown(shell_line(setting.overrides))};
 }
@@ -106,7 +107,7 @@ std::string table_text(const Results& results, std::span<const Trial> trials) {
   if (!results.settings.empty()) {
     std::vector<Row> rows{{results.metric, "time", "memory", "", "setting"}};
     for (size_t i = 0; i < results.settings.size(); ++i) rows.push_back(row_of(results, i));
-    text += "\n" + aligned(rows) + "\n" + notes(results) + importance_text(results);
+    text += fmt::format("\n{}\n{}{}", aligned(rows), notes(results), importance_text(results));
   }
   return text + failures(trials);
 }

@@ -22,8 +22,6 @@ std::string_view stop_reason_text(StopReason reason) {
       return "finished";
     case StopReason::kMaxSteps:
       return "max_steps";
-    case StopReason::kStopAfterEpochs:
-      return "stop_after_epochs";
     case StopReason::kMaxTime:
       return "max_time";
     case StopReason::kEarlyStopping:
@@ -233,10 +231,6 @@ std::optional<StopReason> Trainer::stop_request() const {
   if (interrupt_signal() != 0) return StopReason::kInterrupted;
   if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
     return StopReason::kMaxSteps;
-  }
-  if (const auto epochs = options_.train.stop_after_epochs;
-      epochs && state_.position.step >= state_.facts.plan.step_of_epoch(*epochs)) {
-    return StopReason::kStopAfterEpochs;
   }
   if (has_waited_enough(state_.position, options_.train.early_stopping)) {
     return StopReason::kEarlyStopping;

@@ -38,15 +38,8 @@ struct TrainerOptions {
   std::string config_yaml;                  // goes into each checkpoint
 };
 
-enum class StopReason {
-  kFinished,
-  kMaxSteps,
-  kStopAfterEpochs,
-  kMaxTime,
-  kEarlyStopping,
-  kInterrupted
-};
-// finished, max_steps, stop_after_epochs, max_time, early_stopping, interrupted
+enum class StopReason { kFinished, kMaxSteps, kMaxTime, kEarlyStopping, kInterrupted };
+// finished, max_steps, max_time, early_stopping, interrupted
 std::string_view stop_reason_text(StopReason reason);
 
 class Trainer {
