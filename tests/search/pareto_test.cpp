@@ -22,6 +22,12 @@ TEST_CASE("within the tolerance two count as alike") {
   CHECK(pareto_front(points, tolerances) == Indices{0});
 }
 
+TEST_CASE("the knee of a front is farthest below the chord of its ends") {
+  const Points points{{0.10, 10}, {0.07, 12}, {0.06, 40}, {0.05, 90}, {0.5, 1}};
+  CHECK(knee_of(points, Indices{0, 1, 2, 3}) == size_t{1});
+  CHECK_FALSE(knee_of(points, Indices{0, 1}).has_value());
+}
+
 TEST_CASE("what was not measured decides nothing") {
   const double none = std::nan("");
   CHECK(pareto_front(Points{{0.1, none}, {0.2, none}}) == Indices{0});

@@ -46,6 +46,14 @@ TEST_CASE("each trial is a run of its own, with its figures in the register") {
   CHECK(trials[1].metrics.at("val.top1") == Approx(0.9));
 }
 
+TEST_CASE("32 trials at once leave the register to one writer") {
+  test::Sweep sweep(test::plan_of({"value=1..32"}));
+  auto options = sweep.options();
+  options.jobs = 32;
+  CHECK(sweep.run(options) == SweepEnd::kFinished);
+  CHECK(count(sweep.trials(), TrialState::kDone) == 32);
+}
+
 TEST_CASE("what is done is not run again by the same command") {
   test::Sweep sweep(test::plan_of({"value=0.5,0.9"}));
   sweep.run(sweep.options());

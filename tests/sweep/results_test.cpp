@@ -77,6 +77,13 @@ TEST_CASE("of settings that the seeds cannot tell apart the cheapest is best") {
   CHECK(results.best == size_t{1});
 }
 
+TEST_CASE("the fastest within half a point, and the knee of accuracy and time") {
+  const Results results = given({0.900, 0.904, 0.5}, {5, 20, 3}, 0.0001).results();
+  CHECK(results.settings[*results.cheapest].setting == 0);
+  CHECK(results.settings[*results.knee].setting == 0);
+  CHECK_FALSE(given({0.5, 0.9, 0.7}, {1, 2, 1}, 0).results("val.loss").cheapest.has_value());
+}
+
 TEST_CASE("what did not train to its end is no result") {
   Given some = given({0.5, 0.9, 0.7}, {1, 1, 1}, 0);
   for (Trial& trial : some.trials)
@@ -127,7 +134,7 @@ TEST_CASE("the best setting is a config that extends the sweep's base") {
               "train: {a: 9, b: 8}\naugment:\n  - flip: {p: 0.5}\n  - crop\nmodel: {name: mlp}\n");
   Results results{.metric = "val.top1", .settings = {{}}, .best = 0};
   results.settings[0].overrides = {"train.a=2", "augment.flip.p=0.25", "model=resnet18"};
-  test::write(folder.path() / "best.yaml", sweep::best_yaml(folder.path(), results));
+  test::write(folder.path() / "best.yaml", sweep::setting_yaml(folder.path(), results, 0));
   const std::string text = read_file(folder.path() / "best.yaml");
   CHECK_THAT(text, Catch::Contains("extends: base.yaml"));
   CHECK_THAT(text, !Catch::Contains("b: 8"));

@@ -1,5 +1,7 @@
 #include "stoker/search/pareto.h"
 
+#include <algorithm>
+
 namespace stoker::search {
 
 namespace {
@@ -26,6 +28,20 @@ std::vector<size_t> pareto_front(std::span<const std::vector<double>> points,
     if (!is_beaten) front.push_back(i);
   }
   return front;
+}
+
+std::optional<size_t> knee_of(std::span<const std::vector<double>> points,
+                              std::span<const size_t> front) {
+  if (front.size() < 3) return std::nullopt;
+  const auto scaled = [&](size_t i, size_t cost) {
+    const auto of = [&](size_t j) { return points[j][cost]; };
+    const auto [low, high] = std::ranges::minmax(front, {}, of);
+    const double width = of(high) - of(low);
+    return width > 0 ? (of(i) - of(low)) / width : 0;
+  };
+  // The chord goes from (0, 1) to (1, 0): the sum says how far below it a point lies.
+  return *std::ranges::min_element(front, {},
+                                   [&](size_t i) { return scaled(i, 0) + scaled(i, 1); });
 }
 
 }  // namespace stoker::search

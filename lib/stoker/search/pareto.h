@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,5 +16,11 @@ namespace stoker::search {
 // somewhere better by more. Indices in ascending order.
 std::vector<size_t> pareto_front(std::span<const std::vector<double>> points,
                                  std::span<const double> tolerances = {});
+
+// Of a front in two costs the point where a little less of one begins to cost much of the other:
+// the farthest from the chord between the front's ends, both costs scaled to 0 … 1. Indices into
+// `points`; nothing with fewer than three.
+std::optional<size_t> knee_of(std::span<const std::vector<double>> points,
+                              std::span<const size_t> front);
 
 }  // namespace stoker::search

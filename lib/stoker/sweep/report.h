@@ -1,7 +1,8 @@
 // A sweep's results for a person, for programs and as files.
 //
 //   fmt::print("{}", table_text(results, trials));
-//   write_reports(folder, plan, trials, results);   // trials.csv, best.yaml, and the SVG pictures
+//   write_reports(folder, plan, trials, results);   // trials.csv, best.yaml, knee.yaml,
+//   cheapest.yaml, and the SVG pictures
 #pragma once
 
 #include <filesystem>
@@ -25,8 +26,9 @@ std::string results_json(const std::filesystem::path& folder, const Results& res
 std::string trials_csv(const std::filesystem::path& folder, const SweepPlan& plan,
                        std::span<const Trial> trials);
 
-// The best setting over the sweep's base.yaml, as a config that trains it; "" without a best one.
-std::string best_yaml(const std::filesystem::path& folder, const Results& results);
+// A setting of the results over the sweep's base.yaml, as a config that trains it.
+std::string setting_yaml(const std::filesystem::path& folder, const Results& results,
+                         size_t setting);
 
 // Writes all of the above that are files. Throws FileError.
 void write_reports(const std::filesystem::path& folder, const SweepPlan& plan,

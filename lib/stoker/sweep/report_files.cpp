@@ -140,9 +140,8 @@ std::string trials_csv(const fs::path& folder, const SweepPlan& plan,
   return text;
 }
 
-std::string best_yaml(const fs::path& folder, const Results& results) {
-  if (!results.best) return "";
-  const SettingResult& best = results.settings[*results.best];
+std::string setting_yaml(const fs::path& folder, const Results& results, size_t setting) {
+  const SettingResult& best = results.settings[setting];
   const config::Node base = config::load_files(folder / kBaseFile);
   config::Node merged = base, own;
   own.kind = config::Kind::kMap;
@@ -159,8 +158,15 @@ void write_reports(const fs::path& folder, const SweepPlan& plan, std::span<cons
                    const Results& results) {
   FileSystem& files = real_file_system();
   write_file_atomically(files, folder / "trials.csv", as_bytes(trials_csv(folder, plan, trials)));
-  const std::string yaml = best_yaml(folder, results);
-  if (!yaml.empty()) write_file_atomically(files, folder / "best.yaml", as_bytes(yaml));
+  const std::pair<const char*, std::optional<size_t>> chosen[] = {
+      {"best.yaml", results.best},
+      {"knee.yaml", results.knee},
+      {"cheapest.yaml", results.cheapest}};
+  for (const auto& [name, setting] : chosen) {
+    if (setting)
+      write_file_atomically(files, folder / name,
+                            as_bytes(setting_yaml(folder, results, *setting)));
+  }
   write_pictures(folder, results);
 }
 

@@ -92,6 +92,25 @@ std::vector<KeyImportance> importance_of(const SweepPlan& plan, std::span<const 
   return result;
 }
 
+void mark_alternatives(Results& results, bool lower_is_better) {
+  constexpr double kHalfAPoint = 0.005;
+  const std::vector<SettingResult>& settings = results.settings;
+  std::vector<std::vector<double>> costs;
+  for (const SettingResult& setting : settings) {
+    if (setting.time_s.count == 0) return;
+    costs.push_back(
+        {lower_is_better ? setting.metric.mean : -setting.metric.mean, setting.time_s.mean});
+  }
+  results.knee = search::knee_of(costs, search::pareto_front(costs));
+  if (lower_is_better) return;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    const bool is_near = settings[0].metric.mean - settings[i].metric.mean <= kHalfAPoint;
+    if (is_near &&
+        (!results.cheapest || settings[i].time_s.mean < settings[*results.cheapest].time_s.mean))
+      results.cheapest = i;
+  }
+}
+
 int64_t best_seed(const SettingResult& setting, std::span<const Trial> trials,
                   const std::string& metric, bool lower_is_better) {
   return *std::ranges::min_element(setting.trials, {}, [&](int64_t number) {
@@ -131,6 +150,7 @@ Results results_of(const SweepPlan& plan, std::span<const Trial> trials,
     }
   }
   if (results.best) results.best_trial = best_seed(settings[*results.best], trials, metric, lower);
+  mark_alternatives(results, lower);
   results.importance = importance_of(plan, trials, metric);
   return results;
 }

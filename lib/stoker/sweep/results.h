@@ -36,7 +36,10 @@ struct Results {
   std::string metric;
   std::vector<SettingResult> settings;  // the best first; those with done trials alone
   std::optional<size_t> best;           // of settings: of those tied with the first the cheapest
-  std::optional<int64_t> best_trial;    // the number of its best seed
+  // Beside it, where there are times: the knee of the front of metric and time, and the fastest
+  // whose accuracy is within half a point of the first's.
+  std::optional<size_t> knee, cheapest;
+  std::optional<int64_t> best_trial;  // the number of its best seed
   std::vector<KeyImportance> importance;
 
   std::vector<int64_t> front_trials() const;

@@ -37,6 +37,8 @@ std::string marks(const Results& results, size_t i) {
   if (results.best == i) text += "best ";
   if (results.settings[i].is_tied) text += "tied ";
   if (results.settings[i].is_on_front) text += "front ";
+  if (results.knee == i) text += "knee ";
+  if (results.cheapest == i && results.best != i) text += "cheapest ";
   return text;
 }
 
