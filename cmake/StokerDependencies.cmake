@@ -25,6 +25,10 @@ target_link_libraries(stoker_raqm INTERFACE "${STOKER_RAQM}" Freetype::Freetype)
 find_package(CURL REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(LibArchive 3.6 REQUIRED)
+find_package(SQLite3 3.37 REQUIRED)
+if(NOT TARGET SQLite3::SQLite3)  # as CMake before 4.3 calls it
+  add_library(SQLite3::SQLite3 ALIAS SQLite::SQLite3)
+endif()
 find_package(CLI11 REQUIRED)
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)  # headers only, no CMake files
 find_library(STOKER_XXHASH xxhash REQUIRED)  # nor has Debian's any

@@ -11,6 +11,7 @@ ExitCode data_inspect(const DataLookArguments& arguments);
 ExitCode data_verify(const DataLookArguments& arguments);
 ExitCode data_pack(const PackArguments& arguments);
 ExitCode data_index(const DataIndexArguments& arguments);
+ExitCode sweep_verb(const SweepArguments& arguments);
 ExitCode config_init(const ConfigInitArguments& arguments);
 
 }  // namespace stoker::app

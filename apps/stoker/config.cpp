@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "stoker/config/json.h"
 #include "stoker/config/places.h"
 #include "stoker/config/reference.h"
 #include "stoker/config/schema.h"
 #include "stoker/core/error.h"
+#include "stoker/core/file.h"
+#include "stoker/core/json_text.h"
+#include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
 #include "stoker/run/check.h"
 #include "stoker/run/load.h"
@@ -25,6 +30,42 @@ constexpr const char* kReferenceIntroduction =
     "in\n`augment.pad_crop.pad=4`. `stoker config print CONFIG` shows every value and where it "
     "came\n"
     "from.\n";
+
+// Every value, after the checks that need no data. Throws ConfigError.
+nlohmann::ordered_json checked(const std::string& path, const std::vector<std::string>& overrides) {
+  auto loaded = run::load_run_config(path, overrides);
+  config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
+  return config::to_json(config::values(loaded));
+}
+
+std::vector<std::string> overrides_of(std::string_view line, const std::string& file) {
+  try {
+    return parse_json(line).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    throw ConfigError(fmt::format(
+        "--each {}: read \"{}\", expected a JSON list of overrides such as [\"seed=1\"].", file,
+        shown(line)));
+  }
+}
+
+ExitCode check_each(const std::string& path, const std::vector<std::string>& fixed,
+                    const std::string& file) {
+  constexpr uint64_t kLargest_bytes = uint64_t{1} << 28;
+  const std::string text = read_file_or_pipe(file == "-" ? "/dev/stdin" : file, kLargest_bytes);
+  for (const std::string_view line : text_lines(text, file)) {
+    std::vector<std::string> overrides = fixed;
+    const std::vector<std::string> own = overrides_of(line, file);
+    overrides.insert(overrides.end(), own.begin(), own.end());
+    nlohmann::ordered_json answer{{"problems", nullptr}, {"config", nullptr}};
+    try {
+      answer["config"] = checked(path, overrides);
+    } catch (const ConfigError& error) {
+      answer["problems"] = error.what();
+    }
+    fmt::print("{}\n", json_text(answer));
+  }
+  return ExitCode::kDone;
+}
 
 }  // namespace
 
@@ -45,11 +86,14 @@ ExitCode config_check(const ConfigCheckArguments& arguments) {
   for (const std::string& word : arguments.words)
     (is_override(word) ? overrides : paths).push_back(word);
   if (paths.empty()) throw ConfigError("no config file: expected `stoker config check CONFIG …`");
+  if (!arguments.each.empty()) {
+    if (paths.size() != 1) throw ConfigError("--each: expected one config file");
+    return check_each(paths[0], overrides, arguments.each);
+  }
   std::string problems;
   for (const std::string& path : paths) {
     try {
-      const auto loaded = run::load_run_config(path, overrides);
-      config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
+      checked(path, overrides);
       fmt::print("{}: good\n", shown(path));
     } catch (const ConfigError& error) {
       problems += (problems.empty() ? "" : "\n") + std::string(error.what());

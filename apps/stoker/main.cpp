@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   bodies.data.verify = data_verify;
   bodies.data.pack = data_pack;
   bodies.data.index = data_index;
+  bodies.sweep = sweep_verb;
   bodies.config.init = config_init;
   return run(argc, argv, bodies, [&] { return become_stoker_torch(argv); });
 }

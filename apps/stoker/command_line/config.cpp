@@ -28,6 +28,13 @@ void add_config(CLI::App& app, Action& action, const ConfigBodies& bodies) {
       ->add_option("configs", to_check->words, "YAML files, and overrides such as train.epochs=8")
       ->required()
       ->option_text("CONFIG ... [key=value ...]");
+  check_verb
+      ->add_option(
+          "--each", to_check->each,
+          "Check one config with each of many lists of overrides, a JSON list a line of "
+          "this file (-: standard input), and print a JSON object for each: problems (null "
+          "for none) and config, every value")
+      ->option_text("FILE");
   check_verb->footer(
       "Finds what training would refuse without looking at the data.\n"
       "Example:\n"

@@ -15,6 +15,7 @@ struct ConfigPrintArguments {
 };
 struct ConfigCheckArguments {
   std::vector<std::string> words;  // configs, and overrides that hold for each
+  std::string each;                // a file of JSON lists of overrides, "-": standard input
 };
 struct ConfigInitArguments {
   std::string data;

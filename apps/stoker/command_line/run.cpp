@@ -82,6 +82,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_tune(app, action, bodies.tune);
   add_bench(app, action, bodies.bench);
   add_resume_check(app, action, bodies.resume_check);
+  add_sweep(app, action, bodies.sweep);
   add_data(app, action, bodies.data);
   add_config(app, action, bodies.config);
 }

@@ -15,6 +15,7 @@
 #include "command_line/eval.h"
 #include "command_line/predict.h"
 #include "command_line/resume_check.h"
+#include "command_line/sweep.h"
 #include "command_line/train.h"
 #include "command_line/tune.h"
 
@@ -27,6 +28,7 @@ struct Bodies {
   BenchBodies bench;
   Body<TuneArguments> tune = elsewhere<TuneArguments>;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
+  Body<SweepArguments> sweep = elsewhere<SweepArguments>;
   DataBodies data;
   ConfigBodies config;
   // What --version prints.

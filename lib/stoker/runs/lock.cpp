@@ -30,7 +30,7 @@ std::string own_name() {
 
 }  // namespace
 
-RunLock::RunLock(const std::filesystem::path& folder) {
+RunLock::RunLock(const std::filesystem::path& folder, std::string_view advice) {
   const std::filesystem::path path = folder / ".lock";
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
@@ -44,9 +44,7 @@ RunLock::RunLock(const std::filesystem::path& folder) {
     if (error != EWOULDBLOCK) {
       throw FileError(fmt::format("{}: cannot lock: {}", path.string(), std::strerror(error)));
     }
-    throw ConfigError(fmt::format(
-        "{} is in use by {}. Wait for it, stop it, or start a run of your own without --resume.",
-        folder.string(), holder));
+    throw ConfigError(fmt::format("{} is in use by {}. {}", folder.string(), holder, advice));
   }
   const std::string name = own_name();
   if (::ftruncate(descriptor_, 0) != 0 ||

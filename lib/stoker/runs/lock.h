@@ -2,16 +2,20 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 namespace stoker::runs {
 
+inline constexpr std::string_view kRunLockAdvice =
+    "Wait for it, stop it, or start a run of your own without --resume.";
+
 // Holds <folder>/.lock for its lifetime. The kernel drops the lock with the process that holds it,
 // however that ends, so that there are no stale ones. The constructor throws ConfigError naming the
-// process that holds it, and FileError where no lock can be taken.
+// process that holds it and what to do, and FileError where no lock can be had.
 class RunLock {
  public:
-  explicit RunLock(const std::filesystem::path& folder);
+  explicit RunLock(const std::filesystem::path& folder, std::string_view advice = kRunLockAdvice);
   ~RunLock();
   RunLock(RunLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   RunLock& operator=(RunLock&& other) noexcept {
