@@ -30,6 +30,7 @@ void describe(RunConfig& c, config::Fields& fields) {
   fields("schedule", c.schedule, optim::schedules(), "learning rate over the run");
   fields("algorithms", c.algorithms, algorithms::algorithms(), "things that change the training");
   fields("train", c.train, "length, batch and arithmetic of training");
+  fields("memory", c.memory, "how much memory training may take, and what happens beyond it");
   fields("grad_scaler", c.grad_scaler, "loss scaling; used by train.precision fp16 alone");
   fields("eval", c.eval, "evaluation during and after training");
   fields("checkpoint", c.checkpoint, "when to save and what to keep");

@@ -12,6 +12,7 @@
 #include "stoker/config/choice.h"
 #include "stoker/data/options.h"
 #include "stoker/optim/grad_scaler.h"
+#include "stoker/train/memory_options.h"
 #include "stoker/train/options.h"
 
 namespace stoker::run {
@@ -36,6 +37,7 @@ struct RunConfig {
   config::Choice schedule;
   std::vector<config::Choice> algorithms;
   train::TrainOptions train;
+  train::MemoryOptions memory;
   optim::GradScalerOptions grad_scaler;
   train::EvalOptions eval;
   train::CheckpointOptions checkpoint;
