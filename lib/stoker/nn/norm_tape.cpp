@@ -37,6 +37,8 @@ bool NormTape::repeats() {
   return false;
 }
 
+bool NormTape::records() { return current != nullptr && !repeats(); }
+
 at::Tensor NormTape::next() {
   STOKER_CHECK(next_ < found_.size(), "norm {} of {}", next_, found_.size());
   return found_[next_++];

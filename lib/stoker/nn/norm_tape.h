@@ -41,6 +41,8 @@ class NormTape {
   static at::Tensor found(const std::function<at::Tensor()>& measure);
   // Whether a scope of this thread repeats: running statistics must then stay.
   static bool repeats();
+  // Whether this thread runs a piece that can run again.
+  static bool records();
 
  private:
   static at::Tensor found_in(Scope* scope, const std::function<at::Tensor()>& measure);

@@ -41,6 +41,21 @@ std::string frozen_text(const models::FrozenParameters& frozen) {
                      frozen.names.size() > 1 ? frozen.names.back() : "");
 }
 
+// "blocks (memory.checkpoint): 37 % of the activations are kept, for 29 % more computation"
+std::string recompute_text(const Session& session) {
+  models::Model& model = *session.model;
+  const models::Recompute rung = model.recompute();
+  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
+  const auto again = static_cast<double>(models::recomputed_flops(model, session.context));
+  model.set_recompute(models::Recompute::kNone);
+  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(rung);
+  const auto step = 3.0 * static_cast<double>(models::forward_flops(model, session.context));
+  return fmt::format(
+      "{} (memory.checkpoint): {:.0f} % of the activations are kept, for {:.0f} % more computation",
+      enum_names(rung)[static_cast<size_t>(rung)], 100 * kept / all, 100 * again / step);
+}
+
 // "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"
 std::string sizes_text(const augment::PipelineSchedule& pipelines) {
   std::string text;
@@ -98,6 +113,8 @@ std::string plan_text(const Session& session) {
                   human_bytes(static_cast<uint64_t>(fixed_bytes(session))),
                   human_bytes(static_cast<uint64_t>(activation_bytes * plan.microbatch)),
                   plan.microbatch));
+  if (session.model->recompute() != models::Recompute::kNone)
+    row("recompute", recompute_text(session));
   return text;
 }
 
