@@ -19,8 +19,10 @@ CASES = {
                      "random_erasing]"],
     "computed again, norms": ["model={name: airbench, widths: [8, 12]}",
                               "memory.checkpoint=norms", "train.microbatch=5"],
-    "computed again, blocks": ["model={name: mlp, hidden: [24, 16], batch_norm: true, dropout: 0.2}",
-                               "memory.checkpoint=blocks"],
+    "computed again, blocks": ["model={name: airbench, widths: [8, 12]}",
+                               "memory.checkpoint=blocks", "train.precision=bf16"],
+    "computed again, dropout": ["model={name: mlp, hidden: [24, 16], batch_norm: true, "
+                                "dropout: 0.2}", "memory.checkpoint=blocks"],
     "one cycle": ["schedule=one_cycle", "optimizer=adam"],
 }
 
@@ -46,7 +48,7 @@ class Resume(BinaryTest):
                 self.assertEqual(without_times(self.metrics("runs/tiny/1")), records)
 
     def test_what_is_computed_again_changes_no_weight(self):
-        cases = {"model={name: mlp, hidden: [24, 16], batch_norm: true, dropout: 0.2}": "blocks",
+        cases = {"model={name: mlp, hidden: [24, 16], batch_norm: true, dropout: 0.2}": "norms",
                  "model={name: airbench, widths: [8, 12]}": "norms",
                  "model={name: resnet18, dropout: 0.1}": "blocks"}
         for model, rung in cases.items():

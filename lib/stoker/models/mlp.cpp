@@ -57,11 +57,12 @@ class Mlp : public Model {
   at::Tensor forward(const at::Tensor& images) override {
     const at::Tensor x = at::flatten(images, 1);
     if (layers_.empty()) return head_->forward(x);
-    return recompute() == Recompute::kBlocks ? by_blocks(x) : by_layers(x);
+    return by_layers(x);
   }
 
+  // A layer run again would keep its input in place of what its product gives: as much.
   std::vector<Recompute> recompute_rungs() const override {
-    return {Recompute::kNone, Recompute::kNorms, Recompute::kBlocks};
+    return {Recompute::kNone, Recompute::kNorms};
   }
 
   std::string head() const override { return "head."; }
@@ -81,15 +82,6 @@ class Mlp : public Model {
     }
     return nn::consume(
         x, [&](const at::Tensor& in) { return head_->forward(in); }, keep);
-  }
-
-  // The last layer is the first of the backward pass: making it again then would free nothing.
-  at::Tensor by_blocks(at::Tensor x) {
-    for (const auto& layer : layers_) {
-      const auto run = [layer](const at::Tensor& in) { return layer->finish(layer->enter(in)); };
-      x = layer == layers_.back() ? run(x) : nn::recompute(run, layer->parameters(), x);
-    }
-    return head_->forward(x);
   }
 
   std::vector<std::shared_ptr<Layer>> layers_;

@@ -1,9 +1,6 @@
 #include "stoker/models/model.h"
 
-#include <algorithm>
 #include <array>
-
-#include "stoker/core/error.h"
 
 namespace stoker::models {
 
@@ -13,10 +10,8 @@ std::span<const std::string_view> enum_names(Recompute) {
 }
 
 void Model::set_recompute(Recompute rung) {
-  const std::vector<Recompute> rungs = recompute_rungs();
-  STOKER_CHECK(std::find(rungs.begin(), rungs.end(), rung) != rungs.end(), "rung {} of {}",
-               static_cast<int>(rung), rungs.size());
-  recompute_ = rung;
+  for (const Recompute possible : recompute_rungs())
+    if (possible <= rung) recompute_ = possible;
 }
 
 std::vector<std::vector<std::string>> Model::layers() const {

@@ -49,7 +49,8 @@ class Model : public torch::nn::Module {
 
   // The rungs that make a difference, from kNone on, in their order.
   virtual std::vector<Recompute> recompute_rungs() const { return {Recompute::kNone}; }
-  // For passes to come; one of recompute_rungs(). Evaluation without gradients is the same on each.
+  // For passes to come: the last of recompute_rungs() that is not beyond `rung`. Passes without
+  // gradients are the same on each.
   void set_recompute(Recompute rung);
   Recompute recompute() const { return recompute_; }
 

@@ -6,7 +6,6 @@
 #include <ATen/ops/tensor.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <set>
 
 #include "stoker/algorithms/table.h"
@@ -124,8 +123,7 @@ namespace {
 
 void set_recompute(const RunConfig& config, models::Model& model) {
   const models::Recompute rung = config.memory.checkpoint;
-  const std::vector<models::Recompute> rungs = model.recompute_rungs();
-  if (std::find(rungs.begin(), rungs.end(), rung) == rungs.end()) {
+  if (rung != models::Recompute::kNone && model.recompute_rungs().size() == 1) {
     throw ConfigError(fmt::format(
         "memory.checkpoint: {}: the model {} is computed as one piece, of which nothing can be "
         "computed again. Set it to none, and train.microbatch to a smaller number to save memory.",

@@ -52,8 +52,11 @@ std::string recompute_text(const Session& session) {
   model.set_recompute(rung);
   const auto step = 3.0 * static_cast<double>(models::forward_flops(model, session.context));
   return fmt::format(
-      "{} (memory.checkpoint): {:.0f} % of the activations are kept, for {:.0f} % more computation",
-      enum_names(rung)[static_cast<size_t>(rung)], 100 * kept / all, 100 * again / step);
+      "{} (memory.checkpoint{}): {:.0f} % of the activations are kept, for {:.0f} % more "
+      "computation",
+      enum_names(rung)[static_cast<size_t>(rung)],
+      rung == session.config.memory.checkpoint ? "" : "; this model has no more", 100 * kept / all,
+      100 * again / step);
 }
 
 // "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"
