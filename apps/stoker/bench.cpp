@@ -144,6 +144,7 @@ ExitCode bench_step(const BenchArguments& arguments) {
     json["gflops_per_image"] = 1e-9 * result.flops_per_image;
     json["tflops_per_s"] = result.tflops_per_s();
     json["memory_gib"] = result.memory_gib;
+    json["peak_tensor_bytes"] = result.peak_tensor_bytes;
     fmt::print("{}\n", json_text(json, 2));
     return ExitCode::kDone;
   }

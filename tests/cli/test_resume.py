@@ -17,6 +17,12 @@ CASES = {
                "train.microbatch=5", "train.label_smoothing=0.1"],
     "augmentation": ["augment=[flip, {color_jitter: {hue: 0.1}}, rand_augment, gaussian_noise, "
                      "random_erasing]"],
+    "computed again, norms": ["model={name: airbench, widths: [8, 12]}",
+                              "memory.checkpoint=norms", "train.microbatch=5"],
+    "computed again, blocks": ["model={name: airbench, widths: [8, 12]}",
+                               "memory.checkpoint=blocks", "train.precision=bf16"],
+    "computed again, dropout": ["model={name: mlp, hidden: [24, 16], batch_norm: true, "
+                                "dropout: 0.2}", "memory.checkpoint=blocks"],
     "one cycle": ["schedule=one_cycle", "optimizer=adam"],
 }
 
@@ -40,6 +46,22 @@ class Resume(BinaryTest):
                 records = [r for r in without_times(self.metrics("runs/cut/1"))
                            if r["split"] == "train" or r["step"] % 6 == 0]
                 self.assertEqual(without_times(self.metrics("runs/tiny/1")), records)
+
+    def test_what_is_computed_again_changes_no_weight(self):
+        cases = {"model={name: mlp, hidden: [24, 16], batch_norm: true, dropout: 0.2}": "norms",
+                 "model={name: airbench, widths: [8, 12]}": "norms",
+                 "model={name: resnet18, dropout: 0.1}": "blocks"}
+        for model, rung in cases.items():
+            with self.subTest(model=model):
+                shutil.rmtree(self.folder / "runs", ignore_errors=True)
+                options = [model, "train.max_steps=5", "train.microbatch=8", "train.precision=bf16"]
+                _, err = self.stoker("train", "tiny.yaml", *options)
+                self.assertNotIn("memory.checkpoint", err)
+                _, err = self.stoker("train", "tiny.yaml", *options, f"memory.checkpoint={rung}")
+                self.assertRegex(err, rf"{rung} \(memory.checkpoint\): \d\d? % of the activations")
+                kept, again = (self.folder / f"runs/tiny/{run}/checkpoints/step-00000005"
+                               for run in (1, 2))
+                self.assertEqual(tensors_of(kept), tensors_of(again))
 
     def test_a_run_resumes_by_its_folder_alone(self):
         self.stoker("train", "tiny.yaml", "train.max_steps=5")

@@ -23,6 +23,11 @@ class Torchscript(BinaryTest):
         self.assertIn("model.trust_code: true", err)
         self.assertFalse((self.folder / "runs").exists())
 
+    def test_it_has_no_parts_that_could_be_computed_again(self):
+        _, err = self.stoker("train", "tiny.yaml", TRUST, "memory.checkpoint=norms", expect=2)
+        self.assertIn("memory.checkpoint: norms: the model torchscript", err)
+        self.assertFalse((self.folder / "runs").exists())
+
     def test_it_trains_evaluates_predicts_and_resumes_bit_for_bit(self):
         self.stoker("train", "tiny.yaml", TRUST)
         self.stoker("train", "tiny.yaml", TRUST, "name=cut", "train.max_steps=7")

@@ -144,6 +144,7 @@ StepBenchmark benchmark_step(const run::RunConfig& config, const BenchmarkOption
   Steps steps(session);
   result.rate = steps.on_synthetic(options.seconds);
   result.memory_gib = machine::memory_gib(session.device);
+  result.peak_tensor_bytes = machine::peak_tensor_bytes(session.device);
   return result;
 }
 

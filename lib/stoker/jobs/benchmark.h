@@ -52,6 +52,7 @@ struct StepBenchmark {
   int64_t parameters = 0;      // all of them, frozen ones too
   double flops_per_image = 0;  // forward and backward, the latter as twice the former
   double memory_gib = 0;
+  int64_t peak_tensor_bytes = 0;
   double tflops_per_s() const { return rate.images_per_s() * flops_per_image * 1e-12; }
 };
 // Steps on one batch of the training set, kept in memory.

@@ -1,14 +1,18 @@
 #include "stoker/models/activations.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/record_function.h>
 #include <c10/core/GradMode.h>
+#include <c10/core/Storage.h>
 
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "stoker/models/blank_image.h"
 #include "stoker/models/eval_mode.h"
+#include "stoker/nn/pass_state.h"
 
 namespace stoker::models {
 namespace {
@@ -16,8 +20,12 @@ namespace {
 // Results by the storage they lie in; holding them keeps storages from being used again.
 using Results = std::map<const void*, at::Tensor>;
 
+// The same without holding them.
+using Storages = std::map<const void*, c10::weak_intrusive_ptr<c10::StorageImpl>>;
+
 // RecordFunction takes bare functions and watches the calling thread alone.
 thread_local Results* current_results = nullptr;
+thread_local Storages* current_storages = nullptr;
 
 std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) { return nullptr; }
 
@@ -30,23 +38,66 @@ void keep_results(const at::RecordFunction& function, at::ObserverContext*) {
   }
 }
 
+void note_storages(const at::RecordFunction& function, at::ObserverContext*) {
+  for (const c10::IValue& output : function.outputs()) {
+    if (!output.isTensor() || !output.toTensor().defined()) continue;
+    const c10::Storage& storage = output.toTensor().storage();
+    // A new one may lie where one was that is gone.
+    current_storages->insert_or_assign(storage.unsafeGetStorageImpl(),
+                                       storage.getWeakStorageImpl());
+  }
+}
+
+// Calls `leave`, which finds `found` in `current`, after each of this thread's operators.
+template <class Found>
 class Watch {
  public:
-  explicit Watch(Results& results)
-      : previous_(std::exchange(current_results, &results)),
+  using Leave = void (*)(const at::RecordFunction&, at::ObserverContext*);
+  Watch(Found*& current, Found& found, Leave leave)
+      : current_(current),
+        previous_(std::exchange(current, &found)),
         handle_(at::addThreadLocalCallback(
-            at::RecordFunctionCallback(enter, keep_results).needsOutputs(true))) {}
+            at::RecordFunctionCallback(enter, leave).needsOutputs(true))) {}
   ~Watch() {
     at::removeCallback(handle_);
-    current_results = previous_;
+    current_ = previous_;
   }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
  private:
-  Results* previous_;
+  Found*& current_;
+  Found* previous_;
   at::CallbackHandle handle_;
 };
+
+// Puts a model's buffers back as they were.
+class KeepBuffers {
+ public:
+  explicit KeepBuffers(const Model& model) {
+    for (const at::Tensor& buffer : model.buffers()) kept_.emplace_back(buffer, buffer.clone());
+  }
+  ~KeepBuffers() {
+    const c10::NoGradGuard no_grad;
+    for (const auto& [buffer, former] : kept_) buffer.copy_(former);
+  }
+  KeepBuffers(const KeepBuffers&) = delete;
+  KeepBuffers& operator=(const KeepBuffers&) = delete;
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> kept_;
+};
+
+// In the layout of the model's convolutions.
+at::Tensor two_blank_images(const Model& model, const ModelContext& context) {
+  at::Tensor image = blank_image(model, context);
+  for (const at::Tensor& parameter : model.parameters()) {
+    if (parameter.dim() != 4) continue;
+    image = image.contiguous(parameter.suggest_memory_format());
+    break;
+  }
+  return at::cat({image, image});
+}
 
 }  // namespace
 
@@ -57,7 +108,7 @@ int64_t activation_values(Model& model, const ModelContext& context) {
   Results results;
   {
     const c10::NoGradGuard no_grad;
-    const Watch watch(results);
+    const Watch watch(current_results, results, keep_results);
     model.forward(image);
   }
   for (const at::Tensor& parameter : parameters) {
@@ -68,6 +119,29 @@ int64_t activation_values(Model& model, const ModelContext& context) {
     values += static_cast<int64_t>(tensor.storage().nbytes()) / tensor.element_size();
   }
   return values;
+}
+
+int64_t kept_bytes(Model& model, const ModelContext& context) {
+  const at::Tensor images = two_blank_images(model, context);
+  const KeepBuffers buffers(model);
+  const nn::PassState random_state(images.device());
+  Storages storages;
+  at::Tensor logits;  // holds what is kept
+  {
+    const nn::PassState::Scope former(random_state);
+    const c10::AutoGradMode with_gradients(true);
+    const Watch watch(current_storages, storages, note_storages);
+    logits = model.forward(images);
+  }
+  for (const at::Tensor& parameter : model.parameters())
+    storages.erase(parameter.storage().unsafeGetStorageImpl());
+  storages.erase(images.storage().unsafeGetStorageImpl());
+  int64_t bytes = 0;
+  for (const auto& [address, weak] : storages) {
+    const c10::intrusive_ptr<c10::StorageImpl> storage = weak.lock();
+    if (storage && storage->data() != nullptr) bytes += static_cast<int64_t>(storage->nbytes());
+  }
+  return bytes;
 }
 
 }  // namespace stoker::models

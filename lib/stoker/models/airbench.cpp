@@ -18,6 +18,7 @@
 #include "stoker/nn/batch_norm.h"
 #include "stoker/nn/convolution.h"
 #include "stoker/nn/max_pool.h"
+#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -49,10 +50,14 @@ class Group : public torch::nn::Module {
         conv2_(register_module("conv2", make_conv(out, out))),
         norm2_(register_module("norm2", make_norm(out, options))) {}
 
-  at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = nn::max_pool(nn::convolve(*conv1_, images), kGroupPool);
-    x = nn::norm_activate(*norm1_, activation_, x);
-    return nn::norm_activate(*norm2_, activation_, nn::convolve(*conv2_, x));
+  at::Tensor enter(const at::Tensor& x) { return nn::convolve(*conv1_, x); }
+  // From what enter() gives to the last activation. keep: for the backward pass, the first one.
+  nn::Deferred finish(const at::Tensor& entered, bool keep) {
+    const auto convolve = [&](const at::Tensor& x) { return nn::convolve(*conv2_, x); };
+    const at::Tensor pooled = nn::max_pool(entered, kGroupPool);
+    return nn::deferred_norm(
+        norm2_, activation_,
+        nn::consume(nn::deferred_norm(norm1_, activation_, pooled), convolve, keep));
   }
 
  private:
@@ -75,10 +80,7 @@ class Groups : public torch::nn::Module {
     const std::string name = std::to_string(groups_.size());
     groups_.push_back(register_module(name, std::move(group)));
   }
-  at::Tensor forward(at::Tensor x) {
-    for (const auto& group : groups_) x = group->forward(x);
-    return x;
-  }
+  const std::vector<std::shared_ptr<Group>>& all() const { return groups_; }
 
  private:
   std::vector<std::shared_ptr<Group>> groups_;
@@ -119,8 +121,8 @@ class Airbench : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = nn::convolve_activate(*whiten_, options_.activation, images);
-    x = nn::max_pool(groups_->forward(x), kLastPool);
+    at::Tensor x = recompute() == Recompute::kBlocks ? by_blocks(images) : by_layers(images);
+    x = nn::max_pool(x, kLastPool);
     return head_->forward(at::flatten(x, 1)).mul(options_.scaling_factor);
   }
 
@@ -134,6 +136,10 @@ class Airbench : public Model {
     whiten_->weight.copy_(whitening_filters(images));
   }
 
+  std::vector<Recompute> recompute_rungs() const override {
+    return {Recompute::kNone, Recompute::kNorms, Recompute::kBlocks};
+  }
+
   std::string head() const override { return "head."; }
 
   std::vector<std::vector<std::string>> layers() const override {
@@ -145,6 +151,45 @@ class Airbench : public Model {
   }
 
  private:
+  nn::Deferred whitened(const at::Tensor& images) const {
+    const auto whiten = [conv = whiten_, activation = options_.activation](const at::Tensor& x) {
+      return nn::convolve_activate(*conv, activation, x);
+    };
+    return {images, whiten, whiten_->parameters()};
+  }
+
+  static nn::Deferred run(const std::shared_ptr<Group>& group, const nn::Deferred& x, bool keep) {
+    const auto enter = [&](const at::Tensor& in) { return group->enter(in); };
+    return group->finish(nn::consume(x, enter, keep), keep);
+  }
+
+  at::Tensor by_layers(const at::Tensor& images) const {
+    const bool keep = recompute() == Recompute::kNone;
+    nn::Deferred x = whitened(images);
+    for (const auto& group : groups_->all()) x = run(group, x, keep);
+    return x.now();
+  }
+
+  // The last group is the first of the backward pass: making it again then would free nothing.
+  at::Tensor by_blocks(const at::Tensor& images) const {
+    const std::vector<std::shared_ptr<Group>>& groups = groups_->all();
+    if (groups.size() == 1) return by_layers(images);
+    std::vector<at::Tensor> parameters = whiten_->parameters();
+    for (const at::Tensor& parameter : groups.front()->parameters())
+      parameters.push_back(parameter);
+    const auto first = [this, group = groups.front()](const at::Tensor& in) {
+      return run(group, whitened(in), false).now();
+    };
+    at::Tensor x = nn::recompute(first, parameters, images);
+    for (size_t i = 1; i < groups.size(); ++i) {
+      const auto rest = [group = groups[i]](const at::Tensor& in) {
+        return group->finish(group->enter(in), false).now();
+      };
+      x = i + 1 < groups.size() ? nn::recompute(rest, groups[i]->parameters(), x) : rest(x);
+    }
+    return x;
+  }
+
   AirbenchOptions options_;
   Conv whiten_;
   std::shared_ptr<Groups> groups_;

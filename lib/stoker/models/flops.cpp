@@ -11,13 +11,15 @@
 #include "stoker/core/error.h"
 #include "stoker/models/blank_image.h"
 #include "stoker/models/eval_mode.h"
+#include "stoker/nn/norm_tape.h"
 
 namespace stoker::models {
 namespace {
 
 struct Count {
   int64_t flops = 0;
-  int depth = 0;  // of counted operators: what one calls inside is already counted
+  int64_t again = 0;  // of those, in pieces that the backward pass runs again
+  int depth = 0;      // of counted operators: what one calls inside is already counted
 };
 // RecordFunction takes bare functions and watches the calling thread alone, so the count is reached
 // through the thread. Null when nobody counts.
@@ -77,7 +79,9 @@ void leave(const at::RecordFunction& function, at::ObserverContext* context) {
   if (function.outputs().empty()) return;  // the operator threw
   const auto& observed = static_cast<const Observed&>(*context);
   const int64_t times = observed.whole ? 1 : function.outputs().front().toTensor().numel();
-  current_count->flops += 2 * observed.multiply_adds * times;
+  const int64_t flops = 2 * observed.multiply_adds * times;
+  current_count->flops += flops;
+  if (nn::NormTape::records()) current_count->again += flops;
 }
 
 // Watches this thread's operators while it lives.
@@ -94,18 +98,25 @@ class Watch {
   at::CallbackHandle handle_;
 };
 
-}  // namespace
-
-int64_t forward_flops(Model& model, const ModelContext& context) {
+Count count_forward(Model& model, const ModelContext& context, bool with_gradients) {
   const at::Tensor image = blank_image(model, context);
-
   const EvalMode eval(model);
-  const c10::NoGradGuard no_grad;
+  const c10::AutoGradMode gradients(with_gradients);
   Count count;
   const CountScope scope(count);
   const Watch watch;
   model.forward(image);
-  return count.flops;
+  return count;
+}
+
+}  // namespace
+
+int64_t forward_flops(Model& model, const ModelContext& context) {
+  return count_forward(model, context, false).flops;
+}
+
+int64_t recomputed_flops(Model& model, const ModelContext& context) {
+  return count_forward(model, context, true).again;
 }
 
 int64_t parameter_count(const Model& model) {

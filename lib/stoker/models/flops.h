@@ -10,6 +10,9 @@ namespace stoker::models {
 // [1, channels, height, width] on the model's device; the model is put into eval mode meanwhile.
 int64_t forward_flops(Model& model, const ModelContext& context);
 
+// The part of them that the model's rung (model.h, Recompute) has the backward pass compute again.
+int64_t recomputed_flops(Model& model, const ModelContext& context);
+
 // Number of learned values (parameters that require a gradient).
 int64_t parameter_count(const Model& model);
 

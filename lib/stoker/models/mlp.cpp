@@ -8,6 +8,7 @@
 
 #include "stoker/models/check.h"
 #include "stoker/nn/batch_norm.h"
+#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -25,8 +26,8 @@ class Layer : public torch::nn::Module {
       norm_ = register_module("norm", std::make_shared<nn::BatchNorm>(out, nn::BatchNormOptions{}));
   }
 
-  at::Tensor forward(at::Tensor x) {
-    x = linear_->forward(x);
+  at::Tensor enter(const at::Tensor& x) { return linear_->forward(x); }
+  at::Tensor finish(at::Tensor x) {
     if (norm_) x = norm_->forward(x);
     x = nn::activate(activation_, x);
     return dropout_ > 0 ? at::dropout(x, dropout_, is_training()) : x;
@@ -54,14 +55,35 @@ class Mlp : public Model {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = at::flatten(images, 1);
-    for (const auto& layer : layers_) x = layer->forward(x);
-    return head_->forward(x);
+    const at::Tensor x = at::flatten(images, 1);
+    if (layers_.empty()) return head_->forward(x);
+    return by_layers(x);
+  }
+
+  // A layer run again would keep its input in place of what its product gives: as much.
+  std::vector<Recompute> recompute_rungs() const override {
+    return {Recompute::kNone, Recompute::kNorms};
   }
 
   std::string head() const override { return "head."; }
 
  private:
+  static nn::Deferred finished(const std::shared_ptr<Layer>& layer, at::Tensor entered) {
+    const auto finish = [layer](const at::Tensor& x) { return layer->finish(x); };
+    return {std::move(entered), finish, layer->parameters()};
+  }
+
+  at::Tensor by_layers(const at::Tensor& features) {
+    const bool keep = recompute() == Recompute::kNone;
+    nn::Deferred x = finished(layers_.front(), layers_.front()->enter(features));
+    for (size_t i = 1; i < layers_.size(); ++i) {
+      const auto enter = [&](const at::Tensor& in) { return layers_[i]->enter(in); };
+      x = finished(layers_[i], nn::consume(x, enter, keep));
+    }
+    return nn::consume(
+        x, [&](const at::Tensor& in) { return head_->forward(in); }, keep);
+  }
+
   std::vector<std::shared_ptr<Layer>> layers_;
   Linear head_;
 };

@@ -9,7 +9,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stoker/config/choice.h"
@@ -27,6 +29,15 @@ struct ModelContext {
   int64_t stem_kernel = 0;
 };
 
+// Which intermediate results the backward pass makes again instead of finding them kept
+// (nn/recompute.h). Each rung keeps less than the one before; results are the same bits.
+enum class Recompute {
+  kNone,
+  kNorms,   // what stands between a norm and the layer that takes it: nearly free
+  kBlocks,  // all within a block beside that, for about a third more computation
+};
+std::span<const std::string_view> enum_names(Recompute);  // none, norms, blocks
+
 class Model : public torch::nn::Module {
  public:
   // images: [N, channels, height, width] in the run's dtype, any memory format.
@@ -35,6 +46,13 @@ class Model : public torch::nn::Module {
 
   // Whether forward() takes images of other sizes than the context's.
   virtual bool takes_any_size() const { return false; }
+
+  // The rungs that make a difference, from kNone on, in their order.
+  virtual std::vector<Recompute> recompute_rungs() const { return {Recompute::kNone}; }
+  // For passes to come: the last of recompute_rungs() that is not beyond `rung`. Passes without
+  // gradients are the same on each.
+  void set_recompute(Recompute rung);
+  Recompute recompute() const { return recompute_; }
 
   // Number of training images that initialize() wants to see; 0 if none.
   virtual int64_t initialization_images() const { return 0; }
@@ -53,6 +71,9 @@ class Model : public torch::nn::Module {
   // "bn1."), for rates that fall with the depth. Unless overridden: one a child with parameters, in
   // the order of registration.
   virtual std::vector<std::vector<std::string>> layers() const;
+
+ private:
+  Recompute recompute_ = Recompute::kNone;
 };
 
 // Every row has the TransferOptions of transfer.h beside its own:

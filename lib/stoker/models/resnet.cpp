@@ -16,6 +16,7 @@
 #include "stoker/models/check.h"
 #include "stoker/nn/batch_norm.h"
 #include "stoker/nn/convolution.h"
+#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -72,12 +73,15 @@ class Block : public torch::nn::Module {
       downsample_ = register_module("downsample", std::make_shared<Downsample>(in, out, stride));
   }
 
-  at::Tensor forward(const at::Tensor& x) {
+  // keep: for the backward pass, what lies between a norm and the next convolution.
+  at::Tensor forward(const at::Tensor& x, bool keep) {
     const at::Tensor shortcut = downsample_ ? downsample_->forward(x) : x;
-    at::Tensor y = x;
-    for (size_t i = 0; i + 1 < convs_.size(); ++i)
-      y = nn::norm_activate(*norms_[i], kRelu, nn::convolve(*convs_[i], y));
-    return nn::norm_activate(*norms_.back(), kRelu, nn::convolve(*convs_.back(), y), shortcut);
+    at::Tensor y = nn::convolve(*convs_.front(), x);
+    for (size_t i = 1; i < convs_.size(); ++i) {
+      const auto convolve = [&](const at::Tensor& in) { return nn::convolve(*convs_[i], in); };
+      y = nn::consume(nn::deferred_norm(norms_[i - 1], kRelu, std::move(y)), convolve, keep);
+    }
+    return nn::norm_activate(*norms_.back(), kRelu, y, shortcut);
   }
 
   nn::BatchNorm& last_norm() { return *norms_.back(); }
@@ -101,10 +105,6 @@ class Stage : public torch::nn::Module {
   void add(std::shared_ptr<Block> block) {
     const std::string name = std::to_string(blocks_.size());
     blocks_.push_back(register_module(name, std::move(block)));
-  }
-  at::Tensor forward(at::Tensor x) {
-    for (const auto& block : blocks_) x = block->forward(x);
-    return x;
   }
   const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
 
@@ -154,12 +154,16 @@ class Resnet : public Model {
   bool takes_any_size() const override { return true; }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = nn::norm_activate(*bn1_, kRelu, nn::convolve(*conv1_, images));
-    if (pool_stem_) x = at::max_pool2d(x, 3, 2, 1);
-    for (const auto& stage : stages_) x = stage->forward(x);
+    at::Tensor x = stem(images);
+    for (const auto& stage : stages_)
+      for (const auto& block : stage->blocks()) x = run_block(block, x);
     x = at::flatten(at::adaptive_avg_pool2d(x, {1, 1}), 1);
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
     return fc_->forward(x);
+  }
+
+  std::vector<Recompute> recompute_rungs() const override {
+    return {Recompute::kNone, Recompute::kNorms, Recompute::kBlocks};
   }
 
   std::string head() const override { return "fc."; }
@@ -179,6 +183,30 @@ class Resnet : public Model {
   }
 
  private:
+  bool keeps_activations() const { return recompute() == Recompute::kNone; }
+
+  at::Tensor stem(const at::Tensor& images) {
+    const auto run = [conv = conv1_, norm = bn1_, pool = pool_stem_,
+                      keep = keeps_activations()](const at::Tensor& in) {
+      const nn::Deferred out = nn::deferred_norm(norm, kRelu, nn::convolve(*conv, in));
+      if (!pool) return out.now();
+      return nn::consume(
+          out, [](const at::Tensor& x) { return at::max_pool2d(x, 3, 2, 1); }, keep);
+    };
+    if (recompute() != Recompute::kBlocks) return run(images);
+    std::vector<at::Tensor> parameters = bn1_->parameters();
+    parameters.push_back(conv1_->weight);
+    return nn::recompute(run, parameters, images);
+  }
+
+  // The last block is the first of the backward pass: making it again then would free nothing.
+  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+    if (recompute() != Recompute::kBlocks || block == stages_.back()->blocks().back())
+      return block->forward(x, keeps_activations());
+    const auto run = [block](const at::Tensor& in) { return block->forward(in, false); };
+    return nn::recompute(run, block->parameters(), x);
+  }
+
   int64_t add_stage(int64_t index, int64_t in, const Architecture& architecture,
                     const ResnetOptions& options) {
     auto stage = std::make_shared<Stage>();

@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "stoker/nn/fused_norm.h"
+#include "stoker/nn/norm_tape.h"
 #include "stoker/nn/norm_values.h"
 
 namespace stoker::nn {
@@ -30,10 +31,12 @@ NormState BatchNorm::state() const {
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
   if (learns()) NormValues::note(x);
   const NormState norm = state();
-  if (norm.training) num_batches_tracked.add_(1);
+  const bool again = norm.training && NormTape::repeats();
+  if (norm.training && !again) num_batches_tracked.add_(1);
   if (suits_fused_norm(norm, x, {})) return fused_norm(norm, kernels::Gate::kNone, x, {});
-  return at::batch_norm(x, weight, bias, running_mean, running_var, norm.training,
-                        options_.momentum, options_.eps, /*cudnn_enabled=*/true);
+  return at::batch_norm(x, weight, bias, again ? running_mean.clone() : running_mean,
+                        again ? running_var.clone() : running_var, norm.training, options_.momentum,
+                        options_.eps, /*cudnn_enabled=*/true);
 }
 
 at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tensor& x,
@@ -42,7 +45,7 @@ at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tenso
   const bool fits = gate && (!residual.defined() || *gate == kernels::Gate::kRelu);
   if (const NormState state = norm.state(); fits && suits_fused_norm(state, x, residual)) {
     if (norm.learns()) NormValues::note(x);
-    if (state.training) norm.num_batches_tracked.add_(1);
+    if (state.training && !NormTape::repeats()) norm.num_batches_tracked.add_(1);
     return fused_norm(state, *gate, x, residual);
   }
   at::Tensor y = norm.forward(x);

@@ -12,6 +12,7 @@
 #include "stoker/core/error.h"
 #include "stoker/nn/by_type.h"
 #include "stoker/nn/channel_sums.h"
+#include "stoker/nn/norm_tape.h"
 
 namespace stoker::nn {
 namespace {
@@ -144,9 +145,11 @@ struct FusedNorm : torch::autograd::Function<FusedNorm> {
                             const at::Tensor&, const Optional& maybe_residual,
                             const NormState& norm, Gate gate) {
     const at::Tensor residual = maybe_residual.value_or(at::Tensor());
-    const Statistics statistics = batch_statistics(x);
-    move_running(norm, statistics, ChannelLines::of(x).pixels);
-    const at::Tensor rows = rows_of(norm, statistics);
+    const at::Tensor rows = NormTape::found([&] {
+      const Statistics statistics = batch_statistics(x);
+      move_running(norm, statistics, ChannelLines::of(x).pixels);
+      return rows_of(norm, statistics);
+    });
     const at::Tensor out = map(rows, gate, x, residual);
     context->save_for_backward({x, rows, residual.defined() ? out : at::Tensor()});
     context->saved_data["gate"] = static_cast<int64_t>(gate);

@@ -119,12 +119,28 @@ models::ModelContext model_context(const train::Source& source) {
           .width = size.width};
 }
 
+namespace {
+
+void set_recompute(const RunConfig& config, models::Model& model) {
+  const models::Recompute rung = config.memory.checkpoint;
+  if (rung != models::Recompute::kNone && model.recompute_rungs().size() == 1) {
+    throw ConfigError(fmt::format(
+        "memory.checkpoint: {}: the model {} is computed as one piece, of which nothing can be "
+        "computed again. Set it to none, and train.microbatch to a smaller number to save memory.",
+        enum_names(rung)[static_cast<size_t>(rung)], config.model.name()));
+  }
+  model.set_recompute(rung);
+}
+
+}  // namespace
+
 std::shared_ptr<models::Model> build_model(const RunConfig& config,
                                            const models::ModelContext& context, at::Device device) {
   at::manual_seed(static_cast<uint64_t>(config.seed));
   std::shared_ptr<models::Model> model = models::models().build(config.model, context);
   model->to(device);
   if (config.train.channels_last) use_channels_last(*model);
+  set_recompute(config, *model);
   return model;
 }
 

@@ -29,6 +29,24 @@ std::string frozen_text(const models::FrozenParameters& frozen) {
                      frozen.names.size() > 1 ? frozen.names.back() : "");
 }
 
+// "blocks (memory.checkpoint): 37 % of the activations are kept, for 29 % more computation"
+std::string recompute_text(const Session& session) {
+  models::Model& model = *session.model;
+  const models::Recompute rung = model.recompute();
+  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
+  const auto again = static_cast<double>(models::recomputed_flops(model, session.context));
+  model.set_recompute(models::Recompute::kNone);
+  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(rung);
+  const auto step = 3.0 * static_cast<double>(models::forward_flops(model, session.context));
+  return fmt::format(
+      "{} (memory.checkpoint{}): {:.0f} % of the activations are kept, for {:.0f} % more "
+      "computation",
+      enum_names(rung)[static_cast<size_t>(rung)],
+      rung == session.config.memory.checkpoint ? "" : "; this model has no more", 100 * kept / all,
+      100 * again / step);
+}
+
 // "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"
 std::string sizes_text(const augment::PipelineSchedule& pipelines) {
   std::string text;
@@ -77,6 +95,8 @@ std::string plan_text(const Session& session) {
                             : fmt::format(" (auto: {})", session.precision_reason)));
   row("device", session.device.str());
   row("memory", memory_text(session));
+  if (session.model->recompute() != models::Recompute::kNone)
+    row("recompute", recompute_text(session));
   return text;
 }
 

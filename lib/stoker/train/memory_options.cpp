@@ -29,6 +29,10 @@ void describe(MemoryOptions& o, config::Fields& fields) {
   fields("expandable_segments", o.expandable_segments,
          "let CUDA's allocator grow its segments in place of making new ones: less memory is lost "
          "to gaps where sizes vary");
+  fields("checkpoint", o.checkpoint,
+         "what the backward pass computes again in place of keeping it, to the same bits: none; "
+         "norms: normalisations and activations, nearly free; blocks: all within each block "
+         "beside that, for up to a third more computation");
 }
 
 }  // namespace stoker::train

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "stoker/config/fields.h"
+#include "stoker/models/model.h"
 
 namespace stoker::train {
 
@@ -19,6 +20,7 @@ struct MemoryOptions {
   std::optional<double> limit_gib;
   MicrobatchMode microbatch = MicrobatchMode::kShrink;
   bool expandable_segments = false;
+  models::Recompute checkpoint = models::Recompute::kNone;
 
   std::optional<int64_t> limit_bytes() const;
 };
