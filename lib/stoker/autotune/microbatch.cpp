@@ -24,19 +24,29 @@ namespace {
 constexpr int64_t kAccumulating = 2;
 constexpr double kRetreat = 0.9;
 
+tuning::SizeRange range_of(const run::Session& session, int64_t largest) {
+  const int64_t smallest = std::min(session.state->facts.smallest_batch, session.plan().batch_size);
+  return {.smallest = smallest, .largest = std::max(smallest, largest)};
+}
+
+run::Probe probe(run::Session& session, const run::ProbeOptions& options) {
+  bench::check_interrupt();
+  return run::probe_step(session, options);
+}
+
 class Search {
  public:
   Search(run::Session& session, const MicrobatchOptions& options)
-      : session_(session), options_(options), parts_(run::memory_parts(session)) {
-    const int64_t batch = session.plan().batch_size;
-    range_.smallest = std::min(session.state->facts.smallest_batch, batch);
-    range_.largest = std::max(range_.smallest, options.largest > 0 ? options.largest : batch);
+      : session_(session), options_(options) {
+    range_ = range_of(session, options.largest > 0 ? options.largest : session.plan().batch_size);
     result_.limit_bytes = ops::usable_bytes(session.device);
     result_.margin_bytes = tuning::margin_bytes(result_.limit_bytes, options.margin);
   }
 
   MicrobatchTuning run() {
-    probe_memory();
+    const MemoryFit fit = fit_memory(session_, range_.largest, result_.limit_bytes, options_.say);
+    result_.memory = fit.line;
+    seconds_per_image_ = fit.seconds_per_image;
     prove_largest();
     time_sizes();
     return std::move(result_);
@@ -45,40 +55,6 @@ class Search {
  private:
   void say(const std::string& what) const {
     if (options_.say) options_.say(what);
-  }
-
-  run::Probe probe(const run::ProbeOptions& options) {
-    bench::check_interrupt();
-    return run::probe_step(session_, options);
-  }
-
-  void probe_memory() {
-    std::vector<tuning::Probe> probes;
-    while (const auto size = tuning::next_memory_probe(probes, range_, result_.limit_bytes)) {
-      say(fmt::format("memory of a step with micro-batches of {}", *size));
-      const run::Probe probed = probe_smallest_or(*size);
-      seconds_per_image_ = probed.time_s / static_cast<double>(probed.images);
-      // Small sizes have other peaks than large ones, to which the line is to lead.
-      probes.push_back({.microbatch = *size,
-                        .peak_bytes = probed.peak_bytes,
-                        .weight = static_cast<double>(*size * *size)});
-    }
-    if (probes.size() < 2) {  // the smallest size takes half of all there is, or is the only one
-      result_.memory = {.base_bytes = 0,
-                        .bytes_per_image = static_cast<double>(probes.front().peak_bytes) /
-                                           static_cast<double>(probes.front().microbatch)};
-      return;
-    }
-    result_.memory = tuning::fit_line(probes);
-  }
-
-  run::Probe probe_smallest_or(int64_t size) {
-    try {
-      return probe({.microbatch = size, .micro_batches = kAccumulating});
-    } catch (const OutOfMemory& error) {
-      if (size > range_.smallest) throw;
-      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session_, parts_)));
-    }
   }
 
   void prove_largest() {
@@ -90,7 +66,7 @@ class Search {
       say(fmt::format("a step with the largest micro-batch that should fit, {}", size));
       try {
         const run::Probe proof =
-            probe({.microbatch = size, .micro_batches = kAccumulating, .steps = 1});
+            probe(session_, {.microbatch = size, .micro_batches = kAccumulating, .steps = 1});
         result_.largest_microbatch = size;
         result_.predicted_peak_bytes = result_.memory.at(size);
         result_.measured_peak_bytes = proof.peak_bytes;
@@ -135,7 +111,8 @@ class Search {
       const int64_t size = sizes[backwards ? sizes.size() - 1 - i : i];
       const int64_t count = micro_batches_of(size);
       const run::Probe timed =
-          probe({.microbatch = size, .micro_batches = count, .steps = 1, .measures_memory = false});
+          probe(session_,
+                {.microbatch = size, .micro_batches = count, .steps = 1, .measures_memory = false});
       seconds_[size].push_back((timed.time_s - timed.update_s) / static_cast<double>(count) +
                                timed.update_s * static_cast<double>(size) / batch);
     }
@@ -161,7 +138,8 @@ class Search {
     for (const int64_t size : sizes) {
       say(fmt::format("warming up with micro-batches of {}", size));
       peaks_[size] =
-          probe({.microbatch = size, .micro_batches = kAccumulating, .steps = 1}).peak_bytes;
+          probe(session_, {.microbatch = size, .micro_batches = kAccumulating, .steps = 1})
+              .peak_bytes;
     }
   }
 
@@ -213,7 +191,6 @@ class Search {
 
   run::Session& session_;
   const MicrobatchOptions& options_;
-  const run::MemoryParts parts_;
   tuning::SizeRange range_;
   MicrobatchTuning result_;
   double seconds_per_image_ = 0;
@@ -222,6 +199,36 @@ class Search {
 };
 
 }  // namespace
+
+MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
+                     const std::function<void(const std::string&)>& say) {
+  const tuning::SizeRange range = range_of(session, largest);
+  const run::MemoryParts parts = run::memory_parts(session);
+  MemoryFit fit;
+  std::vector<tuning::Probe> probes;
+  while (const auto size = tuning::next_memory_probe(probes, range, limit_bytes)) {
+    if (say) say(fmt::format("memory of a step with micro-batches of {}", *size));
+    run::Probe probed;
+    try {
+      probed = probe(session, {.microbatch = *size, .micro_batches = kAccumulating});
+    } catch (const OutOfMemory& error) {
+      if (*size > range.smallest) throw;
+      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session, parts)));
+    }
+    fit.seconds_per_image = probed.time_s / static_cast<double>(probed.images);
+    // Small sizes have other peaks than large ones, to which the line is to lead.
+    probes.push_back({.microbatch = *size,
+                      .peak_bytes = probed.peak_bytes,
+                      .weight = static_cast<double>(*size * *size)});
+  }
+  if (probes.size() >= 2) {
+    fit.line = tuning::fit_line(probes);
+  } else {  // the smallest size takes half of all there is, or is the only one
+    fit.line.bytes_per_image = static_cast<double>(probes.front().peak_bytes) /
+                               static_cast<double>(probes.front().microbatch);
+  }
+  return fit;
+}
 
 MicrobatchTuning tune_microbatch(run::Session& session, const MicrobatchOptions& options) {
   return Search(session, options).run();

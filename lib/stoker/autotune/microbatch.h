@@ -22,6 +22,15 @@
 
 namespace stoker::autotune {
 
+struct MemoryFit {
+  tuning::Line line;  // peak bytes of a step in several micro-batches, over their size
+  double seconds_per_image = 0;
+};
+// Over sizes from the network's smallest to `largest`, of which those are tried that surely take no
+// more than half of limit_bytes. Throws as tune_microbatch.
+MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
+                     const std::function<void(const std::string&)>& say = nullptr);
+
 struct MicrobatchOptions {
   double budget_s = 30;  // about, for the timing
   int64_t largest = 0;   // sizes beyond are not looked at; 0: the session's batch

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 #include "stoker/autotune/microbatch.h"
@@ -11,6 +12,8 @@
 #include "stoker/core/log.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/versions.h"
+#include "stoker/ops/memory_meter.h"
+#include "stoker/run/build.h"
 #include "stoker/tuning/tune_cache.h"
 
 namespace stoker::autotune {
@@ -40,10 +43,28 @@ tuning::TuneKey key_of(run::Session& session) {
   return key;
 }
 
-}  // namespace
+// The least that lets the wished micro-batch fit.
+void settle_checkpoint(run::Session& session) {
+  using train::CheckpointMode;
+  const int64_t wished = session.plan().microbatch;
+  const int64_t limit = ops::usable_bytes(session.device);
+  const int64_t room = limit - tuning::margin_bytes(limit);
+  for (const CheckpointMode mode :
+       {CheckpointMode::kNone, CheckpointMode::kNorms, CheckpointMode::kBlocks}) {
+    const models::Recompute rung = run::recompute_rung(mode);
+    if (std::ranges::count(session.model->recompute_rungs(), rung) == 0) continue;
+    session.config.memory.checkpoint = mode;
+    session.model->set_recompute(rung);
+    const int64_t need = fit_memory(session, wished, limit).line.at(wished);
+    log().info("memory.checkpoint: auto: {} needs about {} for a micro-batch of {}, of {}",
+               enum_names(mode)[static_cast<size_t>(mode)],
+               human_bytes(static_cast<uint64_t>(need)), wished,
+               human_bytes(static_cast<uint64_t>(room)));
+    if (need <= room) return;
+  }
+}
 
-void settle(run::Session& session, FileSystem& files) {
-  if (session.config.train.microbatch) return;
+void settle_microbatch(run::Session& session, FileSystem& files) {
   const tuning::TuneKey key = key_of(session);
   tuning::TuneCache cache(files, session.config.run.dir);
   const tuning::TuneCache::Found before = cache.find(key);
@@ -63,6 +84,13 @@ void settle(run::Session& session, FileSystem& files) {
                    {"images_per_s", found.images_per_s},
                    {"peak_bytes", found.memory.at(found.microbatch)}});
   run::use_microbatch(session, found.microbatch);
+}
+
+}  // namespace
+
+void settle(run::Session& session, FileSystem& files) {
+  if (session.config.memory.checkpoint == train::CheckpointMode::kAuto) settle_checkpoint(session);
+  if (!session.config.train.microbatch) settle_microbatch(session, files);
 }
 
 }  // namespace stoker::autotune

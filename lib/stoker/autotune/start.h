@@ -1,4 +1,5 @@
-// What a run's configuration leaves to be found, found at its start: train.microbatch: auto.
+// What a run's configuration leaves to be found, found at its start: memory.checkpoint: auto, then
+// train.microbatch: auto.
 //
 //   autotune::settle(session, real_file_system());   // session.config holds numbers from here on
 #pragma once

@@ -119,10 +119,23 @@ models::ModelContext model_context(const train::Source& source) {
           .width = size.width};
 }
 
+models::Recompute recompute_rung(train::CheckpointMode mode) {
+  switch (mode) {
+    case train::CheckpointMode::kNorms:
+      return models::Recompute::kNorms;
+    case train::CheckpointMode::kBlocks:
+      return models::Recompute::kBlocks;
+    case train::CheckpointMode::kNone:
+    case train::CheckpointMode::kAuto:
+      break;
+  }
+  return models::Recompute::kNone;
+}
+
 namespace {
 
 void set_recompute(const RunConfig& config, models::Model& model) {
-  const models::Recompute rung = config.memory.checkpoint;
+  const models::Recompute rung = recompute_rung(config.memory.checkpoint);
   if (rung != models::Recompute::kNone && model.recompute_rungs().size() == 1) {
     throw ConfigError(fmt::format(
         "memory.checkpoint: {}: the model {} is computed as one piece, of which nothing can be "

@@ -34,6 +34,9 @@ models::ModelContext model_context(const train::Source& source);
 std::shared_ptr<models::Model> build_model(const RunConfig& config,
                                            const models::ModelContext& context, at::Device device);
 
+// What memory.checkpoint asks of a model; kNone for auto, until it is settled.
+models::Recompute recompute_rung(train::CheckpointMode mode);
+
 // Throws ConfigError where images of several sizes meet a model that takes one.
 void check_sizes(const RunConfig& config, const augment::PipelineSchedule& pipelines,
                  const models::Model& model);

@@ -53,11 +53,24 @@ void apply_memory_options(const train::MemoryOptions& options, c10::Device devic
   ops::set_memory_limit(device, options.limit_bytes());
 }
 
+double kept_share(const Session& session) {
+  models::Model& model = *session.model;
+  const models::Recompute rung = model.recompute();
+  if (rung == models::Recompute::kNone) return 1;
+  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(models::Recompute::kNone);
+  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(rung);
+  return kept / all;
+}
+
 MemoryParts memory_parts(const Session& session) {
+  const int64_t values = models::activation_values(*session.model, session.context);
   MemoryParts parts{
       .optimizer_state = bytes_of(session.optimizer->state()),
-      .activations_per_image = models::activation_values(*session.model, session.context) *
-                               train::bytes_per_value(session.config.train.precision)};
+      .activations_per_image = static_cast<int64_t>(
+          kept_share(session) *
+          static_cast<double>(values * train::bytes_per_value(session.config.train.precision)))};
   for (const at::Tensor& parameter : session.model->parameters()) {
     const auto bytes = static_cast<int64_t>(parameter.nbytes());
     parts.parameters += bytes;

@@ -26,6 +26,10 @@ struct MemoryParts {
   int64_t fixed() const { return parameters + gradients + optimizer_state + averages; }
   int64_t with_microbatch(int64_t images) const { return fixed() + images * activations_per_image; }
 };
+// The share of what a pass without recomputation keeps for the backward pass that the model's rung
+// (models/model.h, Recompute) keeps.
+double kept_share(const Session& session);
+
 MemoryParts memory_parts(const Session& session);
 
 // "about 210 MiB: 45 MiB of parameters, 45 MiB of gradients, …"

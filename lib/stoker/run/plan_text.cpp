@@ -33,18 +33,14 @@ std::string frozen_text(const models::FrozenParameters& frozen) {
 std::string recompute_text(const Session& session) {
   models::Model& model = *session.model;
   const models::Recompute rung = model.recompute();
-  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
   const auto again = static_cast<double>(models::recomputed_flops(model, session.context));
-  model.set_recompute(models::Recompute::kNone);
-  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
-  model.set_recompute(rung);
   const auto step = 3.0 * static_cast<double>(models::forward_flops(model, session.context));
   return fmt::format(
       "{} (memory.checkpoint{}): {:.0f} % of the activations are kept, for {:.0f} % more "
       "computation",
       enum_names(rung)[static_cast<size_t>(rung)],
-      rung == session.config.memory.checkpoint ? "" : "; this model has no more", 100 * kept / all,
-      100 * again / step);
+      rung == recompute_rung(session.config.memory.checkpoint) ? "" : "; this model has no more",
+      100 * kept_share(session), 100 * again / step);
 }
 
 // "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"

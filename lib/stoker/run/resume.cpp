@@ -6,19 +6,34 @@
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/machine/device.h"
+#include "stoker/run/batch_rule.h"
 #include "stoker/run/load.h"
 #include "stoker/run/precision.h"
 #include "stoker/runs/layout.h"
 
 namespace stoker::run {
 
-namespace fs = std::filesystem;
+namespace {
+
+RunConfig config_before(const runs::ResumePoint& point) {
+  const std::filesystem::path config =
+      point.checkpoint ? point.checkpoint->folder() / runs::kConfigFile : point.folder.config();
+  return load_run_config(config).options;
+}
+
+}  // namespace
+
+void keep_what_was_found(const runs::ResumePoint& point, RunConfig& now) {
+  const RunConfig before = config_before(point);
+  if (!now.train.microbatch) now.train.microbatch = before.train.microbatch;
+  if (now.memory.checkpoint == train::CheckpointMode::kAuto)
+    now.memory.checkpoint = before.memory.checkpoint;
+}
 
 void check_resume(const runs::ResumePoint& point, RunConfig now) {
+  follow_batch(now);
   resolve_precision(now, machine::pick_device(now.device));
-  const fs::path config =
-      point.checkpoint ? point.checkpoint->folder() / runs::kConfigFile : point.folder.config();
-  RunConfig before = load_run_config(config).options;
+  RunConfig before = config_before(point);
   std::string refused;
   for (const config::Change& change :
        config::compare(config::fields_of(before), config::fields_of(now))) {

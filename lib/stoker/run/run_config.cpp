@@ -31,6 +31,7 @@ void describe(RunConfig& c, config::Fields& fields) {
   fields("algorithms", c.algorithms, algorithms::algorithms(), "things that change the training");
   fields("train", c.train, "length, batch and arithmetic of training");
   fields("memory", c.memory, "how much memory training may take, and what happens beyond it");
+  fields("tune", c.tune, "what changes with the batch");
   fields("grad_scaler", c.grad_scaler, "loss scaling; used by train.precision fp16 alone");
   fields("eval", c.eval, "evaluation during and after training");
   fields("checkpoint", c.checkpoint, "when to save and what to keep");

@@ -14,6 +14,7 @@
 #include "stoker/optim/grad_scaler.h"
 #include "stoker/train/memory_options.h"
 #include "stoker/train/options.h"
+#include "stoker/tuning/options.h"
 
 namespace stoker::run {
 
@@ -38,6 +39,7 @@ struct RunConfig {
   std::vector<config::Choice> algorithms;
   train::TrainOptions train;
   train::MemoryOptions memory;
+  tuning::TuneOptions tune;
   optim::GradScalerOptions grad_scaler;
   train::EvalOptions eval;
   train::CheckpointOptions checkpoint;

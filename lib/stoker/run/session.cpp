@@ -8,6 +8,7 @@
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
 #include "stoker/ops/device_errors.h"
+#include "stoker/run/batch_rule.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/train/autocast.h"
@@ -110,6 +111,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
     train::parse_duration_s(limit, "train.max_time");
   }
+  for (const std::string& line : follow_batch(session.config)) log().info("{}", line);
   session.device = machine::pick_device(session.config.device);
   apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);

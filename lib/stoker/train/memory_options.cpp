@@ -10,6 +10,11 @@ std::span<const std::string_view> enum_names(MicrobatchMode) {
   return names;
 }
 
+std::span<const std::string_view> enum_names(CheckpointMode) {
+  static constexpr std::array<std::string_view, 4> names{"none", "norms", "blocks", "auto"};
+  return names;
+}
+
 std::optional<int64_t> MemoryOptions::limit_bytes() const {
   if (!limit_gib) return std::nullopt;
   return std::llround(*limit_gib * 1024 * 1024 * 1024);
@@ -32,7 +37,8 @@ void describe(MemoryOptions& o, config::Fields& fields) {
   fields("checkpoint", o.checkpoint,
          "what the backward pass computes again in place of keeping it, to the same bits: none; "
          "norms: normalisations and activations, nearly free; blocks: all within each block "
-         "beside that, for up to a third more computation");
+         "beside that, for up to a third more computation; auto: the least of these with which the "
+         "micro-batch fits, found at the start of the run");
 }
 
 }  // namespace stoker::train

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "stoker/config/fields.h"
-#include "stoker/models/model.h"
 
 namespace stoker::train {
 
@@ -16,11 +15,16 @@ namespace stoker::train {
 enum class MicrobatchMode { kFixed, kShrink, kFollow };
 std::span<const std::string_view> enum_names(MicrobatchMode);  // fixed, shrink, follow
 
+// Activation checkpointing: how much of a pass is computed again (models/model.h, Recompute). kAuto
+// is made the least that lets the micro-batch fit, at the start of the run (autotune/start.h).
+enum class CheckpointMode { kNone, kNorms, kBlocks, kAuto };
+std::span<const std::string_view> enum_names(CheckpointMode);  // none, norms, blocks, auto
+
 struct MemoryOptions {
   std::optional<double> limit_gib;
   MicrobatchMode microbatch = MicrobatchMode::kShrink;
   bool expandable_segments = false;
-  models::Recompute checkpoint = models::Recompute::kNone;
+  CheckpointMode checkpoint = CheckpointMode::kNone;
 
   std::optional<int64_t> limit_bytes() const;
 };

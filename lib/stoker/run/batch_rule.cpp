@@ -1,0 +1,52 @@
+#include "stoker/run/batch_rule.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "stoker/config/config.h"
+#include "stoker/tuning/lr_scaling.h"
+
+namespace stoker::run {
+
+namespace {
+
+constexpr const char* kLr = "optimizer.lr";
+constexpr const char* kEmaDecay = "algorithms.ema.decay";
+
+std::optional<double> number_at(const config::Node* node) {
+  return node != nullptr && node->is_scalar() ? config::parse_number(node->scalar) : std::nullopt;
+}
+
+std::optional<double> ema_decay_of(const config::Node& values) {
+  const config::Node* algorithms = values.find("algorithms");
+  if (algorithms == nullptr) return std::nullopt;
+  for (const config::Node& algorithm : algorithms->items) {
+    if (const config::Node* ema = algorithm.find("ema")) return number_at(ema->find("decay"));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> follow_batch(RunConfig& config) {
+  if (!config.tune.base_batch_size) return {};
+  const tuning::BatchScaling scaling{.base_batch = *config.tune.base_batch_size,
+                                     .batch = config.train.batch_size,
+                                     .rule = config.tune.lr_rule};
+  const config::Node values = config::to_node(config::fields_of(config));
+  tuning::RecipeValues recipe{.lr = number_at(values.find("optimizer")->find("lr")).value_or(0),
+                              .ema_decay = ema_decay_of(values)};
+  std::vector<std::string> scaled{
+      fmt::format("{}={}", kLr, config::number_text(recipe.lr * scaling.lr_factor()))};
+  if (recipe.ema_decay) {
+    scaled.push_back(
+        fmt::format("{}={}", kEmaDecay, config::number_text(scaling.per_image(*recipe.ema_decay))));
+  }
+  config = config::load_overrides<RunConfig>(scaled, std::move(config)).options;
+  config.tune.base_batch_size.reset();
+  return scaling.words(recipe);
+}
+
+}  // namespace stoker::run

@@ -1,0 +1,20 @@
+// The learning rate follows the batch: what tune.base_batch_size and tune.lr_rule ask for, as
+// numbers.
+//
+//   for (const std::string& line : follow_batch(config)) log().info("{}", line);
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stoker/run/run_config.h"
+
+namespace stoker::run {
+
+// Where train.batch_size differs from the batch that the recipe was made for, sets optimizer.lr and
+// the decay of an `ema` by the rule (tuning/lr_scaling.h) and unsets tune.base_batch_size, so that
+// what is written down holds the numbers and is not scaled again. Warmups are counted in epochs and
+// stay as they are. Returns a line for each value that changed.
+std::vector<std::string> follow_batch(RunConfig& config);
+
+}  // namespace stoker::run
