@@ -1,6 +1,10 @@
 // Runs that find no memory go on with smaller micro-batches, as though they had begun so; and
 // probes leave a session as it was.
 #include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 #include "jobs/runs.h"
 #include "stoker/config/config.h"
@@ -57,7 +61,8 @@ Trained train_once(const Overrides& more, std::unique_ptr<train::Callback> callb
 }
 
 // What of the tensors differs.
-std::vector<std::string> differences(train::CheckpointContent a, train::CheckpointContent b) {
+std::vector<std::string> tensor_differences(train::CheckpointContent a,
+                                            train::CheckpointContent b) {
   a.state_json = b.state_json = "{}";
   return train::differences(a, b);
 }
@@ -96,7 +101,7 @@ int64_t fail_everywhere(Overrides overrides, bool is_as_if_begun) {
     const Trained actual = train_once(overrides, std::make_unique<FailAllocation>(k, has_failed));
     if (!has_failed) return k - 1;
     REQUIRE(actual.microbatch == 4);
-    if (is_as_if_begun) REQUIRE(differences(expected.content, actual.content).empty());
+    if (is_as_if_begun) REQUIRE(tensor_differences(expected.content, actual.content).empty());
   }
 }
 
@@ -141,7 +146,7 @@ TEST_CASE("a run below a limit trains as one begun with the micro-batch that fit
   CHECK(limited.microbatch < 40);
   CHECK(limited.microbatch >= 5);
   const Trained same = train_once(with(fmt::format("train.microbatch={}", limited.microbatch)));
-  CHECK(differences(same.content, limited.content).empty());
+  CHECK(tensor_differences(same.content, limited.content).empty());
   Overrides fixed = with(limit_of((whole.peak_bytes + small.peak_bytes) / 2));
   fixed.push_back("memory.microbatch=fixed");
   CHECK_THAT(
@@ -220,7 +225,7 @@ TEST_CASE("probes leave a session as it was, bit for bit", "[memory]") {
     ops::set_cpu_limit(ops::kNoLimit);
     CHECK(at::detail::getDefaultCPUGenerator().get_state().equal(random));
     CHECK(train::differences(then, before.content()).empty());
-    CHECK(differences(expected.content, train_session(session).content).empty());
+    CHECK(tensor_differences(expected.content, train_session(session).content).empty());
   }
 }
 
