@@ -191,6 +191,23 @@ TEST_CASE("where no file can be had, images stay in memory and a warning says wh
   }
 }
 
+TEST_CASE("the folder may be relative, a link, or end in a slash", "[shared_cache]") {
+  const TemporaryFolder folder;
+  make_images(folder.path() / "data", 4);
+  std::filesystem::create_directory_symlink(folder.path() / "elsewhere", folder.path() / "link");
+  const test::ChildResult child = test::run_in_child([&] {
+    std::filesystem::current_path(folder.path());
+    for (const char* cache : {"relative", "./below/it/", "relative/", "elsewhere", "link"}) {
+      const auto dataset = open_dataset(options_for("data", cache), Split::kTrain);
+      all_pixels(*dataset, true);
+      if (pixel_files(cache) != 1) ::_exit(1);
+      std::filesystem::create_directories("elsewhere");
+    }
+  });
+  CHECK(child.exit_code == 0);
+  CHECK_THAT(child.standard_error, !Catch::Contains("stay in the memory"));
+}
+
 TEST_CASE("when the disk fills up the rest stays in memory, with one warning", "[shared_cache]") {
   const TemporaryFolder folder;
   for (int i = 0; i < 30; ++i)

@@ -44,6 +44,7 @@ void add_make(CLI::App& parent, Action& action, const DataBodies& bodies) {
       ->check(CLI::Range(8, 1024))
       ->capture_default_str();
   verb->add_option("--seed", arguments->seed, "Another seed draws other images")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->footer("Example:\n  stoker data make shapes --out data/shapes --size 64");
   set_body(*verb, action, arguments, bodies.make_shapes);

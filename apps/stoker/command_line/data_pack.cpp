@@ -36,7 +36,9 @@ void add_shard_options(CLI::App* verb, PackArguments& arguments) {
   verb->add_flag("--shuffle", arguments.options.shuffle,
                  "Mix the order, for readers that go through shards from end to end; stoker mixes "
                  "over all shards in any case");
-  verb->add_option("--seed", arguments.options.seed, "Of the shuffle")->capture_default_str();
+  verb->add_option("--seed", arguments.options.seed, "Of the shuffle")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ void make_own_folder(const fs::path& folder) {
   real_file_system().make_directories(folder.parent_path());
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail(folder, "make the folder");
   struct stat info {};
-  if (::lstat(folder.c_str(), &info) != 0) fail(folder, "read");
+  if (::stat(folder.c_str(), &info) != 0) fail(folder, "read");
   const bool is_own =
       S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 022) == 0;
   if (!is_own)
@@ -171,9 +171,10 @@ std::shared_ptr<const Dataset> keep_decoded_shared(std::shared_ptr<const Dataset
                                                    int64_t estimate_bytes) {
   const int64_t limit_bytes = std::min(place.limit_bytes, kMostBytes);
   try {
-    make_own_folder(place.folder);
-    const fs::path path = place.folder / place.name;
-    if (!fs::exists(path)) remove_unused_pixels(place.folder, limit_bytes);
+    const fs::path folder = fs::absolute(place.folder);
+    make_own_folder(folder);
+    const fs::path path = folder / place.name;
+    if (!fs::exists(path)) remove_unused_pixels(folder, limit_bytes);
     auto store = std::make_unique<SharedPixels>(
         path, SharedPixelsOptions{.images = place.images, .data_bytes = limit_bytes});
     log().info("decoded images are shared in {}, which holds {} so far", path.string(),
