@@ -50,6 +50,13 @@ class Usage(BinaryTest):
         _, err = self.stoker("data", "verify", "x", "--jsno", expect=2)
         self.assertIn("`--json`", err)
 
+    def test_a_seed_below_nought_is_refused(self):
+        for words in (["data", "make", "shapes", "--out", "s"], ["data", "pack", "tiny.yaml", "out"]):
+            for seed in ("-1", "-9223372036854775808", "1e30", "nan", "x"):
+                _, err = self.stoker(*words, f"--seed={seed}", expect=2)
+                self.assertIn("--seed", err)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["tiny.yaml"])
+
     def test_numbers_at_the_edges(self):
         for words in (["train", "tiny.yaml", "train.epochs=1e30"],
                       ["train", "tiny.yaml", "train.epochs=1e300"],

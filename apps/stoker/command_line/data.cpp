@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -44,6 +45,7 @@ void add_make(CLI::App& parent, Action& action, const DataBodies& bodies) {
       ->check(CLI::Range(8, 1024))
       ->capture_default_str();
   verb->add_option("--seed", arguments->seed, "Another seed draws other images")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
   verb->footer("Example:\n  stoker data make shapes --out data/shapes --size 64");
   set_body(*verb, action, arguments, bodies.make_shapes);

@@ -1,6 +1,7 @@
 #include "command_line/data_pack.h"
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "command_line/declare.h"
@@ -36,7 +37,9 @@ void add_shard_options(CLI::App* verb, PackArguments& arguments) {
   verb->add_flag("--shuffle", arguments.options.shuffle,
                  "Mix the order, for readers that go through shards from end to end; stoker mixes "
                  "over all shards in any case");
-  verb->add_option("--seed", arguments.options.seed, "Of the shuffle")->capture_default_str();
+  verb->add_option("--seed", arguments.options.seed, "Of the shuffle")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// File descriptors, for the sources of core that talk to the system.
+// File descriptors, for sources that talk to the system themselves.
 #pragma once
 
 #include <fcntl.h>

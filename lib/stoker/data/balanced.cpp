@@ -19,6 +19,7 @@ class Balanced : public Decorator {
   int64_t size() const override { return std::ssize(samples_); }
   std::string name(int64_t index) const override { return Decorator::name(sample(index)); }
   std::string key(int64_t index) const override { return Decorator::key(sample(index)); }
+  std::string recipe(int64_t index) const override { return Decorator::recipe(sample(index)); }
   int64_t label(int64_t index) const override { return Decorator::label(sample(index)); }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return Decorator::get(sample(index), scratch);

@@ -4,41 +4,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <mutex>
 
 #include "stoker/core/error.h"
+#include "stoker/data/decoder_pool.h"
 #include "stoker/data/decorator.h"
 
 namespace stoker::data {
 namespace {
-
-// A decoder and its buffers, lent to one thread at a time.
-struct Bench {
-  decode::Decoder decoder;
-  std::vector<uint8_t> pixels;
-};
-
-class BenchPool {
- public:
-  explicit BenchPool(const decode::DecodeLimits& limits) : limits_(limits) {}
-
-  std::unique_ptr<Bench> take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return std::make_unique<Bench>(Bench{decode::Decoder(limits_), {}});
-    std::unique_ptr<Bench> bench = std::move(free_.back());
-    free_.pop_back();
-    return bench;
-  }
-  void put_back(std::unique_ptr<Bench> bench) {
-    const std::lock_guard lock(mutex_);
-    free_.push_back(std::move(bench));
-  }
-
- private:
-  decode::DecodeLimits limits_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Bench>> free_;
-};
 
 // Size and pixels in one block, so that a slot is one pointer.
 struct Kept {
@@ -57,7 +29,7 @@ class Cached : public Decorator {
   Cached(std::shared_ptr<const Dataset> dataset, const decode::DecodeLimits& limits,
          int64_t limit_bytes, int64_t estimate_bytes)
       : Decorator(std::move(dataset)),
-        benches_(limits),
+        decoders_(limits),
         estimate_bytes_(estimate_bytes),
         limit_bytes_(limit_bytes),
         left_bytes_(limit_bytes),
@@ -78,12 +50,11 @@ class Cached : public Decorator {
       if (Kept* kept = keep(index, record.pixels)) return {.pixels = kept->view()};
       return record;
     }
-    std::unique_ptr<Bench> bench = benches_.take();
+    const DecoderPool::Use bench(decoders_);
     const auto start = std::chrono::steady_clock::now();
     const kernels::ImageView image =
         bench->decoder.decode(record.encoded, name(index), bench->pixels);
     Kept* kept = keep(index, image);
-    benches_.put_back(std::move(bench));
     const auto took = std::chrono::steady_clock::now() - start;
     record.decode_ns = std::chrono::nanoseconds(took).count();
     if (kept == nullptr) return record;
@@ -124,7 +95,7 @@ class Cached : public Decorator {
     return present;
   }
 
-  mutable BenchPool benches_;
+  mutable DecoderPool decoders_;
   int64_t estimate_bytes_;
   int64_t limit_bytes_;
   mutable std::atomic<int64_t> left_bytes_;

@@ -31,6 +31,9 @@ class Dataset {
   // What it is called within the set, the same wherever the set lies: what splits go by. The path
   // below the set's folder, the path as a manifest has it, the key in a shard.
   virtual std::string key(int64_t index) const { return name(index); }
+  // Words that say all that the sample's pixels follow from, where they are computed; "" where they
+  // are stored.
+  virtual std::string recipe(int64_t /*index*/) const { return ""; }
   // In [0, class_names().size()).
   virtual int64_t label(int64_t index) const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;

@@ -17,6 +17,7 @@ class Decorator : public Dataset {
   int64_t size() const override { return dataset_->size(); }
   std::string name(int64_t index) const override { return dataset_->name(index); }
   std::string key(int64_t index) const override { return dataset_->key(index); }
+  std::string recipe(int64_t index) const override { return dataset_->recipe(index); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
   const std::vector<std::string>& class_names() const override { return dataset_->class_names(); }
   int64_t kept_bytes_estimate() const override { return dataset_->kept_bytes_estimate(); }

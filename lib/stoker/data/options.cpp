@@ -2,12 +2,13 @@
 
 #include <array>
 
+#include "stoker/core/checked.h"
 #include "stoker/data/table.h"
 
 namespace stoker::data {
 
 std::span<const std::string_view> enum_names(Cache) {
-  static constexpr std::array<std::string_view, 3> kNames{"auto", "none", "memory"};
+  static constexpr std::array<std::string_view, 4> kNames{"auto", "none", "memory", "shared"};
   return kNames;
 }
 
@@ -42,10 +43,16 @@ void describe(DataOptions& o, config::Fields& fields) {
       "they have images, 0.5 lies between; an epoch grows by the repetitions")
       .in(0, 1)
       .fixed_on_resume(kSameSamples);
-  fields("cache", o.cache,
-         "keep decoded images in memory: auto does if they fit in cache_limit_gib");
-  fields("cache_limit_gib", o.cache_limit_gib, "largest set of decoded images that auto keeps")
+  fields(
+      "cache", o.cache,
+      "keep decoded images in memory: auto does if they fit in cache_limit_gib; shared keeps them "
+      "in a file that all processes of this machine map, so that each image is decoded once");
+  fields("cache_limit_gib", o.cache_limit_gib,
+         "largest set of decoded images that auto keeps, and the most that shared does")
       .at_least(0);
+  fields("cache_dir", o.cache_dir,
+         "folder of the files of `cache: shared`, on a local disk or in memory (/dev/shm/…); auto: "
+         "$XDG_CACHE_HOME/stoker/decoded, or ~/.cache/stoker/decoded");
   fields("on_error", o.on_error,
          "an image that cannot be read ends the run, or is skipped, counted and listed; "
          "docs/data.md says what takes its place")
@@ -67,6 +74,10 @@ decode::DecodeLimits decode_limits(const DataOptions& options) {
   decode::DecodeLimits limits;
   limits.max_pixels = static_cast<int64_t>(options.max_megapixels * 1e6);
   return limits;
+}
+
+int64_t cache_limit_bytes(const DataOptions& options) {
+  return checked_round("data.cache_limit_gib", options.cache_limit_gib * (int64_t{1} << 30));
 }
 
 }  // namespace stoker::data

@@ -11,8 +11,8 @@
 
 namespace stoker::data {
 
-enum class Cache { kAuto, kNone, kMemory };
-std::span<const std::string_view> enum_names(Cache);  // auto, none, memory
+enum class Cache { kAuto, kNone, kMemory, kShared };
+std::span<const std::string_view> enum_names(Cache);  // auto, none, memory, shared
 
 enum class OnError { kFail, kSkip };
 std::span<const std::string_view> enum_names(OnError);  // fail, skip
@@ -29,7 +29,8 @@ struct DataOptions {
   std::optional<std::string> fold;  // "2/5": the second of five
   double balance = 0;               // of the classes, in training: 0 to 1
   Cache cache = Cache::kAuto;
-  double cache_limit_gib = 4;  // `auto` caches decoded images up to this size
+  double cache_limit_gib = 4;            // `auto` and `shared` keep decoded images up to this size
+  std::optional<std::string> cache_dir;  // of `shared`; unset: shared_cache_folder()
   OnError on_error = OnError::kFail;
   std::optional<int64_t> threads;                 // of the loader; unset: from affinity and cgroup
   int64_t prefetch_mib = 512;                     // memory bound of batches made ahead
@@ -39,5 +40,8 @@ struct DataOptions {
 void describe(DataOptions& options, config::Fields& fields);
 
 decode::DecodeLimits decode_limits(const DataOptions& options);
+
+// Throws ConfigError for a limit that is no number of bytes.
+int64_t cache_limit_bytes(const DataOptions& options);
 
 }  // namespace stoker::data

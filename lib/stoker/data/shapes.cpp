@@ -111,6 +111,10 @@ class Shapes : public Dataset {
   std::string name(int64_t index) const override {
     return fmt::format("shapes/{}/{}", options_.split == Split::kTrain ? "train" : "val", index);
   }
+  std::string recipe(int64_t index) const override {
+    return fmt::format("shapes/{}/{}/{}/{}/{}", options_.split == Split::kTrain ? "train" : "val",
+                       options_.seed, options_.size, classes_.size(), index);
+  }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     const int32_t side = options_.size;
     const int64_t row_bytes = int64_t{3} * side;

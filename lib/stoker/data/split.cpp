@@ -66,6 +66,7 @@ class Subset : public Decorator {
   int64_t size() const override { return std::ssize(samples_); }
   std::string name(int64_t index) const override { return inner().name(at(index)); }
   std::string key(int64_t index) const override { return inner().key(at(index)); }
+  std::string recipe(int64_t index) const override { return inner().recipe(at(index)); }
   int64_t label(int64_t index) const override { return inner().label(at(index)); }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return inner().get(at(index), scratch);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "stoker/core/error.h"
@@ -15,6 +16,7 @@
 #include "stoker/data/shapes.h"
 #include "stoker/data/shard_files.h"
 #include "stoker/data/shard_set.h"
+#include "stoker/data/shared_cache.h"
 
 namespace stoker::data {
 namespace {
@@ -196,16 +198,24 @@ void require_format(const DataOptions& options, std::string_view place) {
 int64_t cache_bytes(const DataOptions& options, const Dataset& dataset) {
   if (options.cache == Cache::kNone || !dataset.gains_from_cache()) return 0;
   const int64_t estimate = decoded_bytes_estimate(dataset, decode_limits(options));
-  const double limit = options.cache_limit_gib * (1 << 30);
-  const bool fits = static_cast<double>(estimate) <= limit;
-  return options.cache == Cache::kMemory || fits ? estimate : 0;
+  if (options.cache == Cache::kMemory) return estimate;
+  const int64_t limit = cache_limit_bytes(options);
+  if (options.cache == Cache::kShared) return std::min(estimate, limit);
+  return estimate <= limit ? estimate : 0;
 }
 
 namespace {
 
-std::shared_ptr<const Dataset> open_uncached(const DataOptions& options, Split split) {
-  if (!options.fold && options.split.val == 0)
-    return formats().build(options.format, options, split);
+struct Opened {
+  std::shared_ptr<const Dataset> dataset;
+  int64_t of_images;  // of which it is a part
+};
+
+Opened open_uncached(const DataOptions& options, Split split) {
+  if (!options.fold && options.split.val == 0) {
+    std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
+    return {dataset, dataset->size()};
+  }
   if (options.fold && options.split.val > 0)
     throw ConfigError(fmt::format(
         "data.fold is {} and data.split.val is {:g}, and each says what validation is; leave one "
@@ -216,20 +226,22 @@ std::shared_ptr<const Dataset> open_uncached(const DataOptions& options, Split s
   if (split == Split::kTrain)
     log().info("{}: validation is a part of data.train; data.val is not read",
                fold ? "data.fold" : "data.split");
-  return part_of(formats().build(options.format, options, Split::kTrain), options.split, fold,
-                 split);
+  std::shared_ptr<const Dataset> all = formats().build(options.format, options, Split::kTrain);
+  return {part_of(all, options.split, fold, split), all->size()};
 }
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split) {
   require_format(options);
-  std::shared_ptr<const Dataset> dataset = open_uncached(options, split);
+  auto [dataset, of_images] = open_uncached(options, split);
   const int64_t estimate = cache_bytes(options, *dataset);
   if (estimate == 0) return dataset;
-  const int64_t limit = options.cache == Cache::kMemory
-                            ? std::numeric_limits<int64_t>::max()
-                            : static_cast<int64_t>(options.cache_limit_gib * (1 << 30));
+  if (options.cache == Cache::kShared)
+    return keep_decoded_shared(std::move(dataset), decode_limits(options),
+                               shared_cache_place(options, split, of_images), estimate);
+  const int64_t limit = options.cache == Cache::kMemory ? std::numeric_limits<int64_t>::max()
+                                                        : cache_limit_bytes(options);
   return keep_decoded(std::move(dataset), decode_limits(options), limit, estimate);
 }
 

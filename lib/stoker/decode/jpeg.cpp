@@ -62,9 +62,14 @@ struct JpegDecoder::Impl {
   BaselineDecoder baseline;
   JpegFrame frame;
   std::array<char, JMSG_LENGTH_MAX> reason{};
+  int files = 0;  // since create()
 
   Impl();
   ~Impl() { jpeg_destroy_decompress(&info); }
+
+  void create();
+  // libjpeg keeps the tables of the file before for one that has none.
+  void forget_tables();
 
   void read_header(Bytes bytes, std::string_view name, const DecodeLimits& limits);
   // The rows and columns to ask for so that `wanted` comes out exact.
@@ -125,10 +130,28 @@ JpegDecoder::Impl::Impl() {
   info.err = jpeg_std_error(&errors);
   info.client_data = this;
   install_callbacks();
+  create();
+}
+
+void JpegDecoder::Impl::create() {
   if (!attempt(jump, [this] { jpeg_create_decompress(&info); }))
     throw InternalError(fmt::format("libjpeg does not start: {}", reason.data()));
   info.src = &source;
   info.progress = &progress;
+}
+
+void JpegDecoder::Impl::forget_tables() {
+  // Their memory, some 3 KB a file, comes back with the object's.
+  constexpr int kFilesPerObject = 64;
+  if (++files >= kFilesPerObject) {
+    files = 0;
+    jpeg_destroy_decompress(&info);
+    create();
+    return;
+  }
+  std::ranges::fill(info.quant_tbl_ptrs, nullptr);
+  std::ranges::fill(info.dc_huff_tbl_ptrs, nullptr);
+  std::ranges::fill(info.ac_huff_tbl_ptrs, nullptr);
 }
 
 void JpegDecoder::Impl::fail(std::string_view name) {
@@ -144,6 +167,7 @@ void JpegDecoder::Impl::read_header(Bytes bytes, std::string_view name,
   file = bytes;
   max_scans = limits.max_progressive_scans;
   jpeg_abort_decompress(&info);
+  forget_tables();
   source.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
   source.bytes_in_buffer = bytes.size();
   if (!attempt(jump, [this] { jpeg_read_header(&info, TRUE); })) fail(name);
