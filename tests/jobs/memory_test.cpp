@@ -94,12 +94,16 @@ int64_t fail_everywhere(Overrides overrides, bool is_as_if_begun) {
   overrides.insert(overrides.end(), {"train.max_steps=2", "eval.every_epochs=0"});
   Overrides smaller = overrides;
   smaller.push_back("train.microbatch=4");
-  const Trained expected = train_once(smaller);
+  const Trained expected = train_once(smaller), undisturbed = train_once(overrides);
   for (int64_t k = 1;; ++k) {
     CAPTURE(k);
     bool has_failed = false;
     const Trained actual = train_once(overrides, std::make_unique<FailAllocation>(k, has_failed));
     if (!has_failed) return k - 1;
+    if (actual.microbatch == 8) {  // oneDNN did without that memory
+      REQUIRE(tensor_differences(undisturbed.content, actual.content).empty());
+      continue;
+    }
     REQUIRE(actual.microbatch == 4);
     if (is_as_if_begun) REQUIRE(tensor_differences(expected.content, actual.content).empty());
   }
@@ -141,7 +145,7 @@ TEST_CASE("a run below a limit trains as one begun with the micro-batch that fit
   };
   const Trained whole = train_once(with("train.microbatch=40"));
   const Trained small = train_once(with("train.microbatch=5"));
-  REQUIRE(whole.peak_bytes - small.peak_bytes > (1 << 19));
+  REQUIRE(whole.peak_bytes - small.peak_bytes > (1 << 18));
   const Trained limited = train_once(with(limit_of((whole.peak_bytes + small.peak_bytes) / 2)));
   CHECK(limited.microbatch < 40);
   CHECK(limited.microbatch >= 5);
