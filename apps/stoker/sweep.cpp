@@ -80,6 +80,9 @@ SweepInput input_of(const SweepArguments& arguments) {
   lay_over(input.options, arguments);
   if (input.options.jobs < 1 || input.options.jobs > 1024)
     throw ConfigError(fmt::format("--jobs: read {}, expected 1 to 1024.", input.options.jobs));
+  if (input.options.max_hours && !(*input.options.max_hours > 0))
+    throw ConfigError(
+        fmt::format("--max-hours: read {:g}, expected more than 0.", *input.options.max_hours));
   return input;
 }
 
@@ -103,7 +106,7 @@ void print(const fs::path& folder, const sweep::SweepPlan& plan,
   }
 }
 
-ExitCode show_status(const SweepInput& input, bool json) {
+ExitCode show_status(const SweepInput& input, const SweepArguments& arguments) {
   std::optional<fs::path> folder = input.folder;
   if (!folder) {
     const auto plan = sweep::make_plan(input.options, input.words);
@@ -115,7 +118,8 @@ ExitCode show_status(const SweepInput& input, bool json) {
                     "one.",
                     input.config.string()));
   const sweep::SweepStatus status = sweep::read_status(*folder, input.options.metric);
-  print(*folder, status.plan, status.trials, input.options.metric, json);
+  const std::string& metric = arguments.metric ? *arguments.metric : status.plan.metric;
+  print(*folder, status.plan, status.trials, metric, arguments.json);
   return ExitCode::kDone;
 }
 
@@ -179,7 +183,7 @@ ExitCode sweep_verb(const SweepArguments& arguments) {
     sweep::run_task(own_program(), *input.folder, *arguments.task);
     return ExitCode::kDone;
   }
-  if (arguments.status) return show_status(input, arguments.json);
+  if (arguments.status) return show_status(input, arguments);
   sweep::OpenSweep open_sweep = open(input, arguments.is_new);
   if (arguments.print_commands || arguments.launcher == "slurm")
     return hand_out(open_sweep, input, arguments.launcher == "slurm");

@@ -86,7 +86,7 @@ class Sweep(BinaryTest):
         self.assertEqual(result["folder"], "runs/tiny/sweep-2")
 
     def wait_for(self, what):
-        for _ in range(600):
+        for _ in range(2400):
             if what():
                 return
             time.sleep(0.05)

@@ -7,6 +7,7 @@
 
 #include "stoker/core/file.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/sweep/status.h"
 #include "support/catch.h"
 #include "sweep/sweeps.h"
 
@@ -111,6 +112,8 @@ TEST_CASE("an interrupted sweep stops its trials with checkpoints and goes on fr
   set_interrupt(0);
   CHECK(count(sweep.trials(), TrialState::kInterrupted) == 2);
   CHECK(sweep.trials()[0].exit_code == 75);
+  // Whoever looks sees the same.
+  CHECK(sweep::read_status(sweep.path(), "val.top1").trials == sweep.trials());
   CHECK(sweep.run(sweep.options()) == SweepEnd::kFinished);
   CHECK(count(sweep.trials(), TrialState::kDone) == 8);
   CHECK(sweep.trials()[0].attempts == 2);

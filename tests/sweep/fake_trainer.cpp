@@ -68,7 +68,7 @@ void summarize(const runs::RunFolder& run, const char* reason, int step, double 
                          {"epochs", double(step) / kStepsAnEpoch},
                          {"train_time_s", step * 0.5},
                          {"peak_bytes", 1000},
-                         {"final", {{"top1", value * step / (kEpochs * kStepsAnEpoch)}}}};
+                         {"final", {{"val.top1", value * step / (kEpochs * kStepsAnEpoch)}}}};
   write(run.summary(), summary.dump());
 }
 

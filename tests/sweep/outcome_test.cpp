@@ -31,7 +31,7 @@ class Ended {
 };
 
 constexpr const char* kFinished =
-    R"({"reason": "finished", "steps": 9, "train_time_s": 2.5, "final": {"top1": 0.5}})";
+    R"({"reason": "finished", "steps": 9, "train_time_s": 2.5, "final": {"val.top1": 0.5}})";
 
 }  // namespace
 

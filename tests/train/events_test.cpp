@@ -153,3 +153,13 @@ TEST_CASE("a signal in the middle of a step takes the step back", "[train]") {
   CHECK(train::differences(train::capture(whole.state(), whole.algorithms), trainer.content()) ==
         std::vector<std::string>{});
 }
+
+TEST_CASE("a run that is to stop after some epochs ends there, its schedule laid over all",
+          "[train]") {
+  ToyRun run;  // two epochs of two steps
+  run.options.train.stop_after_epochs = 1.5;
+  CHECK(run.trainer().fit() == train::StopReason::kStopAfterEpochs);
+  CHECK(run.state().position.step == 3);
+  CHECK(run.state().facts.plan.total_steps == 4);
+  CHECK(train::stop_reason_text(train::StopReason::kStopAfterEpochs) == "stop_after_epochs");
+}

@@ -30,6 +30,12 @@ bool is_ready(const Trial& trial) {
          !trial.waits_at_rung();
 }
 
+// Without a coordinator, by --print-commands.
+bool has_ended(const TrialFolder& folder) {
+  const auto summary = folder.summary();
+  return summary && !summary->was_interrupted();
+}
+
 // "val.top1 0.9312" where it was measured.
 std::string metric_text(const Trial& trial, const std::string& metric) {
   const auto found = trial.metrics.find(metric);
@@ -80,7 +86,7 @@ void Coordinator::take_over() {
     if (!folder.lock()) {
       log().info("{} still runs as process {}; it is let end", trial.id(), trial.process);
       running_.push_back({.trial = i, .slot = slots_.size(), .child = {}});
-    } else if (trial.state == TrialState::kRunning || folder.summary()) {
+    } else if (trial.state == TrialState::kRunning || has_ended(folder)) {
       end(running_.emplace_back(Running{.trial = i, .slot = slots_.size(), .child = {}}), {});
       running_.pop_back();
     }

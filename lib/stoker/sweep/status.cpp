@@ -23,7 +23,11 @@ SweepStatus read_status(const std::filesystem::path& folder, const std::string& 
   for (Trial& trial : status.trials) {
     if (trial.is_over() || trial.waits_at_rung() || trial.state == TrialState::kRunning) continue;
     const TrialFolder trial_folder(folder, trial);
-    if (!trial_folder.summary()) continue;
+    const auto summary = trial_folder.summary();
+    // Of one that the register has as interrupted it knows more: the exit code.
+    const bool is_known =
+        trial.state == TrialState::kInterrupted && summary && summary->was_interrupted();
+    if (!summary || is_known) continue;
     trial =
         judged(std::move(trial), trial_folder, {.ending = {}, .rungs = rungs, .metric = metric});
   }

@@ -25,8 +25,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kValidation = "val.";
-
 std::optional<double> number_in(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return std::nullopt;
@@ -82,7 +80,7 @@ std::optional<RunSummary> TrialFolder::summary() const {
   summary.peak_bytes = peak_of(value, *folder / runs::kMetricsFile);
   if (const auto final = value.find("final"); final != value.end() && final->is_object())
     for (const auto& [name, metric] : final->items())
-      if (metric.is_number()) summary.metrics[std::string(kValidation) + name] = metric;
+      if (metric.is_number()) summary.metrics[name] = metric;
   return summary;
 }
 

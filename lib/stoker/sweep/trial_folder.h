@@ -29,7 +29,8 @@ struct RunSummary {
   std::map<std::string, double> metrics;  // of its last evaluation: "val.top1"
 
   // Whether training came to an end of its own.
-  bool is_complete() const { return reason != "interrupted" && reason != "failed"; }
+  bool is_complete() const { return !was_interrupted() && reason != "failed"; }
+  bool was_interrupted() const { return reason == "interrupted"; }
 };
 
 class TrialFolder {

@@ -78,6 +78,11 @@ void describe(TrainOptions& o, config::Fields& fields) {
   fields("max_steps", o.max_steps, "stop after this many optimizer steps of the run")
       .positive()
       .unset_as("none");
+  fields("stop_after_epochs", o.stop_after_epochs,
+         "stop when so many epochs are complete, with the schedule laid over all of `epochs`; a "
+         "resume with a higher value, or none, goes on")
+      .positive()
+      .unset_as("none");
   fields("early_stopping", o.early_stopping, "ends a run that has stopped getting better");
   fields("max_time", o.max_time, "stop after this much training time (90s, 30m, 2h); empty: none");
 }

@@ -43,6 +43,7 @@ struct TrainOptions {
   std::optional<double> clip_grad_norm;
   int64_t max_nonfinite_steps = 3;
   std::optional<int64_t> max_steps;
+  std::optional<double> stop_after_epochs;
   EarlyStoppingOptions early_stopping;
   std::string max_time;  // "90s", "30m", "2h"; empty: no limit
 };

@@ -21,6 +21,8 @@ std::string_view stop_reason_text(StopReason reason) {
       return "finished";
     case StopReason::kMaxSteps:
       return "max_steps";
+    case StopReason::kStopAfterEpochs:
+      return "stop_after_epochs";
     case StopReason::kMaxTime:
       return "max_time";
     case StopReason::kEarlyStopping:

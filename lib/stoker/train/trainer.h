@@ -44,8 +44,15 @@ struct TrainerOptions {
   std::optional<MemoryModel> memory_model = std::nullopt;  // of a step, where it was probed
 };
 
-enum class StopReason { kFinished, kMaxSteps, kMaxTime, kEarlyStopping, kInterrupted };
-// finished, max_steps, max_time, early_stopping, interrupted
+enum class StopReason {
+  kFinished,
+  kMaxSteps,
+  kStopAfterEpochs,
+  kMaxTime,
+  kEarlyStopping,
+  kInterrupted
+};
+// finished, max_steps, stop_after_epochs, max_time, early_stopping, interrupted
 std::string_view stop_reason_text(StopReason reason);
 
 class Trainer {

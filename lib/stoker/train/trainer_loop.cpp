@@ -168,6 +168,10 @@ std::optional<StopReason> Trainer::stop_request() const {
   if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
     return StopReason::kMaxSteps;
   }
+  if (const auto epochs = options_.train.stop_after_epochs;
+      epochs && state_.position.step >= state_.facts.plan.step_of_epoch(*epochs)) {
+    return StopReason::kStopAfterEpochs;
+  }
   if (has_waited_enough(state_.position, options_.train.early_stopping)) {
     return StopReason::kEarlyStopping;
   }
