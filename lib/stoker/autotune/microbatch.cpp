@@ -11,6 +11,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
 #include "stoker/core/text.h"
+#include "stoker/ops/device_errors.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/probe.h"
@@ -203,10 +204,17 @@ class Search {
 MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
                      const std::function<void(const std::string&)>& say) {
   const tuning::SizeRange range = range_of(session, largest);
-  const run::MemoryParts parts = run::memory_parts(session);
+  const ops::DeviceWork counting{.doing = "counting what a step needs",
+                                 .device = session.device,
+                                 .remedy = "Raise memory.limit_gib, or choose a smaller model."};
+  const run::MemoryParts parts =
+      ops::on_device(counting, [&] { return run::memory_parts(session); });
+  // What no image takes part in, so that one small probe says enough about the next.
+  const int64_t fixed = ops::device_memory(session.device).live_bytes + parts.gradients;
   MemoryFit fit;
   std::vector<tuning::Probe> probes;
-  while (const auto size = tuning::next_memory_probe(probes, range, limit_bytes)) {
+  while (const auto size =
+             tuning::next_memory_probe(probes, range, std::max<int64_t>(1, limit_bytes - fixed))) {
     if (say) say(fmt::format("memory of a step with micro-batches of {}", *size));
     run::Probe probed;
     try {
@@ -218,7 +226,7 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
     fit.seconds_per_image = probed.time_s / static_cast<double>(probed.images);
     // Small sizes have other peaks than large ones, to which the line is to lead.
     probes.push_back({.microbatch = *size,
-                      .peak_bytes = probed.peak_bytes,
+                      .peak_bytes = std::max<int64_t>(1, probed.peak_bytes - fixed),
                       .weight = static_cast<double>(*size * *size)});
   }
   if (probes.size() >= 2) {
@@ -227,6 +235,7 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
     fit.line.bytes_per_image = static_cast<double>(probes.front().peak_bytes) /
                                static_cast<double>(probes.front().microbatch);
   }
+  fit.line.base_bytes += static_cast<double>(fixed);
   return fit;
 }
 

@@ -11,8 +11,8 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
-#include <utility>
 #include <streambuf>
+#include <utility>
 
 #include "stoker/decode/alpha.h"
 
