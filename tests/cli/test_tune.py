@@ -35,7 +35,7 @@ class Tune(BinaryTest):
         found = json.loads(out)
         self.assertLessEqual(found["measured_peak_bytes"], found["limit_bytes"])
         self.assertEqual(found["limit_bytes"], round(0.03 * 2**30))
-        _, err = self.stoker("tune", "tiny.yaml", "model.hidden=[512]", "memory.limit_gib=0.012",
+        _, err = self.stoker("tune", "tiny.yaml", "model.hidden=[512]", "memory.limit_gib=0.006",
                              *QUICK, expect=5)
         self.assertIn("What would save most", err)
 
@@ -92,8 +92,8 @@ class Tune(BinaryTest):
         self.stoker("train", "tiny.yaml", *rule, "--resume")
         self.stoker("train", "--resume", "runs/tiny/1", "train.epochs=3")
         self.stoker("train", "tiny.yaml", "optimizer.lr=0.02")
-        self.assertEqual(without_times(self.metrics("runs/tiny/1")),
-                         without_times(self.metrics("runs/tiny/2")))
+        self.assertEqual(tensors_of(self.folder / "runs/tiny/1/checkpoints/step-00000018"),
+                         tensors_of(self.folder / "runs/tiny/2/checkpoints/step-00000018"))
 
     def test_checkpointing_auto_takes_the_least_that_fits(self):
         network = ("model={name: airbench, widths: [8, 16, 16]}", "data.format.size=32",
@@ -102,18 +102,19 @@ class Tune(BinaryTest):
         self.stoker("train", "tiny.yaml", *network)
         self.assertIn("checkpoint: none", (self.folder / "runs/tiny/1/config.yaml").read_text())
         peak = self.summary("runs/tiny/1")["peak_bytes"]
-        limit = (peak * 0.9 + (64 << 20)) / 2**30  # the margin is 64 MiB at least
-        self.stoker("train", "tiny.yaml", *network, f"memory.limit_gib={limit}")
+        # A quarter of so small a limit stays free.
+        self.stoker("train", "tiny.yaml", *network, f"memory.limit_gib={peak * 1.25 / 2**30}")
         self.assertRegex((self.folder / "runs/tiny/2/config.yaml").read_text(),
                          "checkpoint: (norms|blocks)")
 
     def test_ctrl_c_in_the_middle(self):
         for wait in (1.0, 2.0):
-            process = self.start("tune", "tiny.yaml", "--seconds", "60", "model.hidden=[256]")
+            process = self.start("tune", "tiny.yaml", "--seconds", "600", "train.batch_size=96",
+                                 "model.hidden=[4000, 4000, 4000]")
             time.sleep(wait)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=60)
-            self.assertIn(process.returncode, (75, 130, -2), err)
+            self.assertEqual(process.returncode, 75, err)
             self.assertEqual(self.files(), ["tiny.yaml"])
 
 

@@ -24,9 +24,9 @@ constexpr double kBudgetS = 10;
 
 // All that the rate and the memory of a step depend on.
 tuning::TuneKey key_of(run::Session& session) {
-  constexpr std::array kSections{"augment",   "progressive_resizing", "model",
-                                 "optimizer", "algorithms",           "train",
-                                 "memory",    "grad_scaler"};
+  constexpr std::array kSections{"augment",    "progressive_resizing", "model",
+                                 "optimizer",  "algorithms",           "memory",
+                                 "grad_scaler"};
   tuning::TuneKey key;
   run::RunConfig config = session.config;
   const config::Node values = config::to_node(config::fields_of(config));
@@ -34,6 +34,9 @@ tuning::TuneKey key_of(run::Session& session) {
     if (const config::Node* node = values.find(section))
       key.what[section] = config::print_flow(*node);
   }
+  const config::Node* train = values.find("train");
+  for (const char* option : {"precision", "channels_last", "loss", "clip_grad_norm"})
+    key.what[option] = config::print_flow(*train->find(option));
   const models::ModelContext& context = session.context;
   key.what["images"] = fmt::format("{}x{}x{}, {} classes", context.channels, context.height,
                                    context.width, context.classes);
