@@ -23,6 +23,19 @@ int64_t bytes_of(const weights::NamedTensors& tensors) {
 
 std::string text_of(int64_t bytes) { return human_bytes(static_cast<uint64_t>(bytes)); }
 
+// Of what a pass without recomputation keeps, what one on this rung does.
+double kept_share(const Session& session, models::Recompute rung) {
+  if (rung == models::Recompute::kNone) return 1;
+  models::Model& model = *session.model;
+  const models::Recompute before = model.recompute();
+  model.set_recompute(rung);
+  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(models::Recompute::kNone);
+  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
+  model.set_recompute(before);
+  return kept / all;
+}
+
 struct Saving {
   std::string change;
   int64_t bytes = 0;
@@ -36,11 +49,12 @@ std::vector<Saving> savings(const Session& session, const MemoryParts& parts, in
       {"an optimizer without state (optimizer={name: sgd, momentum: 0})", parts.optimizer_state},
       {"training the classifier alone (model.freeze)",
        parts.gradients + parts.optimizer_state + activations / 2},
+      {"memory.checkpoint=blocks", images * parts.recomputable_per_image},
       {"no averages of weights (algorithms without ema)", 2 * parts.averages}};
   if (train::bytes_per_value(session.config.train.precision) > 2) {
     all.push_back({"train.precision=bf16", activations / 2});
   }
-  std::erase_if(all, [](const Saving& saving) { return saving.bytes == 0; });
+  std::erase_if(all, [](const Saving& saving) { return saving.bytes <= 0; });
   std::ranges::sort(all, std::greater(), &Saving::bytes);
   if (all.size() > 3) all.resize(3);
   return all;
@@ -54,14 +68,7 @@ void apply_memory_options(const train::MemoryOptions& options, c10::Device devic
 }
 
 double kept_share(const Session& session) {
-  models::Model& model = *session.model;
-  const models::Recompute rung = model.recompute();
-  if (rung == models::Recompute::kNone) return 1;
-  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
-  model.set_recompute(models::Recompute::kNone);
-  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
-  model.set_recompute(rung);
-  return kept / all;
+  return kept_share(session, session.model->recompute());
 }
 
 MemoryParts memory_parts(const Session& session) {
@@ -71,6 +78,9 @@ MemoryParts memory_parts(const Session& session) {
       .activations_per_image = static_cast<int64_t>(
           kept_share(session) *
           static_cast<double>(values * train::bytes_per_value(session.config.train.precision)))};
+  const double least = kept_share(session, session.model->recompute_rungs().back());
+  parts.recomputable_per_image = static_cast<int64_t>(
+      (1 - least / kept_share(session)) * static_cast<double>(parts.activations_per_image));
   for (const at::Tensor& parameter : session.model->parameters()) {
     const auto bytes = static_cast<int64_t>(parameter.nbytes());
     parts.parameters += bytes;
