@@ -8,6 +8,7 @@
 #include "stoker/core/cpu.h"
 #include "stoker/machine/memory.h"
 #include "stoker/models/flops.h"
+#include "stoker/ops/memory_meter.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -141,10 +142,11 @@ StepBenchmark benchmark_step(const run::RunConfig& config, const BenchmarkOption
   for (const at::Tensor& parameter : session.model->parameters()) {
     result.parameters += parameter.numel();
   }
+  ops::reset_peak(session.device);
   Steps steps(session);
   result.rate = steps.on_synthetic(options.seconds);
   result.memory_gib = machine::memory_gib(session.device);
-  result.peak_tensor_bytes = machine::peak_tensor_bytes(session.device);
+  result.peak_tensor_bytes = ops::device_memory(session.device).peak_bytes;
   return result;
 }
 

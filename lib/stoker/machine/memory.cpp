@@ -5,8 +5,6 @@
 
 #include <fstream>
 
-#include "stoker/ops/cpu_memory.h"
-
 namespace stoker::machine {
 
 namespace {
@@ -18,23 +16,14 @@ double resident_gib() {
   statm >> pages >> resident_pages;
   return resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / kGib;
 }
-
-// All zero before the device's first use.
-c10::CachingDeviceAllocator::DeviceStats device_stats(c10::Device device) {
-  auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
-  if (allocator == nullptr || !allocator->initialized()) return {};
-  return allocator->getDeviceStats(device.index());
-}
 }  // namespace
 
 double memory_gib(c10::Device device) {
   if (device.is_cpu()) return resident_gib();
-  return static_cast<double>(device_stats(device).reserved_bytes[0].current) / kGib;
-}
-
-int64_t peak_tensor_bytes(c10::Device device) {
-  if (device.is_cpu()) return static_cast<int64_t>(ops::cpu_memory().peak_bytes);
-  return device_stats(device).allocated_bytes[0].peak;
+  auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+  if (allocator == nullptr || !allocator->initialized()) return 0;
+  const c10::CachingDeviceAllocator::DeviceStats stats = allocator->getDeviceStats(device.index());
+  return static_cast<double>(stats.reserved_bytes[0].current) / kGib;
 }
 
 }  // namespace stoker::machine
