@@ -35,7 +35,7 @@ class Tune(BinaryTest):
         found = json.loads(out)
         self.assertLessEqual(found["measured_peak_bytes"], found["limit_bytes"])
         self.assertEqual(found["limit_bytes"], round(0.03 * 2**30))
-        _, err = self.stoker("tune", "tiny.yaml", "model.hidden=[512]", "memory.limit_gib=0.006",
+        _, err = self.stoker("tune", "tiny.yaml", "model.hidden=[512]", "memory.limit_gib=0.005",
                              *QUICK, expect=5)
         self.assertIn("What would save most", err)
 

@@ -11,6 +11,7 @@
 #include "stoker/data/table.h"
 #include "stoker/pack/pack.h"
 #include "stoker/run/load.h"
+#include "stoker/run/resume.h"
 #include "stoker/train/checkpoint_compare.h"
 #include "support/catch.h"
 #include "support/temporary.h"

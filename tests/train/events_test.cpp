@@ -28,6 +28,8 @@ const char* name_of(Event event) {
       return "gradients_ready";
     case Event::kStepDone:
       return "step_done";
+    case Event::kMemoryChange:
+      return "memory_change";
     case Event::kLog:
       return "log";
     case Event::kEpochDone:

@@ -231,7 +231,7 @@ at::Tensor whitening_filters(const at::Tensor& images, double eps) {
   const auto options = images.options().dtype(at::kDouble);
   at::Tensor moment = at::zeros({patch, patch}, options);
   int64_t patches = 0;
-  constexpr int64_t kImagesAtATime = 250;  // bounds the memory of the unfolded patches
+  constexpr int64_t kImagesAtATime = 8;  // bounds the memory of the unfolded patches
   for (const at::Tensor& chunk : images.split(kImagesAtATime)) {
     const at::Tensor columns =
         at::im2col(chunk.to(at::kDouble), {kWhitenKernel, kWhitenKernel}, {1, 1}, {0, 0}, {1, 1})

@@ -8,6 +8,7 @@
 
 #include "stoker/core/text.h"
 #include "stoker/models/activations.h"
+#include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/weights/state_dict.h"
 
@@ -72,6 +73,7 @@ double kept_share(const Session& session) {
 }
 
 MemoryParts memory_parts(const Session& session) {
+  const ops::PassCpuLimit counting;  // a pass of two images, of a run that may still fit
   const int64_t values = models::activation_values(*session.model, session.context);
   MemoryParts parts{
       .optimizer_state = bytes_of(session.optimizer->state()),
