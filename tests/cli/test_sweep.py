@@ -163,7 +163,7 @@ class Sweep(BinaryTest):
 
     def test_the_sweep_of_configs_is_good(self):
         from binary import REPOSITORY
-        out, _ = self.stoker("sweep", REPOSITORY / "configs/sweep_shapes.yaml", "--print-commands")
+        out, _ = self.stoker("sweep", REPOSITORY / "configs/sweeps/shapes.yaml", "--print-commands")
         self.assertEqual(len(out.splitlines()), 12)
 
 

@@ -66,7 +66,7 @@ std::vector<Factor> factors() {
           {"model",
            {"{name: mlp, hidden: [12], dropout: 0.2}",
             "{name: mlp, hidden: [12], batch_norm: true}", "{name: airbench, widths: [4, 8, 8]}"}},
-          {"train.microbatch", {"auto", "3"}},
+          {"train.microbatch", {"0", "3"}},
           {"train.clip_grad_norm", {"none", "0.5"}},
           {"train.repeated_augmentation", {"1", "3"}},
           {"data.threads", {"auto", "1", "3"}}};

@@ -91,8 +91,8 @@ void add_sweep(CLI::App& app, Action& action, const Body<SweepArguments>& body) 
       "Examples:\n"
       "  stoker sweep configs/quickstart.yaml train.precision=fp32,bf16 train.batch_size=128,256\n"
       "  stoker sweep configs/cifar10.yaml optimizer.lr=log:0.1..4 --random 16 --seeds 3\n"
-      "  stoker sweep configs/sweep_shapes.yaml --jobs 2\n"
-      "  stoker sweep configs/sweep_shapes.yaml --status");
+      "  stoker sweep configs/sweeps/shapes.yaml --jobs 2\n"
+      "  stoker sweep configs/sweeps/shapes.yaml --status");
   const Body<SweepArguments> with_rungs = [=](SweepArguments parsed) {
     parsed.halving = halving->eta(parsed);
     parsed.asha = asha->eta(parsed);

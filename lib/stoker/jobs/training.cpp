@@ -12,6 +12,7 @@
 #include "stoker/machine/environment.h"
 #include "stoker/run/load.h"
 #include "stoker/run/memory.h"
+#include "stoker/run/resume.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -137,6 +138,7 @@ TrainingResult run_training(TrainingRequest request) {
   // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
   // begins again.
   std::optional<train::CheckpointContent> content;
+  if (request.resume) run::keep_what_was_found(*request.resume, request.config);
   if (request.resume && request.resume->checkpoint)
     content = train::read_checkpoint(*request.resume->checkpoint);
   run::Session session = run::build_session(request.config, content ? &*content : nullptr);
