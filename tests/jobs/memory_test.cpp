@@ -195,7 +195,7 @@ TEST_CASE("where nothing fits the message says what would save most", "[memory]"
   CHECK(parts.parameters >= parts.gradients);
   CHECK(parts.optimizer_state >= 2 * parts.gradients);
   CHECK(parts.averages >= parts.gradients);
-  const std::string advice = run::memory_advice(session, parts);
+  const std::string advice = run::memory_advice(session);
   CHECK(std::ranges::count(advice, '\n') == 3);
   CHECK_THAT(advice, Catch::StartsWith("Not even a micro-batch of "));
   CHECK_THAT(run::plan_text(session), Catch::Contains("of gradients") &&

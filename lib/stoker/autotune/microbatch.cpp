@@ -11,7 +11,6 @@
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
 #include "stoker/core/text.h"
-#include "stoker/ops/device_errors.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/probe.h"
@@ -204,13 +203,8 @@ class Search {
 MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
                      const std::function<void(const std::string&)>& say) {
   const tuning::SizeRange range = range_of(session, largest);
-  const ops::DeviceWork counting{.doing = "counting what a step needs",
-                                 .device = session.device,
-                                 .remedy = "Raise memory.limit_gib, or choose a smaller model."};
-  const run::MemoryParts parts =
-      ops::on_device(counting, [&] { return run::memory_parts(session); });
   // What no image takes part in, so that one small probe says enough about the next.
-  const int64_t fixed = ops::device_memory(session.device).live_bytes + parts.gradients;
+  const int64_t fixed = ops::device_memory(session.device).live_bytes + session.memory.gradients;
   MemoryFit fit;
   std::vector<tuning::Probe> probes;
   while (const auto size =
@@ -221,7 +215,7 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
       probed = probe(session, {.microbatch = *size, .micro_batches = kAccumulating});
     } catch (const OutOfMemory& error) {
       if (*size > range.smallest) throw;
-      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session, parts)));
+      throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session)));
     }
     fit.seconds_per_image = probed.time_s / static_cast<double>(probed.images);
     // Small sizes have other peaks than large ones, to which the line is to lead.

@@ -14,6 +14,7 @@
 #include "stoker/machine/versions.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/run/build.h"
+#include "stoker/run/memory.h"
 #include "stoker/tuning/tune_cache.h"
 
 namespace stoker::autotune {
@@ -63,8 +64,9 @@ void settle_checkpoint(run::Session& session) {
                enum_names(mode)[static_cast<size_t>(mode)],
                human_bytes(static_cast<uint64_t>(need)), wished,
                human_bytes(static_cast<uint64_t>(room)));
-    if (need <= room) return;
+    if (need <= room) break;
   }
+  session.memory = run::memory_parts(session);
 }
 
 void settle_microbatch(run::Session& session, FileSystem& files) {

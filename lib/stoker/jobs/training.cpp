@@ -106,9 +106,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   train::TrainerOptions options = run::trainer_options(config);
   options.logs = {folder.metrics()};
   options.config_yaml = run::resolved_yaml(config);
-  options.memory_advice = [&session, parts = run::memory_parts(session)] {
-    return run::memory_advice(session, parts);
-  };
+  options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
     go_on_from(*request.resume, content ? &*content : nullptr, files, store,

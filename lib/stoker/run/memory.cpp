@@ -99,7 +99,7 @@ MemoryParts memory_parts(const Session& session) {
 }
 
 std::string memory_text(const Session& session) {
-  const MemoryParts parts = memory_parts(session);
+  const MemoryParts& parts = session.memory;
   const int64_t images = session.plan().microbatch;
   std::string text =
       fmt::format("about {}: {} of parameters, {} of gradients, {} of optimizer state",
@@ -114,7 +114,8 @@ std::string memory_text(const Session& session) {
   return text;
 }
 
-std::string memory_advice(const Session& session, const MemoryParts& parts) {
+std::string memory_advice(const Session& session) {
+  const MemoryParts& parts = session.memory;
   const int64_t images = session.state->facts.smallest_batch;
   std::string text = fmt::format(
       "Not even a micro-batch of {} fits beside {} of parameters, {} of gradients, {} of optimizer "

@@ -125,6 +125,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   ops::on_device(work, [&] {
     build_network(session, checkpoint);
     build_training(session);
+    session.memory = memory_parts(session);
   });
   report_adjustments(session.config, session);
   return session;

@@ -12,6 +12,7 @@
 
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
+#include "stoker/run/memory_parts.h"
 #include "stoker/train/trainer.h"
 
 namespace stoker::run {
@@ -32,6 +33,7 @@ struct Session {
   at::Tensor class_weights;             // of the loss; undefined where all count alike
   std::unique_ptr<train::State> state;  // at step 0; refers to the objects above
   train::Algorithms algorithms;
+  MemoryParts memory;  // of the model as it was built
 
   const train::StepPlan& plan() const { return state->facts.plan; }
 };

@@ -1,0 +1,21 @@
+// What a run's memory is made of (memory.h counts it).
+#pragma once
+
+#include <cstdint>
+
+namespace stoker::run {
+
+// Bytes of tensors.
+struct MemoryParts {
+  int64_t parameters = 0;  // and buffers
+  int64_t gradients = 0;
+  int64_t optimizer_state = 0;
+  int64_t averages = 0;                // and what else algorithms keep
+  int64_t activations_per_image = 0;   // estimate from above (models/activations.h)
+  int64_t recomputable_per_image = 0;  // of them, what memory.checkpoint=blocks would not keep
+
+  int64_t fixed() const { return parameters + gradients + optimizer_state + averages; }
+  int64_t with_microbatch(int64_t images) const { return fixed() + images * activations_per_image; }
+};
+
+}  // namespace stoker::run
