@@ -8,6 +8,7 @@
 #include <ATen/ops/ones.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "stoker/core/clock.h"
@@ -111,7 +112,7 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
                      facts_for(session, options));
   train::Events events(state, session.algorithms);
   train::GradientPass pass(session.config.train, session.class_weights);
-  MadeUpBatch batch(session, options.microbatch);
+  std::optional<MadeUpBatch> batch;
   const bool was_training = session.model->is_training();
   session.model->train();
   const ops::DeviceWork work{
@@ -124,10 +125,11 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
   }
   Probe probe{.images = state.facts.plan.batch_size};
   try {
+    ops::on_device(work, [&] { batch.emplace(session, options.microbatch); });
     for (int64_t i = 0; i < options.steps; ++i) {
       const Stopwatch watch;
       ops::on_device(work,
-                     [&] { probe.update_s = take_step(session, pass, state, batch, events); });
+                     [&] { probe.update_s = take_step(session, pass, state, *batch, events); });
       probe.time_s = watch.elapsed_s();
     }
   } catch (...) {
@@ -146,7 +148,6 @@ Probe probe_evaluation(Session& session, int64_t batch_size) {
   train::State state(*session.model, *session.optimizer, session.scaler.get(),
                      session.state->facts);
   train::Events events(state, session.algorithms);
-  MadeUpBatch source(session, batch_size);
   const models::EvalMode eval_mode(*session.model);
   const at::NoGradGuard no_grad;
   const ops::DeviceWork work{.doing = fmt::format("evaluating a batch of {} images", batch_size),
@@ -157,6 +158,7 @@ Probe probe_evaluation(Session& session, int64_t batch_size) {
   Probe probe{.images = batch_size};
   try {
     ops::on_device(work, [&] {
+      MadeUpBatch source(session, batch_size);
       events.emit(train::Event::kEvalStart);
       const Stopwatch watch;
       const train::Autocast autocast(session.device.type(), session.config.train.precision);
