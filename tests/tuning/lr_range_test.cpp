@@ -89,6 +89,25 @@ TEST_CASE("a tenth of the rate at divergence is taken where it is the smaller", 
   CHECK_THAT(range.reason, Catch::Contains("a tenth of which"));
 }
 
+TEST_CASE("a network that collapses is lost before its loss comes down again", "[tuning]") {
+  LrRangeTest test({.first = 1e-6, .last = 10, .steps = 100});
+  const std::vector<double> fall{2.2, 2.0, 1.8, 1.6, 1.4, 1.3, 1.4, 1.7, 2.6, 2.7, 4.2, 7.0};
+  double lowest_at = 0;
+  for (size_t i = 0; !test.is_over(); ++i) {
+    const double loss = i < 80   ? 2.3 + 0.005 * static_cast<double>(i % 3)
+                        : i < 92 ? fall[i - 80]
+                                 : 2.3;
+    if (i == 85) lowest_at = test.rate();
+    test.note(loss);
+  }
+  const LrRange range = test.result();
+  REQUIRE(range.diverges_at);
+  CHECK(*range.diverges_at == Approx(lowest_at).epsilon(0.2));
+  REQUIRE(range.steepest);
+  CHECK(*range.steepest <= lowest_at);
+  CHECK(*range.suggestion == Approx(*range.diverges_at / 10));
+}
+
 TEST_CASE("a loss that is no number ends the test there", "[tuning]") {
   LrRangeTest test({.first = 1e-3, .last = 1, .steps = 31});
   for (int i = 0; i < 20; ++i) test.note(2.0 - 0.05 * i);

@@ -24,7 +24,7 @@ void add_tune(CLI::App& app, Action& action, const Body<TuneArguments>& body) {
                    "The largest micro-batch to look at; default: train.batch_size")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   verb->add_option("--steps", arguments->steps,
-                   "Training steps of --lr (default 100), or of each row of --precision (20)")
+                   "Training steps of --lr (default 100), or of each row of --precision (10)")
       ->check(CLI::Range(int64_t{4}, int64_t{1'000'000}));
   verb->add_option("--write", arguments->write,
                    "Write a config that extends the given one by what was found; - prints it")

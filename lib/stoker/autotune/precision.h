@@ -1,6 +1,6 @@
 // Which arithmetic and layout is fastest on this device at equal loss.
 //
-//   for (const PrecisionResult& row : compare_precisions(config, {.steps = 20})) …
+//   for (const PrecisionResult& row : compare_precisions(config, {.steps = 10})) …
 //
 // Each combination trains the same first steps of the run from the same weights. One whose loss
 // departs from that of fp32 is refused, however fast.
@@ -16,7 +16,7 @@
 namespace stoker::autotune {
 
 struct PrecisionOptions {
-  int64_t steps = 20;       // whose losses are compared; the first is not timed
+  int64_t steps = 10;       // whose losses are compared; the first is not timed
   double tolerance = 0.05;  // of the mean loss over the second half of the steps
   std::function<void(const std::string&)> say;
 };

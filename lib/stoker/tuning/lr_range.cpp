@@ -69,6 +69,18 @@ double scatter(std::span<const LrPoint> points) {
   return jumps[jumps.size() / 2] / (0.6745 * std::sqrt(2.0));  // of a normal distribution
 }
 
+// Two losses in a row so far above those of the first steps, for their size and their scatter, that
+// what the steps had learned is gone: a network may collapse there and its loss come down again.
+bool is_worse_than_untrained(std::span<const LrPoint> points) {
+  constexpr double kShare = 0.1, kScatters = 5;
+  constexpr size_t kStart = 2 * kFirstSteps;
+  if (points.size() < 2 * kStart) return false;
+  double start = 0;
+  for (size_t i = 0; i < kStart; ++i) start += points[i].loss / kStart;
+  const double bound = start + std::max(kShare * std::abs(start), kScatters * scatter(points));
+  return points[points.size() - 1].loss > bound && points[points.size() - 2].loss > bound;
+}
+
 // The first point of the climb in which the loss was lost.
 size_t climb_begin(std::span<const LrPoint> points) {
   size_t i = points.size() - 1;
@@ -95,7 +107,7 @@ void LrRangeTest::note(double loss) {
   average_weight_ = options_.smoothing * average_weight_ + 1;
   const double smoothed = average_ / average_weight_;
   if (points_.size() == 1 || smoothed < best_) best_ = smoothed;
-  is_lost_ = !std::isfinite(loss) ||
+  is_lost_ = !std::isfinite(loss) || is_worse_than_untrained(points_) ||
              (points_.size() > kFirstSteps && smoothed > options_.lost_factor * best_);
   is_over_ = is_lost_ || points_.size() == static_cast<size_t>(options_.steps);
 }

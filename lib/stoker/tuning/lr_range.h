@@ -23,7 +23,8 @@ struct LrRangeOptions {
   double first = 1e-6, last = 10;  // of the rates, first < last
   int64_t steps = 100;             // at least 2
   double smoothing = 0.9;          // of the loss: weight of what came before
-  double lost_factor = 4;  // the test ends where the smoothed loss is so many times the best
+  double lost_factor = 4;  // the test ends where the smoothed loss is so many times the best, or
+                           // well above that of the first steps
 };
 
 struct LrPoint {
