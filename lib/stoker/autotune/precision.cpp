@@ -28,6 +28,7 @@ PrecisionResult measure(run::RunConfig config, const PrecisionResult& which, int
   ops::return_cached(session.device);
   ops::reset_peak(session.device);
   ThrowawaySteps steps(session, session.schedule);
+  const int64_t compared = count - count / 2;  // of the second half
   double loss_sum = 0;
   for (int64_t i = 0; i < count; ++i) {
     const Stopwatch watch;
@@ -38,7 +39,7 @@ PrecisionResult measure(run::RunConfig config, const PrecisionResult& which, int
   }
   PrecisionResult result = which;
   result.peak_bytes = ops::device_memory(session.device).peak_bytes;
-  result.loss = loss_sum / static_cast<double>(count - count / 2);
+  result.loss = loss_sum / static_cast<double>(compared);
   return result;
 }
 

@@ -40,7 +40,7 @@ std::string metrics_csv_header() {
 std::string metrics_csv_row(const nlohmann::ordered_json& record) {
   std::string line;
   for (const std::string_view column : names()) {
-    if (column != names().front()) line += ",";
+    if (column != names().front()) line += ',';
     const auto found = record.find(column);
     if (found == record.end() || found->is_null()) continue;
     line += found->is_string() ? found->get<std::string>() : found->dump();

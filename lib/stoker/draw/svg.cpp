@@ -106,7 +106,7 @@ double text_width_px(std::string_view text, int size_px) {
 }
 
 std::string cut_to_px(std::string_view text, double width_px, int size_px) {
-  const std::string whole = shown(text);
+  std::string whole = shown(text);
   const int columns = static_cast<int>(width_px / (kLetterWidth * size_px));
   if (text_columns(whole) <= columns) return whole;
   return cut_to_columns(whole, columns > 1 ? columns - 1 : 0) + "…";

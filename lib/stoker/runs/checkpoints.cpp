@@ -34,7 +34,7 @@ using Found = std::variant<fs::path, WholeCheckpoint>;
 Found find_checkpoint(const fs::path& path, bool prefer_best) {
   if (is_checkpoint(path)) return path;
   // One of its files stands for a checkpoint.
-  const fs::path holder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  fs::path holder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (fs::is_regular_file(path) && is_checkpoint(holder)) return holder;
   if (fs::path target = follow_pointer(path); !target.empty()) return target;
   for (const fs::path& folder : {path / kCheckpointsFolder, path}) {

@@ -91,7 +91,8 @@ void TarMembers::take_pax(Bytes bytes, bool global) {
     if (key != "path" && key != "size") continue;
     if (global) fail(fmt::format("a pax header sets '{}' for all members", key));
     if (key == "path") long_name_ = value;
-    if (key == "size" && !(long_size_ = whole_number(value)))
+    if (key == "size") long_size_ = whole_number(value);
+    if (key == "size" && !long_size_)
       fail(fmt::format("a pax header's size '{}' is not a number", value));
   }
 }

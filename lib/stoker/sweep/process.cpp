@@ -109,7 +109,7 @@ File nameless_file() {
 
 std::string content_of(const File& file) {
   std::string text;
-  std::rewind(file.get());
+  std::fseek(file.get(), 0, SEEK_SET);
   char buffer[4096];
   for (size_t size; (size = std::fread(buffer, 1, sizeof buffer, file.get())) > 0;)
     text.append(buffer, size);
@@ -173,7 +173,7 @@ Answer ask(const std::vector<std::string>& command, std::string_view input) {
   const File in = nameless_file(), out = nameless_file(), errors = nameless_file();
   std::fwrite(input.data(), 1, input.size(), in.get());
   std::fflush(in.get());
-  std::rewind(in.get());
+  std::fseek(in.get(), 0, SEEK_SET);
   const pid_t parent = ::getpid();
   BlockedSignals blocked;
   const pid_t process = ::fork();

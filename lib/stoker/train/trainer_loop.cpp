@@ -42,7 +42,7 @@ std::optional<StopReason> Trainer::take_steps() {
     if (state_.position.step >= state_.facts.plan.total_steps) {
       ended = StopReason::kFinished;
     } else if (const auto request = stop_request()) {
-      ended = *request;
+      ended = request;
     } else {
       has_changed = !take_step(feed) || finish_step(feed.loader());
     }

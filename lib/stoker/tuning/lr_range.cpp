@@ -164,7 +164,7 @@ LrRange LrRangeTest::result() const {
   } else {
     range.reason += fmt::format(" and does not diverge up to {:.3g}", points_.back().lr);
   }
-  range.reason += ".";
+  range.reason += '.';
   return range;
 }
 

@@ -11,9 +11,10 @@ void NoiseScale::note(const GradientNorms& norms) {
   STOKER_CHECK(norms.small_batch >= 1 && norms.small_batch < norms.big_batch,
                "micro-batch {} of a batch of {}", norms.small_batch, norms.big_batch);
   if (!std::isfinite(norms.small_squared) || !std::isfinite(norms.big_squared)) return;
-  const auto b = static_cast<double>(norms.small_batch), B = static_cast<double>(norms.big_batch);
-  const double squared = (B * norms.big_squared - b * norms.small_squared) / (B - b);
-  const double noise = (norms.small_squared - norms.big_squared) / (1 / b - 1 / B);
+  const auto small = static_cast<double>(norms.small_batch);
+  const auto big = static_cast<double>(norms.big_batch);
+  const double squared = (big * norms.big_squared - small * norms.small_squared) / (big - small);
+  const double noise = (norms.small_squared - norms.big_squared) / (1 / small - 1 / big);
   averages_.gradient_squared = keep_ * averages_.gradient_squared + squared;
   averages_.noise = keep_ * averages_.noise + noise;
   averages_.weight = keep_ * averages_.weight + 1;

@@ -58,8 +58,8 @@ std::string TuneKey::hash() const {
   return checksum_hex(as_bytes(json_text(nlohmann::json(what))));
 }
 
-TuneCache::TuneCache(FileSystem& files, std::filesystem::path root)
-    : files_(files), folder_(std::move(root) / ".tuned") {}
+TuneCache::TuneCache(FileSystem& files, const std::filesystem::path& root)
+    : files_(files), folder_(root / ".tuned") {}
 
 std::filesystem::path TuneCache::path_of(const TuneKey& key) const {
   return folder_ / (key.hash() + ".json");

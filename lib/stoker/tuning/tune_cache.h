@@ -32,7 +32,7 @@ struct TuneKey {
 
 class TuneCache {
  public:
-  TuneCache(FileSystem& files, std::filesystem::path root);
+  TuneCache(FileSystem& files, const std::filesystem::path& root);
 
   struct Found {
     nlohmann::json value;  // null: none that can be used
