@@ -17,13 +17,15 @@ nlohmann::json golden() { return nlohmann::json::parse(read_file("tests/golden/s
 
 TEST_CASE("quantiles of Student's distribution are scipy's") {
   // Bisection ends at 1e-14 of the value; the continued fraction loses a few digits.
-  for (const auto& row : golden().at("student"))
+  const nlohmann::json rows = golden();
+  for (const auto& row : rows.at("student"))
     CHECK(search::student_quantile(row.at("p"), row.at("degrees")) ==
           Approx(row.at("t").get<double>()).epsilon(1e-10));
 }
 
 TEST_CASE("Welch's interval is scipy's") {
-  for (const auto& row : golden().at("welch")) {
+  const nlohmann::json rows = golden();
+  for (const auto& row : rows.at("welch")) {
     const auto half = search::welch_half_width(spread(row.at("a").get<Values>()),
                                                spread(row.at("b").get<Values>()));
     REQUIRE(half.has_value());
