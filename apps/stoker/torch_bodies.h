@@ -18,5 +18,6 @@ ExitCode config_print(const ConfigPrintArguments& arguments);
 ExitCode config_check(const ConfigCheckArguments& arguments);
 ExitCode config_schema(const ConfigPageArguments& arguments);
 ExitCode config_reference(const ConfigPageArguments& arguments);
+ExitCode completion(const CompletionArguments& arguments);
 
 }  // namespace stoker::app

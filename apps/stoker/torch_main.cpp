@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   bodies.config.check = config_check;
   bodies.config.schema = config_schema;
   bodies.config.reference = config_reference;
+  bodies.completion = completion;
   bodies.versions = stoker::machine::versions_text;
   bodies.keys_named = keys_named;
   return run(argc, argv, bodies, refuse);

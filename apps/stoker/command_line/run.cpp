@@ -85,6 +85,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_sweep(app, action, bodies.sweep);
   add_data(app, action, bodies.data);
   add_config(app, action, bodies.config);
+  add_completion(app, action, bodies.completion);
 }
 
 int parse_and_act(int argc, char** argv, const Bodies& bodies) {

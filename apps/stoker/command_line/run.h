@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "command_line/bench.h"
+#include "command_line/completion.h"
 #include "command_line/config.h"
 #include "command_line/data.h"
 #include "command_line/eval.h"
@@ -31,6 +32,7 @@ struct Bodies {
   Body<SweepArguments> sweep = elsewhere<SweepArguments>;
   DataBodies data;
   ConfigBodies config;
+  Body<CompletionArguments> completion = elsewhere<CompletionArguments>;
   // What --version prints.
   std::function<std::string()> versions = []() -> std::string { throw HandOver{}; };
   // Keys of the configuration that end in this name, for hints.

@@ -31,14 +31,6 @@ const CLI::App& deepest(const CLI::App& app) {
   return parsed.empty() ? app : deepest(*parsed.front());
 }
 
-bool takes_overrides(const CLI::App& verb) {
-  const std::vector<const CLI::Option*> options = verb.get_options();
-  return std::ranges::any_of(options, [](const CLI::Option* option) {
-    const std::string name = option->get_name();
-    return name == "overrides" || name == "images" || name == "config";
-  });
-}
-
 // `--epochs` of `--epochs=3`.
 std::string_view name_of(std::string_view word) { return word.substr(0, word.find('=')); }
 
@@ -81,6 +73,14 @@ std::string key_hint(const std::string& option, const KeysNamed& keys_named, int
 }
 
 }  // namespace
+
+bool takes_overrides(const CLI::App& verb) {
+  const std::vector<const CLI::Option*> options = verb.get_options();
+  return std::ranges::any_of(options, [](const CLI::Option* option) {
+    const std::string name = option->get_name();
+    return name == "overrides" || name == "images" || name == "config" || name == "configs";
+  });
+}
 
 std::optional<ExitCode> check_verbs(const CLI::App& app, int argc, char** argv) {
   const CLI::App* verb = &app;

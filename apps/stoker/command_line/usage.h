@@ -19,6 +19,9 @@ namespace stoker::app {
 // Keys of the configuration that end in this name.
 using KeysNamed = std::function<std::vector<std::string>(std::string_view)>;
 
+// Whether key=value words may stand behind the verb.
+bool takes_overrides(const CLI::App& verb);
+
 // Before parsing: a command line that ends where a verb should follow gets the list of verbs, and
 // the exit code of a mistake; throws ConfigError for a misspelt verb. Otherwise nothing.
 std::optional<ExitCode> check_verbs(const CLI::App& app, int argc, char** argv);

@@ -1,6 +1,7 @@
 #include "stoker/config/keys.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "stoker/config/choice.h"
@@ -10,21 +11,63 @@
 namespace stoker::config {
 namespace {
 
-void collect(const std::vector<Field>& fields, const std::string& path,
-             std::vector<std::string>& keys) {
-  for (const Field& field : fields) {
-    const std::string key = join_path(path, field.name);
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
-    collect(field.children, key, keys);
-    const auto* ref = std::get_if<ChoiceRef>(&field.ref);
-    if (ref == nullptr) continue;
-    for (const Alternative& row : ref->table->rows()) {
-      Choice choice = ref->table->pick(row.name);
-      Fields options;
-      ref->table->describe(choice, options);
-      collect(options.list(), key, keys);
+enum class Lists { kLeftOut, kByStep };
+
+// What the value may be where it is one of some words.
+std::vector<std::string> words_of(const Field& field) {
+  if (std::holds_alternative<bool*>(field.ref)) return {"true", "false"};
+  if (const auto* words = std::get_if<EnumRef>(&field.ref))
+    return {words->names.begin(), words->names.end()};
+  std::vector<std::string> words(field.allowed.begin(), field.allowed.end());
+  if (const auto* ref = std::get_if<ChoiceRef>(&field.ref))
+    for (const Alternative& row : ref->table->rows()) words.emplace_back(row.name);
+  return words;
+}
+
+class Collector {
+ public:
+  explicit Collector(Lists lists) : lists_(lists) {}
+
+  void collect(const std::vector<Field>& fields, const std::string& path) {
+    for (const Field& field : fields) {
+      const std::string key = join_path(path, field.name);
+      const bool is_new =
+          std::ranges::none_of(keys_, [&](const Key& known) { return known.path == key; });
+      if (is_new) keys_.push_back({key, words_of(field)});
+      collect(field.children, key);
+      if (const auto* choice = std::get_if<ChoiceRef>(&field.ref))
+        for (const Alternative& row : choice->table->rows()) collect_row(*choice->table, row, key);
+      const auto* steps = std::get_if<ChoiceListRef>(&field.ref);
+      if (steps == nullptr || lists_ == Lists::kLeftOut) continue;
+      for (const Alternative& row : steps->table->rows())
+        collect_row(*steps->table, row, join_path(key, row.name));
     }
   }
+  std::vector<Key> take() { return std::move(keys_); }
+
+ private:
+  void collect_row(const Alternatives& table, const Alternative& row, const std::string& path) {
+    Choice choice = table.pick(row.name);
+    Fields options;
+    table.describe(choice, options);
+    collect(options.list(), path);
+  }
+
+  Lists lists_;
+  std::vector<Key> keys_;
+};
+
+std::vector<Key> collected(const Fields& fields, Lists lists) {
+  Collector collector(lists);
+  collector.collect(fields.list(), "");
+  return collector.take();
+}
+
+// Whether a longer key leads on from this one: `train` of `train.epochs`.
+bool is_group(const Key& key, const std::vector<Key>& all) {
+  return key.values.empty() && std::ranges::any_of(all, [&](const Key& other) {
+           return other.path.starts_with(key.path + ".");
+         });
 }
 
 std::string_view last_part(std::string_view key) {
@@ -34,11 +77,19 @@ std::string_view last_part(std::string_view key) {
 
 }  // namespace
 
+std::vector<Key> keys(const Fields& fields) {
+  const std::vector<Key> all = collected(fields, Lists::kByStep);
+  std::vector<Key> settable;
+  std::ranges::copy_if(all, std::back_inserter(settable),
+                       [&](const Key& key) { return !is_group(key, all); });
+  return settable;
+}
+
 std::vector<std::string> keys_named(const Fields& fields, std::string_view word) {
   std::string wanted(word);
   std::ranges::replace(wanted, '-', '_');
   std::vector<std::string> keys;
-  collect(fields.list(), "", keys);
+  for (Key& key : collected(fields, Lists::kLeftOut)) keys.push_back(std::move(key.path));
   const auto select = [&](std::string_view name) {
     std::vector<std::string> found;
     for (const std::string& key : keys)
