@@ -4,6 +4,8 @@
 //   CHECK(result.standard_error == "warning: low on disk\n");
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 
@@ -16,5 +18,10 @@ struct ChildResult {
 
 // The child ends by _exit(0) after `body`, or 99 if it threw.
 ChildResult run_in_child(const std::function<void()>& body);
+
+// The same while this process goes on; its standard error is that of the tests.
+pid_t start_child(const std::function<void()>& body);
+// Waits for its end. 128 + n when signal n ended it.
+int exit_code_of(pid_t child);
 
 }  // namespace stoker::test
