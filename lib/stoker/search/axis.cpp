@@ -4,18 +4,13 @@
 #include <cmath>
 
 #include "stoker/config/values.h"
-#include "stoker/core/error.h"
 #include "stoker/core/lines.h"
-#include "stoker/core/shown.h"
 #include "stoker/search/range.h"
+#include "stoker/search/refusal.h"
 
 namespace stoker::search {
 
 namespace {
-
-[[noreturn]] void refuse(std::string_view word, std::string_view problem) {
-  throw ConfigError(fmt::format("sweep of `{}`: {}", shown(word), problem));
-}
 
 // As 6 digits, which is finer than any of these numbers matters.
 std::string number(double value, bool is_integer) {

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "stoker/config/values.h"
-#include "stoker/core/error.h"
 #include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
+#include "stoker/search/refusal.h"
 
 namespace stoker::search {
 
@@ -15,10 +15,6 @@ namespace {
 constexpr std::string_view kLog = "log:";
 constexpr std::string_view kShapes =
     "Ranges are written 2..10, 2..10:4 (steps of 4), 0.1..1/5 (five points) or log:0.01..1.";
-
-[[noreturn]] void refuse(std::string_view word, std::string_view problem) {
-  throw ConfigError(fmt::format("sweep of `{}`: {}", shown(word), problem));
-}
 
 // The text before a mark, and what follows it; nothing where there is no mark.
 std::optional<std::string_view> cut_at(std::string_view& text, std::string_view mark) {
