@@ -24,6 +24,8 @@ const char* name_of(Event event) {
       return "step_start";
     case Event::kBatchReady:
       return "batch_ready";
+    case Event::kMicroBatchDone:
+      return "micro_batch_done";
     case Event::kGradientsReady:
       return "gradients_ready";
     case Event::kStepDone:
@@ -50,6 +52,10 @@ const char* name_of(Event event) {
   return "";
 }
 
+bool has_batch(Event event) {
+  return event == Event::kBatchReady || event == Event::kMicroBatchDone;
+}
+
 using Seen = std::vector<std::string>;
 
 class ListeningAlgorithm : public train::Algorithm {
@@ -57,7 +63,7 @@ class ListeningAlgorithm : public train::Algorithm {
   explicit ListeningAlgorithm(Seen& seen) : seen_(seen) {}
   std::string name() const override { return "listening"; }
   void apply(Event event, train::Context& context) override {
-    CHECK((context.batch != nullptr) == (event == Event::kBatchReady));
+    CHECK((context.batch != nullptr) == has_batch(event));
     CHECK((context.ending != nullptr) == (event == Event::kFitDone));
     CHECK((context.eval_progress != nullptr) == (event == Event::kEvalProgress));
     seen_.push_back(name_of(event));
@@ -71,7 +77,7 @@ class ListeningCallback : public train::Callback {
  public:
   explicit ListeningCallback(Seen& seen) : seen_(seen) {}
   void observe(Event event, const train::View& view) override {
-    CHECK((view.batch != nullptr) == (event == Event::kBatchReady));
+    CHECK((view.batch != nullptr) == has_batch(event));
     CHECK((view.eval_progress != nullptr) == (event == Event::kEvalProgress));
     // What algorithms heard just before, callbacks hear now.
     REQUIRE_FALSE(seen_.empty());
@@ -98,8 +104,8 @@ TEST_CASE("every event reaches algorithms, then callbacks, in the order of event
   for (const std::string& event : seen)
     if (event != "c") names.push_back(event);
   CHECK(seen.size() == 2 * names.size());
-  const Seen step{"step_start",      "batch_ready", "batch_ready",
-                  "gradients_ready", "step_done",   "log"};
+  const Seen step{"step_start",       "batch_ready",     "micro_batch_done", "batch_ready",
+                  "micro_batch_done", "gradients_ready", "step_done",        "log"};
   Seen expected{"fit_start"};
   expected.insert(expected.end(), step.begin(), step.end());
   expected.insert(expected.end(), step.begin(), step.end());

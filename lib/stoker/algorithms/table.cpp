@@ -2,6 +2,7 @@
 
 #include "stoker/algorithms/ema.h"
 #include "stoker/algorithms/mixing.h"
+#include "stoker/algorithms/noise_scale.h"
 
 namespace stoker::algorithms {
 
@@ -13,6 +14,10 @@ const AlgorithmTable& algorithms() {
                                         make_mixup),
       AlgorithmTable::row<CutmixOptions>(
           "cutmix", "paste a box of one image into another, and share the target", make_cutmix),
+      AlgorithmTable::row<NoiseScaleOptions>(
+          "noise_scale",
+          "measure the gradient noise scale, the batch beyond which more images stop paying",
+          make_noise_scale),
   };
   return table;
 }

@@ -52,7 +52,11 @@ ordered_json record_of(std::span<const Column> columns, std::string_view split,
                        const State& state) {
   ordered_json record;
   for (const Column& column : columns) {
-    std::visit([&](auto value) { record[std::string(column.name)] = value; }, column.value(state));
+    const auto write = [&](auto value) {
+      if (column.may_lack && !std::isfinite(static_cast<double>(value))) return;
+      record[std::string(column.name)] = value;
+    };
+    std::visit(write, column.value(state));
     if (column.name == "step") record["split"] = split;
   }
   return record;
@@ -62,7 +66,7 @@ ordered_json record_of(std::span<const Column> columns, std::string_view split,
 
 std::span<const Column> train_columns() {
   using Stages = loader::StageTimes;
-  static const std::array<Column, 14> columns{{
+  static const std::array<Column, 15> columns{{
       {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
       {"epoch", [](const State& s) { return Number(s.epoch()); }},
       {"step", [](const State& s) { return Number(s.position.step); }},
@@ -79,6 +83,10 @@ std::span<const Column> train_columns() {
       {"peak_bytes", [](const State& s) { return Number(s.peak_bytes); }, true},
       {"skipped_steps", [](const State& s) { return Number(window_of(s).skipped_steps); }, false,
        false, skipped_text},
+      {.name = "noise_scale",
+       .value = [](const State& s) { return Number(s.noise_scale.value_or(std::nan(""))); },
+       .is_drawn = true,
+       .may_lack = true},
       {"read_us", [](const State& s) { return Number(us_per_image(s, &Stages::read_s)); }, true},
       {"decode_us", [](const State& s) { return Number(us_per_image(s, &Stages::decode_s)); },
        true},

@@ -24,6 +24,7 @@ struct Column {
   bool is_drawn = false;  // as a scalar of TensorBoard
   // How the console shows it, of its value as a double; "" leaves it out.
   std::function<std::string(double)> console = nullptr;
+  bool may_lack = false;  // a value that is not finite is none: nothing is written
 };
 
 // Of a line at a log step, of one for an evaluation, whose metrics come from train/metric_names.h,

@@ -13,9 +13,8 @@
 
 namespace stoker::optim {
 
-at::Tensor clip_grad_norm(Optimizer& optimizer, double max_norm) {
-  STOKER_CHECK(max_norm > 0, "max_norm={}", max_norm);
-  at::NoGradGuard no_grad;
+at::Tensor grad_norm(Optimizer& optimizer) {
+  const at::NoGradGuard no_grad;
   const auto lists = gradient_lists(optimizer);
   if (lists.empty()) return at::zeros({});
   const at::Device device = lists.front().front().device();
@@ -26,10 +25,17 @@ at::Tensor clip_grad_norm(Optimizer& optimizer, double max_norm) {
     for (const at::Tensor& norm : at::_foreach_norm(list, 2, wide ? at::kDouble : at::kFloat))
       norms.push_back(norm.to(device, at::kFloat));
   }
-  at::Tensor total = at::linalg_vector_norm(at::stack(norms));
+  return at::linalg_vector_norm(at::stack(norms));
+}
+
+at::Tensor clip_grad_norm(Optimizer& optimizer, double max_norm) {
+  STOKER_CHECK(max_norm > 0, "max_norm={}", max_norm);
+  const at::NoGradGuard no_grad;
+  at::Tensor total = grad_norm(optimizer);
   // 1e-6 as torch has it, against a norm of zero.
   const at::Tensor factor = (max_norm / (total + 1e-6)).clamp_max(1);
-  for (const auto& list : lists) at::_foreach_mul_(list, factor.to(list.front().device()));
+  for (const auto& list : gradient_lists(optimizer))
+    at::_foreach_mul_(list, factor.to(list.front().device()));
   return total;
 }
 

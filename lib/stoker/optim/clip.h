@@ -1,4 +1,4 @@
-// Clipping of the gradients by their common norm (Pascanu et al. 2013), as
+// The gradients' common norm, and clipping by it (Pascanu et al. 2013), as
 // torch.nn.utils.clip_grad_norm_ computes it.
 //
 //   at::Tensor norm = clip_grad_norm(*optimizer, 1.0);   // after GradScaler::unscale
@@ -10,10 +10,13 @@
 
 namespace stoker::optim {
 
+// The Euclidean norm over the gradients of all of the optimizer's parameters: a float32 scalar on
+// their device, without waiting for it; 0 where there is no gradient.
+at::Tensor grad_norm(Optimizer& optimizer);
+
 // Scales the gradients of the optimizer's parameters in place so that their Euclidean norm is at
-// most max_norm (above 0). Returns the norm before, a float32 scalar on the gradients' device,
-// without waiting for the device; 0 where there is no gradient. With a non-finite gradient the norm
-// is non-finite and the gradients are spoilt: such a step must be left out.
+// most max_norm (above 0). Returns the norm before. With a non-finite gradient the norm is
+// non-finite and the gradients are spoilt: such a step must be left out.
 at::Tensor clip_grad_norm(Optimizer& optimizer, double max_norm);
 
 }  // namespace stoker::optim

@@ -12,6 +12,7 @@
 //         logits = model(images)                 # under autocast
 //         loss = loss_sum(logits, targets) / batch_size  # of the step
 //         (scaled) loss.backward()
+//         kMicroBatchDone                        # gradients of the step's images so far
 //       if some image of the step could be read:
 //         kGradientsReady                        # unscaled only if clipping asks for it
 //         clip; optimizer.step(schedule(step))   # update.h; left out when fp16 gradients
@@ -36,6 +37,7 @@ enum class Event {
   kFitStart,
   kStepStart,
   kBatchReady,
+  kMicroBatchDone,
   kGradientsReady,
   kStepDone,
   kLog,

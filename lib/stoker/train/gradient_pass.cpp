@@ -108,6 +108,7 @@ at::Tensor GradientPass::accumulate(State& state, MicroBatch batch, Events& even
   const at::Tensor loss_sum = loss_->per_sample(logits, targets, label_smoothing_).sum();
   const at::Tensor share = loss_sum / static_cast<double>(state.facts.plan.batch_size);
   (state.scaler() != nullptr ? state.scaler()->scale(share) : share).backward();
+  events.emit(Event::kMicroBatchDone, &batch);
   return loss_sum.detach();
 }
 

@@ -52,6 +52,7 @@ class State {
   Position position;
 
   std::optional<double> train_loss;           // of the newest log line
+  std::optional<double> noise_scale;          // of the gradients, in images; of the algorithm
   std::optional<EvalRecord> eval;             // the newest evaluation
   std::optional<MemoryChange> memory_change;  // the newest
   std::string checkpoint;                     // the newest whole checkpoint's folder

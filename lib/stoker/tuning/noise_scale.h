@@ -1,9 +1,9 @@
 // The gradient noise scale by the two-batch estimator (McCandlish et al., "An Empirical Model of
 // Large-Batch Training", 2018, appendix A.1): from the squared norms of a micro-batch's gradient
-// and of the whole batch's, which accumulation has anyway.
+// and of the whole batch's, both of which accumulation has anyway.
 //
 //   NoiseScale noise;
-//   noise.note({.small_squared = mean_of_micro_batches, .big_squared = norm * norm,
+//   noise.note({.small_squared = norm_of_one * norm_of_one, .big_squared = norm * norm,
 //               .small_batch = 32, .big_batch = 256});
 //   noise.b_simple();       // tr(Sigma) / |G|^2, in images
 //   noise.advice(256);      // a sentence
@@ -22,7 +22,7 @@
 namespace stoker::tuning {
 
 struct GradientNorms {
-  double small_squared = 0;                // |g_b|^2, the mean over the micro-batches of the step
+  double small_squared = 0;                // |g_b|^2 of one micro-batch, or the mean over several
   double big_squared = 0;                  // |g_B|^2
   int64_t small_batch = 0, big_batch = 0;  // images, 1 <= b < B
 };
