@@ -86,10 +86,7 @@ ExitCode train(const TrainArguments& arguments) {
                                                       : run_to_resume(input).path());
   }
   config::Loaded<run::RunConfig> loaded = load(input, point);
-  if (point) {
-    run::keep_what_was_found(*point, loaded.options);
-    run::check_resume(*point, loaded.options);
-  }
+  if (point) run::check_resume(*point, loaded.options);
   if (arguments.dry_run) {
     std::optional<train::CheckpointContent> content;
     if (point && point->checkpoint) content = train::read_checkpoint(*point->checkpoint);

@@ -5,16 +5,20 @@
 #include <vector>
 
 #include "progress_line.h"
+#include "stoker/autotune/critical_batch.h"
 #include "stoker/autotune/learning_rate.h"
 #include "stoker/autotune/microbatch.h"
 #include "stoker/autotune/precision.h"
 #include "stoker/config/config.h"
+#include "stoker/config/extending.h"
 #include "stoker/config/places.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/output.h"
 #include "stoker/core/text.h"
 #include "stoker/run/load.h"
 #include "stoker/run/session.h"
+#include "stoker/runs/checkpoints.h"
+#include "stoker/runs/layout.h"
 #include "torch_bodies.h"
 #include "tune_report.h"
 
@@ -23,6 +27,8 @@ namespace stoker::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+void say(const std::string& what) { fmt::print(stderr, "{}\n", what); }
 
 // Before the work, which takes long.
 void check(const TuneArguments& arguments) {
@@ -50,15 +56,13 @@ std::string config_text(const TuneArguments& arguments, const std::vector<std::s
   const fs::path folder = is_special_file(arguments.write)
                               ? fs::current_path()
                               : fs::absolute(arguments.write).parent_path();
+  std::vector<std::string> overrides = arguments.overrides;
+  overrides.insert(overrides.end(), found.begin(), found.end());
   run::RunConfig defaults;
-  const config::Node known = config::to_node(config::fields_of(defaults));
-  config::Node tree{.kind = config::Kind::kMap};
-  for (const auto* overrides : {&arguments.overrides, &found})
-    for (const std::string& override : *overrides)
-      tree = config::with_override(std::move(tree), override, known);
-  return fmt::format("# by stoker tune\nextends: {}\n{}",
-                     json_string(fs::relative(arguments.config, folder).string()),
-                     config::print_yaml(tree));
+  const config::Node own = config::extending(fs::relative(arguments.config, folder).string(),
+                                             config::load_files(arguments.config), overrides,
+                                             config::to_node(config::fields_of(defaults)));
+  return fmt::format("# by stoker tune\n{}", config::print_yaml(own));
 }
 
 void write_outputs(const TuneArguments& arguments, const std::string& chart,
@@ -98,18 +102,20 @@ ExitCode tune_microbatch(const TuneArguments& arguments,
   run::Session session =
       config::with_places(loaded.provenance, [&] { return run::build_session(config); });
   const autotune::MicrobatchTuning result = autotune::tune_microbatch(
-      session, {.budget_s = arguments.seconds,
-                .largest = arguments.largest,
-                .say = [](const std::string& what) { fmt::print(stderr, "{}\n", what); }});
+      session, {.budget_s = arguments.seconds, .largest = arguments.largest, .say = say});
+  const EvaluationNeed evaluation{
+      .batch_size = session.config.eval.batch_size,
+      .bytes = autotune::fit_evaluation(session).at(session.config.eval.batch_size)};
   const std::string model = session.config.model.name();
-  return report(arguments, result, {fmt::format("train.microbatch={}", result.microbatch)},
-                print_tuning, tuning_json,
-                [&](const auto& found) { return tuning_chart(found, model); });
+  return report(
+      arguments, result, {fmt::format("train.microbatch={}", result.microbatch)},
+      [&](const auto& found) { print_tuning(found, evaluation); },
+      [&](const auto& found) { return tuning_json(found, evaluation); },
+      [&](const auto& found) { return tuning_chart(found, model); });
 }
 
 ExitCode tune_precision(const TuneArguments& arguments, const run::RunConfig& config) {
-  autotune::PrecisionOptions options{
-      .say = [](const std::string& what) { fmt::print(stderr, "{}\n", what); }};
+  autotune::PrecisionOptions options{.say = say};
   if (arguments.steps > 0) options.steps = arguments.steps;
   const auto rows = autotune::compare_precisions(config, options);
   const autotune::PrecisionResult& best = rows[autotune::fastest(rows)];
@@ -134,10 +140,26 @@ ExitCode tune_lr(const TuneArguments& arguments, const config::Loaded<run::RunCo
   return report(arguments, range, found, print_lr_range, lr_range_json, lr_range_chart);
 }
 
+ExitCode tune_critical_batch(const TuneArguments& arguments) {
+  if (!arguments.write.empty())
+    throw ConfigError("--write: --critical-batch finds nothing that a config would take");
+  const runs::WholeCheckpoint checkpoint =
+      runs::open_checkpoint(arguments.config, /*prefer_best=*/false);
+  const auto loaded =
+      run::load_run_config(checkpoint.folder() / runs::kConfigFile, arguments.overrides);
+  autotune::CriticalBatchOptions options{.say = say};
+  if (arguments.steps > 0) options.steps = arguments.steps;
+  const autotune::CriticalBatch found =
+      autotune::measure_critical_batch(loaded.options, train::read_checkpoint(checkpoint), options);
+  return report(arguments, found, {}, print_critical_batch, critical_batch_json,
+                critical_batch_chart);
+}
+
 }  // namespace
 
 ExitCode tune(const TuneArguments& arguments) {
   check(arguments);
+  if (arguments.critical_batch) return tune_critical_batch(arguments);
   const auto loaded = run::load_run_config(arguments.config, arguments.overrides);
   if (arguments.lr) return tune_lr(arguments, loaded);
   if (arguments.precision) return tune_precision(arguments, loaded.options);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "stoker/core/text.h"
 #include "stoker/draw/chart.h"
 
@@ -27,7 +29,7 @@ std::string marks_of(const autotune::MicrobatchTuning& found, int64_t size) {
 
 }  // namespace
 
-void print_tuning(const autotune::MicrobatchTuning& found) {
+void print_tuning(const autotune::MicrobatchTuning& found, const EvaluationNeed& evaluation) {
   fmt::print("memory: {} + {} an image; {} may be used, {} of it are left free\n",
              bytes_text(static_cast<int64_t>(found.memory.base_bytes)),
              bytes_text(static_cast<int64_t>(found.memory.bytes_per_image)),
@@ -36,7 +38,12 @@ void print_tuning(const autotune::MicrobatchTuning& found) {
              human_count(found.largest_microbatch), bytes_text(found.predicted_peak_bytes),
              bytes_text(found.measured_peak_bytes),
              found.is_limited_by_memory ? "" : "; larger ones were not looked at");
-  fmt::print("\n{:>11}  {:>9}  {:>19}  {:>10}\n", "micro-batch", "images/s", "(95 % of medians)",
+  const bool fits = evaluation.bytes <= found.limit_bytes;
+  fmt::print("an evaluation batch of {} needs about {}{}\n", human_count(evaluation.batch_size),
+             bytes_text(evaluation.bytes),
+             fits ? "" : ", which does not fit: it will be made smaller");
+  fmt::print("\n{:>11}  {:>9}  {:>19}  {:>10}\n", "micro-batch", "images/s",
+             fmt::format("({:.0f} % interval)", 100 * found.curve.front().images_per_s.confidence),
              "memory");
   for (const autotune::SizeResult& row : found.curve) {
     fmt::print("{:>11}  {:>9.1f}  {:>19}  {:>10}{}\n", row.microbatch, row.images_per_s.median,
@@ -46,7 +53,8 @@ void print_tuning(const autotune::MicrobatchTuning& found) {
   fmt::print("\n{}\n", found.reason);
 }
 
-ordered_json tuning_json(const autotune::MicrobatchTuning& found) {
+ordered_json tuning_json(const autotune::MicrobatchTuning& found,
+                         const EvaluationNeed& evaluation) {
   ordered_json curve = ordered_json::array();
   for (const autotune::SizeResult& row : found.curve) {
     curve.push_back({{"microbatch", row.microbatch},
@@ -67,6 +75,8 @@ ordered_json tuning_json(const autotune::MicrobatchTuning& found) {
            {{"base_bytes", found.memory.base_bytes},
             {"bytes_per_image", found.memory.bytes_per_image},
             {"residual", found.memory.residual}}},
+          {"evaluation",
+           {{"batch_size", evaluation.batch_size}, {"predicted_peak_bytes", evaluation.bytes}}},
           {"rounds", found.rounds},
           {"reason", found.reason},
           {"curve", curve}};
@@ -177,6 +187,58 @@ std::string lr_range_chart(const tuning::LrRange& range) {
     chart.x_guides.push_back(
         {*range.suggestion, fmt::format("suggestion: {:.3g}", *range.suggestion)});
   }
+  return draw::chart_svg(chart);
+}
+
+void print_critical_batch(const autotune::CriticalBatch& found) {
+  fmt::print("branches from step {}, {} images each\n\n", found.step, human_count(found.images));
+  fmt::print("{:>8}  {:>6}  {:>9}  {:>8}  {:>9}  {:>20}\n", "batch", "steps", "rate", "loss",
+             "excess", "(least to most)");
+  for (const autotune::Branch& row : found.branches) {
+    const bool is_own = &row == &found.branches.front();
+    fmt::print(
+        "{:>8}  {:>6}  {:>9.3g}  {:>8.4f}  {:>9}  {:>20}{}\n", row.batch_size, row.steps, row.lr,
+        row.loss, is_own ? "" : fmt::format("{:+.1f} %", 100 * row.excess),
+        is_own ? ""
+               : fmt::format("{:+.1f} to {:+.1f} %", 100 * row.excess_low, 100 * row.excess_high),
+        row.keeps_up ? "" : "  <- falls behind");
+  }
+  fmt::print("\n{}\n", found.reason);
+}
+
+ordered_json critical_batch_json(const autotune::CriticalBatch& found) {
+  ordered_json rows = ordered_json::array();
+  for (const autotune::Branch& row : found.branches) {
+    rows.push_back({{"batch_size", row.batch_size},
+                    {"steps", row.steps},
+                    {"lr", row.lr},
+                    {"losses", row.losses},
+                    {"loss", row.loss},
+                    {"excess", row.excess},
+                    {"keeps_up", row.keeps_up}});
+  }
+  return {{"step", found.step},
+          {"images", found.images},
+          {"largest_that_keeps_up", found.largest_that_keeps_up},
+          {"is_bounded", found.is_bounded},
+          {"reason", found.reason},
+          {"branches", rows}};
+}
+
+std::string critical_batch_chart(const autotune::CriticalBatch& found) {
+  draw::Chart chart{
+      .title = fmt::format("validation loss after {} images", human_count(found.images)),
+      .subtitle = found.reason,
+      .x = {.label = "batch", .scale = draw::Scale::kLog2},
+      .y = {.label = "loss"}};
+  draw::Series series{.name = "loss"};
+  for (const autotune::Branch& row : found.branches) {
+    series.points.push_back(
+        {.x = static_cast<double>(row.batch_size),
+         .y = row.loss,
+         .y_interval = draw::Interval{std::ranges::min(row.losses), std::ranges::max(row.losses)}});
+  }
+  chart.series.push_back(std::move(series));
   return draw::chart_svg(chart);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "stoker/autotune/critical_batch.h"
 #include "stoker/autotune/learning_rate.h"
 #include "stoker/autotune/microbatch.h"
 #include "stoker/autotune/precision.h"
@@ -14,6 +15,7 @@
 #include "stoker/core/log.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/run/load.h"
+#include "stoker/run/probe.h"
 #include "stoker/train/checkpoint_compare.h"
 #include "support/catch.h"
 #include "support/temporary.h"
@@ -114,6 +116,15 @@ TEST_CASE("what fits is predicted, proved, and never beyond the limit") {
   for (const auto& row : some.curve) CHECK(row.peak_bytes <= ops::cpu_limit());
 }
 
+TEST_CASE("what an evaluation needs is predicted") {
+  const TemporaryFolder folder;
+  run::Session session = run::build_session(config_of(folder.path(), {"algorithms=[ema]"}));
+  const tuning::Line line = autotune::fit_evaluation(session);
+  CHECK(line.bytes_per_image > 0);
+  const int64_t measured = run::probe_evaluation(session, 200).peak_bytes;
+  CHECK(line.at(200) == Approx(measured).epsilon(0.05));
+}
+
 TEST_CASE("where nothing fits it says what would save, and the session stays whole") {
   const TemporaryFolder folder;
   run::Session session = run::build_session(config_of(folder.path()));
@@ -171,6 +182,46 @@ TEST_CASE("microbatch auto becomes a number, and is found once") {
   CHECK(whole.plan().microbatch == 24);
 }
 
+TEST_CASE("batch_size auto becomes a number, and the rate follows it") {
+  const TemporaryFolder folder;
+  const auto config = config_of(folder.path(), {"data.format.train_images=400",
+                                                "train.batch_size=auto", "tune.base_batch_size=4"});
+  run::RunConfig found = config;
+  autotune::settle_batch(found, real_file_system());
+  REQUIRE(found.train.batch_size.has_value());
+  CHECK(*found.train.batch_size >= 4);
+  CHECK(*found.train.batch_size <= 20);  // 20 steps an epoch are left
+  CHECK(found.train.microbatch == 0);
+  run::Session session = run::build_session(found);
+  CHECK(session.optimizer->base_lr() ==
+        Approx(0.01 * static_cast<double>(*found.train.batch_size) / 4));
+  CHECK(run::resolved_yaml(session.config).find("batch_size: auto") == std::string::npos);
+  CHECK_FALSE(session.config.tune.base_batch_size.has_value());
+
+  run::RunConfig again = config;
+  autotune::settle_batch(again, real_file_system());
+  CHECK(again.train.batch_size == found.train.batch_size);
+
+  // The recipe's batch does not fit as a whole: it stays, in micro-batches that do.
+  run::RunConfig large = config;
+  large.tune.base_batch_size = 200;
+  run::Session whole = run::build_session(large);
+  CHECK(whole.plan().batch_size == 200);
+  const int64_t live = ops::cpu_memory().live_bytes;
+  const auto need = autotune::tune_microbatch(whole, quick()).measured_peak_bytes;
+  large.memory.limit_gib = static_cast<double>(live + (need - live) / 2) / (1 << 30);
+  autotune::settle_batch(large, real_file_system());
+  ops::set_cpu_limit(ops::kNoLimit);
+  CHECK(large.train.batch_size == 200);
+  CHECK(large.train.microbatch.value() > 0);
+  CHECK(large.train.microbatch.value() < 100);
+
+  run::RunConfig lacking = config;
+  lacking.tune.base_batch_size.reset();
+  CHECK_THROWS_WITH(autotune::settle_batch(lacking, real_file_system()),
+                    Catch::Contains("tune.base_batch_size"));
+}
+
 TEST_CASE("the learning-rate range test ends, and keeps the groups' factors") {
   const TemporaryFolder folder;
   run::Session session = run::build_session(config_of(
@@ -183,6 +234,45 @@ TEST_CASE("the learning-rate range test ends, and keeps the groups' factors") {
   std::vector<double> factors;
   for (const auto& group : session.optimizer->groups()) factors.push_back(group.lr_factor);
   CHECK(std::ranges::count(factors, 8.0) == 1);
+}
+
+TEST_CASE("the critical batch is bounded where the larger one cannot follow") {
+  const TemporaryFolder folder;
+  const auto config = config_of(
+      folder.path(), {"data.format.train_images=400", "train.batch_size=8", "train.epochs=1",
+                      "schedule=constant", "algorithms=[{ema: {decay: 0.9}}]"});
+  run::Session session = run::build_session(config);
+  const train::CheckpointContent content = trained(session);
+  const auto measure = [&](std::vector<std::string> more, double tolerance) {
+    const auto of = config::load_overrides<run::RunConfig>(more, config).options;
+    return autotune::measure_critical_batch(
+        of, content,
+        {.steps = 32, .doublings = 2, .repeats = 2, .tolerance = tolerance, .eval_images = 12});
+  };
+  const auto all = measure({}, 1e6);
+  REQUIRE(all.branches.size() == 3);
+  CHECK(all.step == 50);
+  CHECK(all.images == 256);
+  CHECK_FALSE(all.is_bounded);
+  CHECK(all.largest_that_keeps_up == 32);
+  CHECK(all.branches[1].steps == 16);
+  CHECK(all.branches[1].lr == Approx(0.02));
+  CHECK(all.branches[0].losses.size() == 2);
+  CHECK(all.branches[0].losses[0] != all.branches[0].losses[1]);  // other orders
+  CHECK(all.branches[0].excess == 0);
+
+  const auto again = measure({}, 1e6);
+  CHECK(again.branches[2].losses == all.branches[2].losses);
+  CHECK(measure({"tune.lr_rule=sqrt"}, 1e6).branches[2].lr == Approx(0.02));
+
+  // With a tolerance below any difference the first doubling is the last.
+  const auto none = measure({}, -10);
+  REQUIRE(none.branches.size() == 2);
+  CHECK(none.is_bounded);
+  CHECK(none.largest_that_keeps_up == 8);
+
+  CHECK_THROWS_WITH(measure({"schedule={name: polynomial, power: 40}"}, 1),
+                    Catch::Contains("an earlier checkpoint"));
 }
 
 TEST_CASE("precisions are compared at equal loss") {

@@ -42,7 +42,7 @@ TEST_CASE("no micro-batch has fewer images than the network can learn from", "[m
 
 TEST_CASE("with a model the micro-batch is the largest that fits", "[memory]") {
   MicrobatchPolicy policy = policy_of(MicrobatchMode::kShrink);
-  policy.set_model({.fixed_bytes = 100, .bytes_per_image = 10});
+  policy.set_model({.base_bytes = 100, .bytes_per_image = 10});
   // 16 images need 260 bytes, 3 % below 270 are 261.9.
   CHECK(policy.after_failure(2, 270) == 3);
   CHECK(policy.after_failure(2, 268) == 4);

@@ -118,6 +118,7 @@ class Search {
     }
   }
 
+  // By the newest rounds, which had every size.
   tuning::Knee knee() const {
     std::vector<tuning::Timing> timings;
     size_t rounds = SIZE_MAX;
@@ -125,12 +126,6 @@ class Search {
     for (const auto& [size, seconds] : seconds_)
       timings.push_back({size, {seconds.end() - static_cast<ptrdiff_t>(rounds), seconds.end()}});
     return tuning::find_knee(timings);
-  }
-
-  std::vector<int64_t> timed_sizes() const {
-    std::vector<int64_t> sizes;
-    for (const auto& [size, seconds] : seconds_) sizes.push_back(size);
-    return sizes;
   }
 
   // First touches, plans of the libraries and peaks are the first round's, which is not timed.
@@ -156,17 +151,20 @@ class Search {
       }
     };
     rounds(sizes, options_.least_rounds);
-    int64_t done = options_.least_rounds;
     tuning::Knee found = knee();
     if (const auto closer = tuning::sizes_near_knee(sizes, found.microbatch);
-        !closer.empty() && watch.elapsed_s() < options_.budget_s) {
+        !closer.empty() && 2 * watch.elapsed_s() < options_.budget_s) {
       warm_up(closer);
-      rounds(closer, done);
+      // All of them again: only sizes of the same rounds can be compared.
+      sizes.insert(sizes.end(), closer.begin(), closer.end());
+      std::ranges::sort(sizes);
+      rounds(sizes, options_.least_rounds);
       found = knee();
     }
+    int64_t done = options_.least_rounds;
     while (found.needs_more_repeats && done < options_.most_rounds &&
            watch.elapsed_s() < options_.budget_s) {
-      rounds(timed_sizes(), 1);
+      rounds(sizes, 1);
       ++done;
       found = knee();
     }
@@ -231,6 +229,16 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
   }
   fit.line.base_bytes += static_cast<double>(fixed);
   return fit;
+}
+
+tuning::Line fit_evaluation(run::Session& session) {
+  std::vector<tuning::Probe> probes;
+  for (const int64_t size : {8, 32}) {
+    bench::check_interrupt();
+    probes.push_back(
+        {.microbatch = size, .peak_bytes = run::probe_evaluation(session, size).peak_bytes});
+  }
+  return tuning::fit_line(probes);
 }
 
 MicrobatchTuning tune_microbatch(run::Session& session, const MicrobatchOptions& options) {

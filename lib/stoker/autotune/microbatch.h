@@ -31,6 +31,9 @@ struct MemoryFit {
 MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
                      const std::function<void(const std::string&)>& say = nullptr);
 
+// Peak bytes of an evaluation over its batch, from two small ones. Throws OutOfMemory.
+tuning::Line fit_evaluation(run::Session& session);
+
 struct MicrobatchOptions {
   double budget_s = 30;  // about, for the timing
   int64_t largest = 0;   // sizes beyond are not looked at; 0: the session's batch

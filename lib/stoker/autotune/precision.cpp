@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stoker/autotune/throwaway.h"
+#include "stoker/autotune/first_steps.h"
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
 #include "stoker/machine/device.h"
@@ -27,7 +27,7 @@ PrecisionResult measure(run::RunConfig config, const PrecisionResult& which, int
   run::Session session = run::build_session(config);
   ops::return_cached(session.device);
   ops::reset_peak(session.device);
-  ThrowawaySteps steps(session, session.schedule);
+  FirstSteps steps(session, session.schedule);
   const int64_t compared = count - count / 2;  // of the second half
   double loss_sum = 0;
   for (int64_t i = 0; i < count; ++i) {

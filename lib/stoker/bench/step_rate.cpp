@@ -12,9 +12,6 @@ constexpr int kWarmupSteps = 2;
 constexpr size_t kFewestSteps = 3;
 }  // namespace
 
-RepeatedBatch::RepeatedBatch(const ops::TensorBatch& batch)
-    : batch_{batch.images.clone(), batch.labels.clone()} {}
-
 StepRate measure_steps(train::TrainStep& step, train::BatchSource& batches, train::State& state,
                        train::Events& events, double seconds) {
   for (int i = 0; i < kWarmupSteps; ++i) step.run(state, batches, events);

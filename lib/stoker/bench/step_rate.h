@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "stoker/train/feed.h"
 #include "stoker/train/step.h"
@@ -14,8 +15,7 @@ namespace stoker::bench {
 // The same micro-batch for ever, kept on the device.
 class RepeatedBatch : public train::BatchSource {
  public:
-  // Copies the tensors, so that they may outlive their feed.
-  explicit RepeatedBatch(const ops::TensorBatch& batch);
+  explicit RepeatedBatch(ops::TensorBatch batch) : batch_(std::move(batch)) {}
   std::optional<ops::TensorBatch> next() override { return batch_; }
   double wait_s() const override { return 0; }
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "stoker/core/cpu.h"
 #include "stoker/machine/memory.h"
 #include "stoker/models/flops.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/run/session.h"
+#include "stoker/run/throwaway.h"
 
 namespace stoker::jobs {
 
@@ -27,52 +27,33 @@ BenchmarkSubject subject_of(const run::Session& session) {
           .usable_cpus = usable_cpus()};
 }
 
-train::TrainOptions unlimited(train::TrainOptions options) {
-  options.max_nonfinite_steps = std::numeric_limits<int32_t>::max();
-  return options;
-}
-
-train::RunFacts endless(train::RunFacts facts) {
-  facts.plan.total_steps = std::numeric_limits<int32_t>::max();
-  return facts;
-}
-
-// Training steps that are measured and thrown away: however long it takes, and without moving the
-// weights to where losses are not finite.
+// Steps with a rate that moves no weights to where losses are not finite.
 class Steps {
  public:
-  explicit Steps(run::Session& session)
-      : session_(session),
-        state_(*session.model, *session.optimizer, session.scaler.get(),
-               endless(session.state->facts)),
-        events_(state_, session.algorithms),
-        step_(
-            unlimited(session.config.train), [](int64_t) { return 1e-6; }, session.class_weights) {
-    session.model->train();
-  }
+  explicit Steps(run::Session& session) : training_(session, [](int64_t) { return 1e-6; }) {}
 
   bench::StepRate on_synthetic(double seconds) {
     if (!batch_) {
-      train::Feed feed = real_feed();
-      batch_ = std::make_unique<bench::RepeatedBatch>(feed.next().value());
+      train::Feed feed = training_.feed();
+      const ops::TensorBatch real = feed.next().value();
+      // Copies, which may outlive their feed.
+      batch_ = std::make_unique<bench::RepeatedBatch>(
+          ops::TensorBatch{real.images.clone(), real.labels.clone()});
     }
-    return bench::measure_steps(step_, *batch_, state_, events_, seconds);
+    return measure(*batch_, seconds);
   }
   bench::StepRate on_real(double seconds) {
-    train::Feed feed = real_feed();
-    return bench::measure_steps(step_, feed, state_, events_, seconds);
+    train::Feed feed = training_.feed();
+    return measure(feed, seconds);
   }
 
  private:
-  train::Feed real_feed() {
-    return {session_.train, session_.device, session_.config.train.precision,
-            train::training_chunks(state_.facts.plan, state_.position.step)};
+  bench::StepRate measure(train::BatchSource& batches, double seconds) {
+    return bench::measure_steps(training_.step(), batches, training_.state(), training_.events(),
+                                seconds);
   }
 
-  run::Session& session_;
-  train::State state_;
-  train::Events events_;  // of the state, which comes first and never moves
-  train::TrainStep step_;
+  run::ThrowawayTraining training_;
   std::unique_ptr<bench::RepeatedBatch> batch_;
 };
 

@@ -99,8 +99,7 @@ std::vector<std::string> cautions_for(const Pair& pair, const run::Session& sess
   if (session.state->position.grad_accumulation > 0) {
     cautions.push_back(
         "memory ran out on the way, and micro-batches became smaller: differences are expected "
-        "where "
-        "that came at another step than it did in the run");
+        "where that came at another step than it did in the run");
   }
   const json then = try_parse_json(read_file(pair.folder.environment()));
   if (!then.is_object()) return cautions;

@@ -12,7 +12,6 @@
 #include "stoker/machine/environment.h"
 #include "stoker/run/load.h"
 #include "stoker/run/memory.h"
-#include "stoker/run/resume.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
@@ -95,7 +94,8 @@ callbacks::RunFacts facts_of(const run::Session& session) {
 }
 
 train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& request,
-                           std::optional<train::CheckpointContent> content, FileSystem& files,
+                           std::optional<train::CheckpointContent> content,
+                           const std::optional<tuning::Line>& memory_model, FileSystem& files,
                            run::Session& session) {
   const run::RunConfig& config = session.config;
   const train::State& state = *session.state;
@@ -106,6 +106,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   train::TrainerOptions options = run::trainer_options(config);
   options.logs = {folder.metrics()};
   options.config_yaml = run::resolved_yaml(config);
+  options.memory_model = memory_model;
   options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(parts, session.schedule, std::move(options));
   if (request.resume) {
@@ -136,11 +137,12 @@ TrainingResult run_training(TrainingRequest request) {
   // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
   // begins again.
   std::optional<train::CheckpointContent> content;
-  if (request.resume) run::keep_what_was_found(*request.resume, request.config);
   if (request.resume && request.resume->checkpoint)
     content = train::read_checkpoint(*request.resume->checkpoint);
+  if (!content) autotune::settle_batch(request.config, files);
   run::Session session = run::build_session(request.config, content ? &*content : nullptr);
-  if (!content) autotune::settle(session, files);
+  std::optional<tuning::Line> memory_model;
+  if (!content) memory_model = autotune::settle(session, files);
   TrainingResult result{.folder = request.resume ? request.resume->folder
                                                  : runs::RunFolder::create(request.config.run.dir,
                                                                            request.config.name)};
@@ -149,7 +151,8 @@ TrainingResult run_training(TrainingRequest request) {
   write_origins(files, result.folder, session);
   const LogToFile log_to_file(result.folder.log());
   log().info(run::plan_text(session));
-  result.reason = train_in(result.folder, request, std::move(content), files, session);
+  result.reason =
+      train_in(result.folder, request, std::move(content), memory_model, files, session);
   return result;
 }
 

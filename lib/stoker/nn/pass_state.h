@@ -20,6 +20,7 @@ class PassState {
   explicit PassState(c10::Device device);
 
   class Scope;
+  class Restore;
 
  private:
   struct Draws {
@@ -44,6 +45,18 @@ class PassState::Scope {
  private:
   PassState former_;
   bool former_cache_;
+};
+
+// Puts back at its end what was at its beginning; passes between run as they would without it.
+class PassState::Restore {
+ public:
+  explicit Restore(c10::Device device) : former_(device) {}
+  ~Restore() { former_.apply(); }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+
+ private:
+  PassState former_;
 };
 
 }  // namespace stoker::nn

@@ -34,7 +34,7 @@ void set_cpu_limit(int64_t bytes);
 int64_t cpu_limit();
 
 // While it lives, tensors of the calling thread may pass the cap: for work that must not stop half
-// done and takes no more than a few scalars.
+// done and takes a few scalars, and for counting what a run would need.
 class PassCpuLimit {
  public:
   PassCpuLimit();

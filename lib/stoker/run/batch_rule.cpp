@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "stoker/config/config.h"
+#include "stoker/core/error.h"
 #include "stoker/tuning/lr_scaling.h"
 
 namespace stoker::run {
@@ -30,14 +31,26 @@ std::optional<double> ema_decay_of(const config::Node& values) {
 
 }  // namespace
 
+void begin_at_base_batch(RunConfig& config) {
+  if (config.train.batch_size) return;
+  if (!config.tune.base_batch_size) {
+    throw ConfigError(
+        "train.batch_size: auto: expected tune.base_batch_size as well, the batch that "
+        "optimizer.lr "
+        "was chosen for: the rate follows the batch from there, and the batch gets no smaller.");
+  }
+  config.train.batch_size = config.tune.base_batch_size;
+}
+
 std::vector<std::string> follow_batch(RunConfig& config) {
   if (!config.tune.base_batch_size) return {};
   const tuning::BatchScaling scaling{.base_batch = *config.tune.base_batch_size,
-                                     .batch = config.train.batch_size,
+                                     .batch = config.train.batch_size.value(),
                                      .rule = config.tune.lr_rule};
   const config::Node values = config::to_node(config::fields_of(config));
-  tuning::RecipeValues recipe{.lr = number_at(values.find("optimizer")->find("lr")).value_or(0),
-                              .ema_decay = ema_decay_of(values)};
+  const auto lr = number_at(values.find("optimizer")->find("lr"));
+  STOKER_CHECK(lr.has_value(), "the optimizer {} has no lr", config.optimizer.name());
+  const tuning::RecipeValues recipe{.lr = *lr, .ema_decay = ema_decay_of(values)};
   std::vector<std::string> scaled{
       fmt::format("{}={}", kLr, config::number_text(recipe.lr * scaling.lr_factor()))};
   if (recipe.ema_decay) {

@@ -1,6 +1,7 @@
 #include "stoker/run/check.h"
 
 #include "stoker/machine/device.h"
+#include "stoker/run/batch_rule.h"
 #include "stoker/run/build.h"
 #include "stoker/train/state.h"
 
@@ -29,6 +30,8 @@ void check_config(const RunConfig& config) {
   }
   const augment::PipelineSchedule pipelines = build_pipelines(config, data::Split::kTrain);
   build_pipelines(config, data::Split::kVal);
+  RunConfig with_batch = config;
+  begin_at_base_batch(with_batch);
   train::TrainOptions nominal = config.train;
   nominal.batch_size = 1;
   const train::StepPlan plan = train::plan_steps(kBatchesAnEpoch, nominal);
@@ -40,7 +43,7 @@ void check_config(const RunConfig& config) {
   check_sizes(config, pipelines, *model);
   models::freeze(*model, config.model.common<models::TransferOptions>().freeze);
   check_smallest_batch(pipelines, *model, context,
-                       train::plan_steps(config.train.batch_size, config.train));
+                       train::plan_steps(*with_batch.train.batch_size, with_batch.train));
   const auto optimizer = build_optimizer(config, *model);
   train::State state(*model, *optimizer, nullptr, {.plan = plan, .context = context});
   build_algorithms(config, state);

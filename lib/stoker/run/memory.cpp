@@ -24,17 +24,28 @@ int64_t bytes_of(const weights::NamedTensors& tensors) {
 
 std::string text_of(int64_t bytes) { return human_bytes(static_cast<uint64_t>(bytes)); }
 
-// Of what a pass without recomputation keeps, what one on this rung does.
-double kept_share(const Session& session, models::Recompute rung) {
-  if (rung == models::Recompute::kNone) return 1;
+// What a pass keeps for the backward pass, by the model's rung and by the last one, as shares of
+// what it would keep without recomputation.
+struct KeptShares {
+  double now = 1, least = 1;
+};
+
+KeptShares kept_shares(const Session& session) {
   models::Model& model = *session.model;
-  const models::Recompute before = model.recompute();
-  model.set_recompute(rung);
-  const auto kept = static_cast<double>(models::kept_bytes(model, session.context));
-  model.set_recompute(models::Recompute::kNone);
-  const auto all = static_cast<double>(models::kept_bytes(model, session.context));
-  model.set_recompute(before);
-  return kept / all;
+  const models::Recompute now = model.recompute(), last = model.recompute_rungs().back();
+  if (last == models::Recompute::kNone) return {};
+  const auto kept = [&](models::Recompute rung) {
+    model.set_recompute(rung);
+    return static_cast<double>(models::kept_bytes(model, session.context));
+  };
+  const double all = kept(models::Recompute::kNone);
+  KeptShares shares{.least = kept(last) / all};
+  if (now == last)
+    shares.now = shares.least;
+  else if (now != models::Recompute::kNone)
+    shares.now = kept(now) / all;
+  model.set_recompute(now);
+  return shares;
 }
 
 struct Saving {
@@ -68,21 +79,17 @@ void apply_memory_options(const train::MemoryOptions& options, c10::Device devic
   ops::set_memory_limit(device, options.limit_bytes());
 }
 
-double kept_share(const Session& session) {
-  return kept_share(session, session.model->recompute());
-}
-
 MemoryParts memory_parts(const Session& session) {
   const ops::PassCpuLimit counting;  // a pass of two images, of a run that may still fit
   const int64_t values = models::activation_values(*session.model, session.context);
+  const KeptShares kept = kept_shares(session);
+  const auto activations =
+      static_cast<double>(values * train::bytes_per_value(session.config.train.precision));
   MemoryParts parts{
       .optimizer_state = bytes_of(session.optimizer->state()),
-      .activations_per_image = static_cast<int64_t>(
-          kept_share(session) *
-          static_cast<double>(values * train::bytes_per_value(session.config.train.precision)))};
-  const double least = kept_share(session, session.model->recompute_rungs().back());
-  parts.recomputable_per_image = static_cast<int64_t>(
-      (1 - least / kept_share(session)) * static_cast<double>(parts.activations_per_image));
+      .activations_per_image = static_cast<int64_t>(kept.now * activations),
+      .recomputable_per_image = static_cast<int64_t>((kept.now - kept.least) * activations),
+      .kept_share = kept.now};
   for (const at::Tensor& parameter : session.model->parameters()) {
     const auto bytes = static_cast<int64_t>(parameter.nbytes());
     parts.parameters += bytes;

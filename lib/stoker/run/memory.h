@@ -15,10 +15,6 @@ namespace stoker::run {
 // device's first use.
 void apply_memory_options(const train::MemoryOptions& options, c10::Device device);
 
-// The share of what a pass without recomputation keeps for the backward pass that the model's rung
-// (models/model.h, Recompute) keeps.
-double kept_share(const Session& session);
-
 // Takes passes over an image or two. A session has them already (session.h).
 MemoryParts memory_parts(const Session& session);
 

@@ -40,7 +40,7 @@ std::string recompute_text(const Session& session) {
       "computation",
       enum_names(rung)[static_cast<size_t>(rung)],
       rung == recompute_rung(session.config.memory.checkpoint) ? "" : "; this model has no more",
-      100 * kept_share(session), 100 * again / step);
+      100 * session.memory.kept_share, 100 * again / step);
 }
 
 // "112x112, from epoch 9 on 132x132, from epoch 13 on 224x224"

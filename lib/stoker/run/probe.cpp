@@ -1,7 +1,5 @@
 #include "stoker/run/probe.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/from_blob.h>
@@ -11,9 +9,10 @@
 #include <optional>
 #include <vector>
 
+#include "stoker/bench/step_rate.h"
 #include "stoker/core/clock.h"
 #include "stoker/models/eval_mode.h"
-#include "stoker/ops/cpu_memory.h"
+#include "stoker/nn/pass_state.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/optim/clip.h"
@@ -24,56 +23,28 @@ namespace stoker::run {
 
 namespace {
 
-// The random state of the CPU and of the run's device, put back at the end.
-class KeepRandomState {
- public:
-  explicit KeepRandomState(at::Device device) {
-    keep(at::detail::getDefaultCPUGenerator());
-    if (!device.is_cpu()) keep(at::globalContext().defaultGenerator(device));
+// On the CPU its images lie outside of LibTorch's memory, as the loader's do.
+ops::TensorBatch made_up_batch(const Session& session, int64_t count) {
+  const models::ModelContext& context = session.context;
+  const at::ScalarType dtype = train::input_dtype(session.config.train.precision);
+  const int64_t values = count * context.channels * context.height * context.width;
+  const auto plain = std::make_shared<std::vector<float>>(static_cast<size_t>(values));
+  for (size_t i = 0; i < plain->size(); ++i) {
+    (*plain)[i] = static_cast<float>((i * 2654435761u >> 8) % 4096) / 2048.0F - 1.0F;
   }
-  ~KeepRandomState() {
-    for (auto& [generator, state] : kept_) generator.set_state(state);
-  }
-  KeepRandomState(const KeepRandomState&) = delete;
-  KeepRandomState& operator=(const KeepRandomState&) = delete;
-
- private:
-  void keep(at::Generator generator) {
-    at::Tensor state = generator.get_state();
-    kept_.emplace_back(std::move(generator), std::move(state));
-  }
-  std::vector<std::pair<at::Generator, at::Tensor>> kept_;
-};
-
-// One micro-batch again and again. On the CPU its images lie outside of LibTorch's memory, as the
-// loader's do.
-class MadeUpBatch : public train::BatchSource {
- public:
-  MadeUpBatch(const Session& session, int64_t count) {
-    const models::ModelContext& context = session.context;
-    const at::ScalarType dtype = train::input_dtype(session.config.train.precision);
-    const int64_t values = count * context.channels * context.height * context.width;
-    const auto plain = std::make_shared<std::vector<float>>(static_cast<size_t>(values));
-    for (size_t i = 0; i < plain->size(); ++i) {
-      (*plain)[i] = static_cast<float>((i * 2654435761u >> 8) % 4096) / 2048.0F - 1.0F;
-    }
-    const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(values) *
-                                                                c10::elementSize(dtype));
-    const std::vector<int64_t> shape{count, context.height, context.width, context.channels};
-    const at::Tensor images = at::from_blob(
-        bytes->data(), shape, [bytes](void*) {}, at::TensorOptions(dtype));
-    images.copy_(at::from_blob(
-        plain->data(), shape, [plain](void*) {}, at::kFloat));
-    batch_.images = images.permute({0, 3, 1, 2}).to(session.device);
-    batch_.labels = at::arange(count, at::kLong).remainder(context.classes).to(session.device);
-    for (int64_t i = 0; i < count; ++i) batch_.samples.push_back(i);
-  }
-  std::optional<ops::TensorBatch> next() override { return batch_; }
-  double wait_s() const override { return 0; }
-
- private:
-  ops::TensorBatch batch_;
-};
+  const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(values) *
+                                                              c10::elementSize(dtype));
+  const std::vector<int64_t> shape{count, context.height, context.width, context.channels};
+  const at::Tensor images = at::from_blob(
+      bytes->data(), shape, [bytes](void*) {}, at::TensorOptions(dtype));
+  images.copy_(at::from_blob(
+      plain->data(), shape, [plain](void*) {}, at::kFloat));
+  ops::TensorBatch batch;
+  batch.images = images.permute({0, 3, 1, 2}).to(session.device);
+  batch.labels = at::arange(count, at::kLong).remainder(context.classes).to(session.device);
+  for (int64_t i = 0; i < count; ++i) batch.samples.push_back(i);
+  return batch;
+}
 
 train::RunFacts facts_for(const Session& session, const ProbeOptions& options) {
   train::RunFacts facts = session.state->facts;
@@ -93,7 +64,7 @@ void update_nothing(const Session& session, train::State& state, const at::Tenso
 
 // Until the device has done it. Returns the seconds that the update took.
 double take_step(const Session& session, train::GradientPass& pass, train::State& state,
-                 MadeUpBatch& batch, train::Events& events) {
+                 bench::RepeatedBatch& batch, train::Events& events) {
   const train::StepGradients gradients = pass.run(state, batch, events);
   gradients.loss_sum.item<float>();
   const Stopwatch watch;
@@ -107,12 +78,12 @@ double take_step(const Session& session, train::GradientPass& pass, train::State
 }  // namespace
 
 Probe probe_step(Session& session, const ProbeOptions& options) {
-  const KeepRandomState random_state(session.device);
+  const nn::PassState::Restore random_state(session.device);
   train::State state(*session.model, *session.optimizer, session.scaler.get(),
                      facts_for(session, options));
   train::Events events(state, session.algorithms);
   train::GradientPass pass(session.config.train, session.class_weights);
-  std::optional<MadeUpBatch> batch;
+  std::optional<bench::RepeatedBatch> batch;
   const bool was_training = session.model->is_training();
   session.model->train();
   const ops::DeviceWork work{
@@ -125,7 +96,7 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
   }
   Probe probe{.images = state.facts.plan.batch_size};
   try {
-    ops::on_device(work, [&] { batch.emplace(session, options.microbatch); });
+    ops::on_device(work, [&] { batch.emplace(made_up_batch(session, options.microbatch)); });
     for (int64_t i = 0; i < options.steps; ++i) {
       const Stopwatch watch;
       ops::on_device(work,
@@ -144,7 +115,7 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
 }
 
 Probe probe_evaluation(Session& session, int64_t batch_size) {
-  const KeepRandomState random_state(session.device);
+  const nn::PassState::Restore random_state(session.device);
   train::State state(*session.model, *session.optimizer, session.scaler.get(),
                      session.state->facts);
   train::Events events(state, session.algorithms);
@@ -158,11 +129,11 @@ Probe probe_evaluation(Session& session, int64_t batch_size) {
   Probe probe{.images = batch_size};
   try {
     ops::on_device(work, [&] {
-      MadeUpBatch source(session, batch_size);
+      const ops::TensorBatch batch = made_up_batch(session, batch_size);
       events.emit(train::Event::kEvalStart);
       const Stopwatch watch;
       const train::Autocast autocast(session.device.type(), session.config.train.precision);
-      session.model->forward(source.next()->images).sum().item<float>();
+      session.model->forward(batch.images).sum().item<float>();
       probe.time_s = watch.elapsed_s();
     });
   } catch (...) {

@@ -15,6 +15,13 @@ namespace stoker::run {
 
 namespace {
 
+void keep_what_was_found(const RunConfig& before, RunConfig& now) {
+  if (!now.train.batch_size) now.train.batch_size = before.train.batch_size;
+  if (!now.train.microbatch) now.train.microbatch = before.train.microbatch;
+  if (now.memory.checkpoint == train::CheckpointMode::kAuto)
+    now.memory.checkpoint = before.memory.checkpoint;
+}
+
 RunConfig config_before(const runs::ResumePoint& point) {
   const std::filesystem::path config =
       point.checkpoint ? point.checkpoint->folder() / runs::kConfigFile : point.folder.config();
@@ -23,20 +30,15 @@ RunConfig config_before(const runs::ResumePoint& point) {
 
 }  // namespace
 
-void keep_what_was_found(const runs::ResumePoint& point, RunConfig& now) {
-  const RunConfig before = config_before(point);
-  if (!now.train.microbatch) now.train.microbatch = before.train.microbatch;
-  if (now.memory.checkpoint == train::CheckpointMode::kAuto)
-    now.memory.checkpoint = before.memory.checkpoint;
-}
-
-void check_resume(const runs::ResumePoint& point, RunConfig now) {
-  follow_batch(now);
-  resolve_precision(now, machine::pick_device(now.device));
+void check_resume(const runs::ResumePoint& point, RunConfig& now) {
   RunConfig before = config_before(point);
+  keep_what_was_found(before, now);
+  RunConfig resolved = now;
+  follow_batch(resolved);
+  resolve_precision(resolved, machine::pick_device(resolved.device));
   std::string refused;
   for (const config::Change& change :
-       config::compare(config::fields_of(before), config::fields_of(now))) {
+       config::compare(config::fields_of(before), config::fields_of(resolved))) {
     if (change.is_fixed()) {
       refused += fmt::format("\n  {}: {}", config::to_string(change), change.reason);
     } else {

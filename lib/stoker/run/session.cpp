@@ -32,9 +32,9 @@ void report_adjustments(const RunConfig& config, const Session& session) {
     const std::string slow = slow_precision(config.train.precision, session.device);
     if (!slow.empty()) log().warn(slow);
   }
-  if (plan.batch_size < config.train.batch_size) {
+  if (plan.batch_size < *config.train.batch_size) {
     log().warn("train.batch_size is {}, more than the training set's {} images: it becomes {}",
-               config.train.batch_size, plan.samples, plan.batch_size);
+               *config.train.batch_size, plan.samples, plan.batch_size);
   }
   if (plan.grad_accumulation > 1) {
     log().info("{} micro-batches of {} make up each step; batch norm sees {} images at a time",
@@ -110,6 +110,11 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   session.config = std::move(config);
   if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
     train::parse_duration_s(limit, "train.max_time");
+  }
+  if (!session.config.train.batch_size) {
+    begin_at_base_batch(session.config);
+    log().info("train.batch_size: auto is found when training starts; here it is {}, the recipe's",
+               *session.config.train.batch_size);
   }
   for (const std::string& line : follow_batch(session.config)) log().info("{}", line);
   session.device = machine::pick_device(session.config.device);

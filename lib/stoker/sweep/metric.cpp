@@ -6,25 +6,14 @@
 #include "stoker/core/error.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
+#include "stoker/runs/metric_names.h"
 
 namespace stoker::sweep {
 
-namespace {
-
-struct Metric {
-  std::string_view name;
-  bool is_better_lower;
-};
-constexpr std::array<Metric, 4> kMetrics{
-    {{"val.top1", false}, {"val.top5", false}, {"val.loss", true}, {"val.ece", true}}};
-
-}  // namespace
-
 bool is_better_lower(std::string_view metric) {
-  const auto* found = std::ranges::find(kMetrics, metric, &Metric::name);
-  if (found != kMetrics.end()) return found->is_better_lower;
-  std::array<std::string_view, kMetrics.size()> names;
-  std::ranges::transform(kMetrics, names.begin(), &Metric::name);
+  if (const runs::MetricName* found = runs::find_metric(metric)) return found->lower_is_better;
+  std::array<std::string_view, runs::kEvalMetrics.size()> names;
+  std::ranges::transform(runs::kEvalMetrics, names.begin(), &runs::MetricName::name);
   throw ConfigError(
       fmt::format("--metric: read \"{}\", expected one of {}.", shown(metric), join(names, ", ")));
 }

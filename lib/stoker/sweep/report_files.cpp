@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stoker/config/extending.h"
 #include "stoker/config/load.h"
 #include "stoker/config/print.h"
 #include "stoker/core/file.h"
@@ -58,28 +59,6 @@ ordered_json setting_json(const SettingResult& setting) {
                                                  : ordered_json(nullptr)},
           {"tied", setting.is_tied},
           {"pareto", setting.is_on_front}};
-}
-
-// The value at an override's path in `merged`, as far as the path leads through maps of `base`:
-// below a list the list is given as a whole.
-void set_from(config::Node& into, const config::Node& base, const config::Node& merged,
-              std::string_view path) {
-  const size_t dot = std::min(path.find('.'), path.size());
-  const std::string key(path.substr(0, dot));
-  const config::Node* value = merged.find(key);
-  if (value == nullptr) return;
-  const config::Node* below = base.find(key);
-  const bool is_last = dot == path.size();
-  if (is_last || below == nullptr || !below->is_map() || !value->is_map()) {
-    into.set(key, *value);
-    return;
-  }
-  config::Node child;
-  child.kind = config::Kind::kMap;
-  if (const config::Node* before = into.find(key); before != nullptr && before->is_map())
-    child = *before;
-  set_from(child, *below, *value, path.substr(dot + 1));
-  into.set(key, std::move(child));
 }
 
 std::string number_cell(const std::optional<double>& value) {
@@ -142,14 +121,8 @@ std::string trials_csv(const fs::path& folder, const SweepPlan& plan,
 
 std::string setting_yaml(const fs::path& folder, const Results& results, size_t setting) {
   const SettingResult& best = results.settings[setting];
-  const config::Node base = config::load_files(folder / kBaseFile);
-  config::Node merged = base, own;
-  own.kind = config::Kind::kMap;
-  own.set("extends", config::make_scalar(kBaseFile, false, {}));
-  for (const std::string& word : best.overrides)
-    merged = config::with_override(std::move(merged), word);
-  for (const std::string& word : best.overrides)
-    set_from(own, base, merged, std::string_view(word).substr(0, word.find('=')));
+  const config::Node own =
+      config::extending(kBaseFile, config::load_files(folder / kBaseFile), best.overrides);
   return fmt::format("# {} {:.6g} on average over {} trials of this sweep.\n{}", results.metric,
                      best.metric.mean, best.metric.count, config::print_yaml(own));
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/error.h"
@@ -14,6 +13,7 @@
 #include "stoker/core/json_text.h"
 #include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
+#include "stoker/runs/checkpoints.h"
 #include "stoker/runs/folder.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
@@ -92,13 +92,8 @@ int64_t TrialFolder::saved_step() const {
   const auto folder = run();
   if (!folder) return 0;
   int64_t newest = 0;
-  std::error_code none;
-  const std::string_view prefix = runs::kStepPrefix;
-  for (const auto& entry : fs::directory_iterator(*folder / runs::kCheckpointsFolder, none)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !runs::is_checkpoint(entry.path())) continue;
-    newest = std::max<int64_t>(newest, std::strtoll(name.c_str() + prefix.size(), nullptr, 10));
-  }
+  for (const auto& entry : runs::list_checkpoints(*folder / runs::kCheckpointsFolder))
+    if (runs::is_checkpoint(entry.folder)) newest = entry.step;
   return newest;
 }
 

@@ -21,7 +21,7 @@ class MemoryControl {
   MemoryControl(const State& state, const MemoryOptions& options,
                 std::function<std::string()> advice);
 
-  void set_model(const MemoryModel& model) { policy_.set_model(model); }
+  void set_model(const tuning::Line& model) { policy_.set_model(model); }
 
   // From here on peaks are those of this run.
   void begin(State& state);

@@ -4,15 +4,20 @@
 #include <array>
 #include <cmath>
 
+#include "stoker/runs/metric_names.h"
+
 namespace stoker::train {
 
 std::span<const EvalMetric> eval_metrics() {
   using Result = metrics::ClassificationResult;
-  static constexpr std::array<EvalMetric, 4> list{
-      {{"val.loss", &Result::loss, /*lower_is_better=*/true, "loss {:.3f}"},
-       {"val.top1", &Result::top1, /*lower_is_better=*/false, "top1 {:.2f}%", 100},
-       {"val.top5", &Result::top5, /*lower_is_better=*/false, "top5 {:.2f}%", 100},
-       {"val.ece", &Result::ece, /*lower_is_better=*/true}}};
+  static constexpr std::array<EvalMetric, 4> list{{{"val.loss", &Result::loss, "loss {:.3f}"},
+                                                   {"val.top1", &Result::top1, "top1 {:.2f}%", 100},
+                                                   {"val.top5", &Result::top5, "top5 {:.2f}%", 100},
+                                                   {"val.ece", &Result::ece}}};
+  static_assert(list.size() == runs::kEvalMetrics.size() &&
+                std::ranges::all_of(list, [](const EvalMetric& metric) {
+                  return runs::find_metric(metric.name) != nullptr;
+                }));
   return list;
 }
 
@@ -24,8 +29,8 @@ std::vector<std::string_view> metric_names() {
 }
 
 bool is_better_lower(std::string_view metric) {
-  const auto found = std::ranges::find(eval_metrics(), metric, &EvalMetric::name);
-  return found == eval_metrics().end() ? metric == kTrainLoss : found->lower_is_better;
+  const runs::MetricName* found = runs::find_metric(metric);
+  return found == nullptr ? metric == kTrainLoss : found->lower_is_better;
 }
 
 bool is_better(double a, double b, bool lower_is_better) {

@@ -18,7 +18,6 @@ namespace stoker::train {
 struct EvalMetric {
   std::string_view name;
   double metrics::ClassificationResult::*value;
-  bool lower_is_better = false;
   std::string_view console = {};  // how the console shows it: "loss {:.3f}"; empty: not at all
   double console_factor = 1;      // times the value
   // "top1" of "val.top1", as in the lines of metrics.jsonl, which have the split beside it.

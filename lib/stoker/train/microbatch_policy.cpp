@@ -19,7 +19,7 @@ std::optional<int64_t> MicrobatchPolicy::after_failure(int64_t count, int64_t us
   if (fitted_ > count) return std::min(fitted_, most());
   fitted_ = 0;
   if (model_) {
-    const double usable = (1 - kMargin) * static_cast<double>(usable_bytes);
+    const auto usable = static_cast<int64_t>((1 - kMargin) * static_cast<double>(usable_bytes));
     for (int64_t more = count + 1; more <= most(); ++more) {
       if (images_in(more) < images_in(count) && model_->at(images_in(more)) <= usable) return more;
     }
@@ -33,12 +33,14 @@ std::optional<int64_t> MicrobatchPolicy::at_epoch_end(int64_t count,
   const double per_image =
       static_cast<double>(std::max<int64_t>(need.peak_bytes - need.fixed_bytes, 0)) /
       static_cast<double>(images_in(count));
-  const MemoryModel measured{static_cast<double>(need.fixed_bytes), per_image};
+  const tuning::Line measured{.base_bytes = static_cast<double>(need.fixed_bytes),
+                              .bytes_per_image = per_image};
   const auto usable = static_cast<double>(need.usable_bytes);
   const bool has_more = usable >= kMoreThanBefore * static_cast<double>(usable_when_failed_);
   for (int64_t fewer = planned_.grad_accumulation; fewer < count; ++fewer) {
     if (fewer <= failed_ && !has_more) continue;
-    if (measured.at(images_in(fewer)) <= (1 - kMarginToGrow) * usable) return fewer;
+    const auto predicted = static_cast<double>(measured.at(images_in(fewer)));
+    if (predicted <= (1 - kMarginToGrow) * usable) return fewer;
   }
   return std::nullopt;
 }

@@ -14,18 +14,9 @@
 
 #include "stoker/train/memory_options.h"
 #include "stoker/train/plan.h"
+#include "stoker/tuning/line_fit.h"
 
 namespace stoker::train {
-
-// Bytes that a step with micro-batches of m images holds at its peak, a line through probed steps:
-// fixed + per_image * m.
-struct MemoryModel {
-  double fixed_bytes = 0;
-  double bytes_per_image = 0;
-  double at(int64_t microbatch) const {
-    return fixed_bytes + bytes_per_image * static_cast<double>(microbatch);
-  }
-};
 
 // What steps were measured to need.
 struct MicrobatchNeed {
@@ -40,8 +31,8 @@ class MicrobatchPolicy {
   MicrobatchPolicy(MicrobatchMode mode, const StepPlan& planned, int64_t smallest_batch)
       : mode_(mode), planned_(planned), smallest_batch_(smallest_batch) {}
 
-  // Of a step, from probes; without one a step that does not fit is cut in two.
-  void set_model(const MemoryModel& model) { model_ = model; }
+  // What a step needs, from probes; without one a step that does not fit is cut in two.
+  void set_model(const tuning::Line& model) { model_ = model; }
 
   // A step in `count` micro-batches did not fit into usable_bytes: the number of them to take it
   // again with. That which has fitted before, else the fewest that the model says fit, else twice
@@ -62,7 +53,7 @@ class MicrobatchPolicy {
   MicrobatchMode mode_;
   StepPlan planned_;
   int64_t smallest_batch_;
-  std::optional<MemoryModel> model_;
+  std::optional<tuning::Line> model_;
   int64_t fitted_ = 0;              // the newest number that fitted; 0: none yet
   int64_t failed_ = 0;              // the largest number that did not
   int64_t usable_when_failed_ = 0;  // bytes

@@ -39,8 +39,11 @@ void describe(EarlyStoppingOptions& o, config::Fields& fields) {
 void describe(TrainOptions& o, config::Fields& fields) {
   fields("epochs", o.epochs, "passes over the training set; fractions are allowed").positive();
   fields("batch_size", o.batch_size,
-         "effective batch: samples per optimizer step, over all devices")
+         "effective batch: samples per optimizer step, over all devices; auto: the smallest whose "
+         "images/s are near the best, but no less than tune.base_batch_size, found at the start of "
+         "the run; the learning rate follows by tune.lr_rule")
       .positive()
+      .unset_as("auto")
       .fixed_on_resume("it decides which samples make up a step");
   fields("microbatch", o.microbatch,
          "samples one device holds at a time; gradients accumulate to the effective batch; 0: the "

@@ -30,7 +30,8 @@ void describe(EarlyStoppingOptions& options, config::Fields& fields);
 
 struct TrainOptions {
   double epochs = 10;
-  int64_t batch_size = 256;
+  // None: the one that is found at the start of the run (autotune/start.h).
+  std::optional<int64_t> batch_size = 256;
   // 0: as large as the batch; none: what is found at the start of the run (autotune/start.h).
   std::optional<int64_t> microbatch = 0;
   Precision precision = Precision::kAuto;

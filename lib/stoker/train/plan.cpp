@@ -34,7 +34,8 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
   if (samples < 1) throw ConfigError("the training set is empty: there is nothing to train on");
   StepPlan plan;
   plan.samples = samples;
-  plan.batch_size = std::min(options.batch_size, samples);
+  STOKER_CHECK(options.batch_size.has_value(), "train.batch_size is to be found first");
+  plan.batch_size = std::min(*options.batch_size, samples);
   const int64_t asked = options.microbatch.value_or(0);
   const int64_t most = asked == 0 ? plan.batch_size : std::min(asked, plan.batch_size);
   plan = plan.with_accumulation((plan.batch_size + most - 1) / most);

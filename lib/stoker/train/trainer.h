@@ -41,7 +41,7 @@ struct TrainerOptions {
   std::vector<std::filesystem::path> logs;               // synced before each checkpoint
   std::string config_yaml;                               // goes into each checkpoint
   std::function<std::string()> memory_advice = nullptr;  // for when not even one image fits
-  std::optional<MemoryModel> memory_model = std::nullopt;  // of a step, where it was probed
+  std::optional<tuning::Line> memory_model = std::nullopt;  // of a step, where it was probed
 };
 
 enum class StopReason {
