@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a sweep of short trials costs besides its training.
 
-    bench/sweep_overhead.py build/stoker [--trials 20] [--runs 3] [--jobs 1]
+    bench/sweep_overhead.py build/stoker [--trials 20] [--epochs 20] [--runs 3] [--jobs 1]
 
 Of the sweep's time, as the clock has it: training steps and evaluations (train_time_s and the
 evaluations of each trial's log), the trials' own start (from the start of a process to its first
@@ -21,7 +21,7 @@ CONFIG = """\
 data: {format: {name: shapes, train_images: 2000, val_images: 500, size: 16}}
 model: {name: mlp, hidden: [64]}
 optimizer: {name: sgd, lr: 0.01}
-train: {epochs: 2, batch_size: 64, precision: fp32}
+train: {epochs: EPOCHS, batch_size: 64, precision: fp32}
 log: {tensorboard: false}
 """
 
@@ -40,10 +40,10 @@ def timed(command, folder):
     return time.monotonic() - began
 
 
-def measure(stoker, trials, jobs):
+def measure(stoker, trials, jobs, epochs):
     with tempfile.TemporaryDirectory(prefix="stoker-sweep-") as name:
         folder = pathlib.Path(name)
-        (folder / "tiny.yaml").write_text(CONFIG)
+        (folder / "tiny.yaml").write_text(CONFIG.replace("EPOCHS", str(epochs)))
         alone = []
         for i in range(3):
             whole = timed([stoker, "train", "tiny.yaml", f"name=alone{i}"], folder)
@@ -60,10 +60,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("stoker", type=pathlib.Path)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=20, help="20 are about a second of training")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
-    rows = [measure(arguments.stoker.resolve(), arguments.trials, arguments.jobs)
+    rows = [measure(arguments.stoker.resolve(), arguments.trials, arguments.jobs,
+                    arguments.epochs)
             for _ in range(arguments.runs)]
     whole, work, start = (statistics.median(column) for column in zip(*rows))
     rest = whole - work - start

@@ -20,10 +20,10 @@ def ours(stoker, cap_gib, size):
     begin = time.perf_counter()
     out = subprocess.run(
         [stoker, "tune", REPOSITORY / "configs/quickstart.yaml", "model=resnet18",
-         f"data.format.size={size}", f"augment=[{{center_crop: {size}}}, {{normalize: {{mean: [0.5, 0.5, 0.5], "
-         "std: [0.25, 0.25, 0.25]}}]", "train.precision=fp32", "device=cpu", "train.batch_size=4000",
+         f"data.format.size={size}", f"augment=[{{center_crop: {{size: {size}}}}}, {{normalize: {{mean: [0.5, 0.5, 0.5], "
+         "std: [0.25, 0.25, 0.25]}}]", "train.precision=fp32", "optimizer.groups=[]", "device=cpu", "train.batch_size=4000",
          "data.format.train_images=4000", f"memory.limit_gib={cap_gib}", "--json"],
-        capture_output=True, text=True, check=True).stdout
+        stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(out)
     return {"finder": "stoker tune", "batch": found["microbatch"],
             "largest": found["largest_microbatch"], "images_per_s": found["images_per_s"],

@@ -20,14 +20,15 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 
 def overrides_of(arguments):
     size, batch = arguments.size, arguments.batch
-    return [f"model={arguments.model}", f"data.format.size={size}", f"train.batch_size={batch}",
-            f"data.format.train_images={batch}", "data.format.val_images=16", "train.precision=fp32",
-            f"augment=[{{center_crop: {size}}}, {{normalize: {{mean: [0.5, 0.5, 0.5], "
+    return [f"model={arguments.model}", f"train.batch_size={batch}", "train.precision=fp32", "optimizer.groups=[]",
+            f"data.format={{name: shapes, size: {size}, train_images: {batch}, val_images: 16}}",
+            f"augment=[{{center_crop: {{size: {size}}}}}, {{normalize: {{mean: [0.5, 0.5, 0.5], "
             "std: [0.25, 0.25, 0.25]}}]"]
 
 
 def run_json(*command):
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                                     check=True).stdout)
 
 
 def main():

@@ -32,9 +32,10 @@ constexpr const char* kReferenceIntroduction =
     "from.\n";
 
 // Every value, after the checks that need no data. Throws ConfigError.
-nlohmann::ordered_json checked(const std::string& path, const std::vector<std::string>& overrides) {
+nlohmann::ordered_json checked(const std::string& path, const std::vector<std::string>& overrides,
+                               run::ConfigCheck& check) {
   auto loaded = run::load_run_config(path, overrides);
-  config::with_places(loaded.provenance, [&] { run::check_config(loaded.options); });
+  config::with_places(loaded.provenance, [&] { check(loaded.options); });
   return config::to_json(config::values(loaded));
 }
 
@@ -52,13 +53,14 @@ ExitCode check_each(const std::string& path, const std::vector<std::string>& fix
                     const std::string& file) {
   constexpr uint64_t kLargest_bytes = uint64_t{1} << 28;
   const std::string text = read_file_or_pipe(file == "-" ? "/dev/stdin" : file, kLargest_bytes);
+  run::ConfigCheck check;
   for (const std::string_view line : text_lines(text, file)) {
     std::vector<std::string> overrides = fixed;
     const std::vector<std::string> own = overrides_of(line, file);
     overrides.insert(overrides.end(), own.begin(), own.end());
     nlohmann::ordered_json answer{{"problems", nullptr}, {"config", nullptr}};
     try {
-      answer["config"] = checked(path, overrides);
+      answer["config"] = checked(path, overrides, check);
     } catch (const ConfigError& error) {
       answer["problems"] = error.what();
     }
@@ -90,10 +92,11 @@ ExitCode config_check(const ConfigCheckArguments& arguments) {
     if (paths.size() != 1) throw ConfigError("--each: expected one config file");
     return check_each(paths[0], overrides, arguments.each);
   }
+  run::ConfigCheck check;
   std::string problems;
   for (const std::string& path : paths) {
     try {
-      checked(path, overrides);
+      checked(path, overrides, check);
       fmt::print("{}: good\n", shown(path));
     } catch (const ConfigError& error) {
       problems += (problems.empty() ? "" : "\n") + std::string(error.what());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "stoker/core/text.h"
 #include "stoker/draw/chart.h"
@@ -110,9 +111,10 @@ void print_precisions(const std::vector<autotune::PrecisionResult>& results) {
   const size_t best = autotune::fastest(results);
   for (size_t i = 0; i < results.size(); ++i) {
     const autotune::PrecisionResult& row = results[i];
-    fmt::print("{:>9}  {:>14}  {:>9.1f}  {:>10}  {:>8.4f}{}{}\n", train::to_string(row.precision),
-               layout_of(row), row.images_per_s, bytes_text(row.peak_bytes), row.loss,
-               i == best ? "  <- fastest" : "", row.is_refused ? "  refused: " + row.reason : "");
+    fmt::print("{:>9}  {:>14}  {:>9.1f}  {:>10}  {:>8}{}{}\n", train::to_string(row.precision),
+               layout_of(row), row.images_per_s, bytes_text(row.peak_bytes),
+               std::isnan(row.loss) ? "-" : fmt::format("{:.4f}", row.loss),
+               i == best ? "  <- fastest" : "", row.is_refused ? "  " + row.reason : "");
   }
 }
 
@@ -136,7 +138,9 @@ std::string precisions_chart(const std::vector<autotune::PrecisionResult>& resul
     chart.bars.push_back(
         {.name = fmt::format("{}, {}", train::to_string(row.precision), layout_of(row)),
          .value = row.images_per_s,
-         .text = row.is_refused ? "refused: its loss departs" : ""});
+         .text = !row.is_refused        ? ""
+                 : std::isnan(row.loss) ? "given up"
+                                        : "refused: its loss departs"});
   }
   return draw::bars_svg(chart);
 }

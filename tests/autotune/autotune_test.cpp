@@ -284,7 +284,8 @@ TEST_CASE("precisions are compared at equal loss") {
   for (const auto& row : rows) {
     CHECK(row.images_per_s > 0);
     CHECK(row.peak_bytes > 0);
-    CHECK(row.loss > 0);
+    // Too slow to be of use, as bf16 where the processor lacks it.
+    CHECK((row.loss > 0 || (row.is_refused && row.reason.starts_with("given up"))));
   }
   CHECK(rows[autotune::fastest(rows)].images_per_s >= rows[0].images_per_s);
   const auto strict =

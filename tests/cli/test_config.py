@@ -29,6 +29,22 @@ class Config(BinaryTest):
                 second, _ = self.stoker("config", "print", config.name, "--json")
                 self.assertEqual(json.loads(first), json.loads(second))
 
+    def test_checked_together_or_alone_configs_are_refused_alike(self):
+        lists = [["seed=1"], ["model={name: mlp, hidden: [0]}"], ["seed=2"], ["optimizer.lr=-1"],
+                 ["model={name: airbench, widths: [4, 8]}"], ["model.freeze=[nothing]"], ["seed=3"],
+                 ["augment=[{normalize: {mean: [0.5], std: [0.5]}}]"], ["train.batch_size=auto"]]
+        (self.folder / "each").write_text("".join(json.dumps(words) + "\n" for words in lists))
+        out, _ = self.stoker("config", "check", "tiny.yaml", "--each", "each")
+        answers = [json.loads(line)["problems"] for line in out.splitlines()]
+        self.assertEqual(len(answers), len(lists))
+        for words, together in zip(lists, answers):
+            process = self.start("config", "check", "tiny.yaml", *words)
+            _, alone = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 2 if together else 0, words)
+            self.assertIn(together or "", alone)
+        self.assertIsNone(answers[2])
+        self.assertIn("tune.base_batch_size", answers[-1])
+
     def test_a_config_may_come_through_a_pipe(self):
         text = (self.folder / "tiny.yaml").read_text()
         for expect, told in ((0, ""), (2, "/dev/stdin:1")):

@@ -1,5 +1,10 @@
 #include "stoker/run/check.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "stoker/config/config.h"
 #include "stoker/machine/device.h"
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/build.h"
@@ -21,9 +26,29 @@ models::ModelContext nominal_context(const augment::PipelineSchedule& pipelines)
           .width = size ? size->width : kUsualSide};
 }
 
+// The values of all that a model is built from, but the seed of its weights.
+std::string essence_of(RunConfig config, const models::ModelContext& context) {
+  const config::Node values = config::to_node(config::fields_of(config));
+  std::string text = fmt::format("{}x{}", context.height, context.width);
+  for (const char* section : {"model", "memory"})
+    text += "\n" + config::print_flow(*values.find(section));
+  return text + (config.train.channels_last ? "\nchannels last" : "");
+}
+
 }  // namespace
 
-void check_config(const RunConfig& config) {
+models::Model& ConfigCheck::model_of(const RunConfig& config, const models::ModelContext& context) {
+  std::string essence = essence_of(config, context);
+  if (model_ == nullptr || essence != built_for_) {
+    model_ = nullptr;
+    model_ = build_model(config, context, at::kCPU);
+    built_for_ = std::move(essence);
+    models::freeze(*model_, config.model.common<models::TransferOptions>().freeze);
+  }
+  return *model_;
+}
+
+void ConfigCheck::operator()(const RunConfig& config) {
   machine::check_device_name(config.device);
   if (!config.train.max_time.empty()) {
     train::parse_duration_s(config.train.max_time, "train.max_time");
@@ -39,13 +64,12 @@ void check_config(const RunConfig& config) {
   // A module from a file says by itself how many classes it knows, so it is checked with the data.
   if (config.model.name() == "torchscript") return;
   const models::ModelContext context = nominal_context(pipelines);
-  const auto model = build_model(config, context, at::kCPU);
-  check_sizes(config, pipelines, *model);
-  models::freeze(*model, config.model.common<models::TransferOptions>().freeze);
-  check_smallest_batch(pipelines, *model, context,
+  models::Model& model = model_of(config, context);
+  check_sizes(config, pipelines, model);
+  check_smallest_batch(pipelines, model, context,
                        train::plan_steps(*with_batch.train.batch_size, with_batch.train));
-  const auto optimizer = build_optimizer(config, *model);
-  train::State state(*model, *optimizer, nullptr, {.plan = plan, .context = context});
+  const auto optimizer = build_optimizer(config, model);
+  train::State state(model, *optimizer, nullptr, {.plan = plan, .context = context});
   build_algorithms(config, state);
 }
 
