@@ -219,7 +219,8 @@ ordered_json critical_batch_json(const autotune::CriticalBatch& found) {
                     {"losses", row.losses},
                     {"loss", row.loss},
                     {"excess", row.excess},
-                    {"keeps_up", row.keeps_up}});
+                    {"keeps_up", row.keeps_up},
+                    {"is_sure", row.is_sure}});
   }
   return {{"step", found.step},
           {"images", found.images},

@@ -51,11 +51,11 @@ TEST_CASE("the table of metrics has the same columns whatever wrote the lines be
   callbacks::make_metrics_log(real_file_system(), folder.path(), {.csv = true});
   CHECK(read_file(folder.path() / "metrics.csv") ==
         "time_s,epoch,step,split,loss,lr,images_per_s,data_wait,memory_gib,peak_bytes,"
-        "skipped_steps,read_us,decode_us,augment_us,copy_us,top1,top5,ece,images,nonfinite_images,"
-        "microbatch,grad_accumulation,eval_batch_size\n"
-        ",,4,train,,,,,,,,,,,,,,,,,,,\n"
-        "1.5,1.0,6,val,0.25,,,,,,,,,,,0.5,,,,,,,\n"
-        ",,8,train,,,,,,,,,,,2.5,,,,,,,,\n");
+        "skipped_steps,noise_scale,read_us,decode_us,augment_us,copy_us,top1,top5,ece,images,"
+        "nonfinite_images,microbatch,grad_accumulation,eval_batch_size\n"
+        ",,4,train,,,,,,,,,,,,,,,,,,,,\n"
+        "1.5,1.0,6,val,0.25,,,,,,,,,,,,0.5,,,,,,,\n"
+        ",,8,train,,,,,,,,,,,,2.5,,,,,,,,\n");
 }
 
 TEST_CASE("no table is written where none is asked for") {

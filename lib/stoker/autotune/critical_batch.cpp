@@ -20,6 +20,10 @@ namespace stoker::autotune {
 
 namespace {
 
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
 constexpr double kLeastRate = 0.01;  // of the run's highest; below, nothing would move
 
 class Branches {
@@ -73,14 +77,28 @@ class Branches {
         .base_batch = own_batch_, .batch = batch, .rule = config_.tune.lr_rule};
     const double factor = factor_ * scaling.lr_factor();
     Branch branch{.batch_size = batch, .steps = steps};
-    for (int64_t repeat = 0; repeat < options_.repeats; ++repeat) {
-      if (options_.say)
-        options_.say(fmt::format("{} steps of {} images, {} of {}", steps, batch, repeat + 1,
-                                 options_.repeats));
-      branch.losses.push_back(loss_after(branch, factor, repeat));
+    const bool is_own = result_.branches.empty();
+    while (std::ssize(branch.losses) < options_.repeats ||
+           (!branch.is_sure && std::ssize(branch.losses) < 2 * options_.repeats)) {
+      add_repeat(branch, factor);
+      if (is_own) {
+        branch.loss = mean(branch.losses);
+        continue;
+      }
+      Branch& own = result_.branches.front();
+      if (own.losses.size() < branch.losses.size()) add_repeat(own, factor_);
+      own.loss = mean(own.losses);
+      compare(branch, own);
     }
-    judge(branch);
     return branch;
+  }
+
+  void add_repeat(Branch& branch, double factor) const {
+    const auto repeat = std::ssize(branch.losses);
+    if (options_.say)
+      options_.say(fmt::format("{} steps of {} images, repeat {}", branch.steps, branch.batch_size,
+                               repeat + 1));
+    branch.losses.push_back(loss_after(branch, factor, repeat));
   }
 
   double loss_after(Branch& branch, double factor, int64_t repeat) const {
@@ -109,17 +127,17 @@ class Branches {
     return evaluation.metrics.loss;
   }
 
-  void judge(Branch& branch) const {
-    const auto count = static_cast<double>(branch.losses.size());
-    branch.loss = std::accumulate(branch.losses.begin(), branch.losses.end(), 0.0) / count;
-    if (result_.branches.empty()) return;  // the run's own batch
-    const std::vector<double>& own = result_.branches.front().losses;
+  void compare(Branch& branch, const Branch& own) const {
     std::vector<double> excess;
-    for (size_t i = 0; i < own.size(); ++i) excess.push_back(branch.losses[i] / own[i] - 1);
-    branch.excess = std::accumulate(excess.begin(), excess.end(), 0.0) / count;
+    for (size_t i = 0; i < branch.losses.size(); ++i)
+      excess.push_back(branch.losses[i] / own.losses[i] - 1);
+    branch.loss = mean(branch.losses);
+    branch.excess = mean(excess);
     branch.excess_low = std::ranges::min(excess);
     branch.excess_high = std::ranges::max(excess);
     branch.keeps_up = branch.excess <= options_.tolerance;  // false for NaN
+    branch.is_sure =
+        !(branch.excess_low <= options_.tolerance) || !(branch.excess_high > options_.tolerance);
   }
 
   void conclude() {
@@ -142,6 +160,12 @@ class Branches {
       result_.reason = fmt::format(
           "Up to {} images a step, the most that was tried, the loss keeps up within {} %.", up_to,
           tolerance_percent);
+    }
+    for (const Branch& branch : result_.branches) {
+      if (branch.is_sure) continue;
+      result_.reason += fmt::format(" Of {} that is not sure: {:+.1f} to {:+.1f} % in {} repeats.",
+                                    human_count(branch.batch_size), 100 * branch.excess_low,
+                                    100 * branch.excess_high, branch.losses.size());
     }
   }
 

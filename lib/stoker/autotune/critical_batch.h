@@ -19,10 +19,10 @@
 namespace stoker::autotune {
 
 struct CriticalBatchOptions {
-  int64_t steps = 96;          // of the run's own batch, whose images every branch goes over
-  int64_t doublings = 3;       // of the batch; fewer where one falls behind before
-  int64_t repeats = 3;         // of all branches, each with images in another order
-  double tolerance = 0.01;     // of the loss: a branch within it keeps up
+  int64_t steps = 96;       // of the run's own batch, whose images every branch goes over
+  int64_t doublings = 3;    // of the batch; fewer where one falls behind before
+  int64_t repeats = 3;      // each with images in another order; twice as many while it is unsure
+  double tolerance = 0.01;  // of the loss: a branch within it keeps up
   int64_t eval_images = 5000;  // of the validation set, at most
   std::function<void(const std::string&)> say;
 };
@@ -36,7 +36,8 @@ struct Branch {
   // Of the loss over that with the run's own batch in the same repeat, as a share: mean, least,
   // most.
   double excess = 0, excess_low = 0, excess_high = 0;
-  bool keeps_up = true;
+  bool keeps_up = true;  // by the mean
+  bool is_sure = true;   // all repeats say the same
 };
 
 struct CriticalBatch {
