@@ -57,7 +57,7 @@ class Memory(BinaryTest):
     def test_the_plan_lists_the_parts_of_the_memory(self):
         _, err = self.stoker("train", "tiny.yaml", "algorithms=[ema]", "train.max_steps=1")
         for part in ("of parameters", "of gradients", "of optimizer state", "of averages",
-                     "of activations for a micro-batch of 16"):
+                     "of activations that a micro-batch of 16 keeps"):
             self.assertIn(part, err)
 
 

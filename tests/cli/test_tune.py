@@ -107,6 +107,53 @@ class Tune(BinaryTest):
         self.assertRegex((self.folder / "runs/tiny/2/config.yaml").read_text(),
                          "checkpoint: (norms|blocks)")
 
+    def test_the_noise_scale_is_measured_and_changes_nothing(self):
+        steps = ("train.microbatch=4", "train.epochs=4")
+        _, err = self.stoker("train", "tiny.yaml", *steps, "algorithms=[noise_scale]")
+        self.assertRegex(err, r"(gradient noise scale is about|lost in its noise)")
+        self.stoker("train", "tiny.yaml", *steps)
+        last = "checkpoints/step-00000024/model.safetensors"
+        runs = [self.folder / f"runs/tiny/{number}" for number in (1, 2)]
+        self.assertEqual(*[(run / last).read_bytes() for run in runs])
+        self.assertFalse(any("noise_scale" in line for line in self.metrics("runs/tiny/2")))
+        self.stoker("train", "tiny.yaml", *steps, "algorithms=[noise_scale]", "train.max_steps=9")
+        self.stoker("train", "--resume", "runs/tiny/3", "train.max_steps=none")
+        self.assertEqual(tensors_of(runs[0] / "checkpoints/step-00000024"),
+                         tensors_of(self.folder / "runs/tiny/3/checkpoints/step-00000024"))
+
+    def test_batch_size_auto_becomes_a_number(self):
+        auto = ("train.batch_size=auto", "tune.base_batch_size=4", "train.epochs=1")
+        _, err = self.stoker("train", "tiny.yaml", *auto)
+        batch = int(re.search(r"train.batch_size: auto is (\d+)", err).group(1))
+        self.assertGreaterEqual(batch, 4)
+        config = (self.folder / "runs/tiny/1/config.yaml").read_text()
+        self.assertRegex(config, rf"\n  batch_size: {batch}\n")
+        _, err = self.stoker("train", "tiny.yaml", *auto[:2], "train.epochs=2", "--resume")
+        self.assertNotIn("looking for", err)
+        _, err = self.stoker("train", "tiny.yaml", *auto, "--dry-run")
+        self.assertIn("auto is found when training starts", err)
+        _, err = self.stoker("train", "tiny.yaml", auto[0], expect=2)
+        self.assertIn("tune.base_batch_size", err)
+
+    def test_the_critical_batch_of_a_run(self):
+        self.stoker("train", "tiny.yaml", "schedule=constant", "train.batch_size=8")
+        before = self.files()
+        out, _ = self.stoker("tune", "--critical-batch", "runs/tiny/1", "--steps", "16", "--json")
+        found = json.loads(out)
+        self.assertEqual(found["step"], 36)
+        self.assertEqual([row["batch_size"] for row in found["branches"]][:2], [8, 16])
+        self.assertIn(found["largest_that_keeps_up"], (8, 16, 32))
+        self.assertEqual(self.files(), before)
+        out, _ = self.stoker("tune", "--critical-batch", "runs/tiny/1/checkpoints/latest",
+                             "--steps", "16")
+        self.assertIn("branches from step 36, 128 images each", out)
+        for words in (("tune", "--critical-batch"), ("eval",), ("predict",)):  # a file that is no run
+            _, err = self.stoker(*words, "tiny.yaml", *(["x.png"] * (words[0] == "predict")), expect=2)
+            self.assertIn("tiny.yaml: no checkpoint here", err)
+        self.stoker("train", "tiny.yaml", "name=cooled")  # its rate ends at nought
+        _, err = self.stoker("tune", "--critical-batch", "runs/cooled/1", expect=2)
+        self.assertIn("an earlier checkpoint", err)
+
     def test_ctrl_c_in_the_middle(self):
         for wait in (1.0, 2.0):
             process = self.start("tune", "tiny.yaml", "--seconds", "600", "train.batch_size=96",

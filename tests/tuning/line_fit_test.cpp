@@ -71,6 +71,13 @@ TEST_CASE("memory probes are three, growing, and stay below half of the limit", 
   }
 }
 
+TEST_CASE("memory probes go on where the largest that fits is far from them", "[tuning]") {
+  CHECK(probe_all({1, 256}, 4096 * kMiB).size() == 3);
+  CHECK(probe_all({1, 600}, 40960 * kMiB).back().microbatch == 64);
+  CHECK(probe_all({1, 4000}, 40960 * kMiB).size() == 5);
+  CHECK(probe_all({1, 100'000}, 409600 * kMiB).size() == 5);
+}
+
 TEST_CASE("memory probes end at the largest size", "[tuning]") {
   CHECK(probe_all({1, 1}, 4096 * kMiB).size() == 1);
   const std::vector<Probe> probes = probe_all({1, 5}, 4096 * kMiB);

@@ -11,32 +11,18 @@
 #include <vector>
 
 #include "stoker/models/blank_image.h"
-#include "stoker/models/eval_mode.h"
 #include "stoker/nn/pass_state.h"
 
 namespace stoker::models {
 namespace {
 
-// Results by the storage they lie in; holding them keeps storages from being used again.
-using Results = std::map<const void*, at::Tensor>;
-
-// The same without holding them.
+// Of what operators return, without holding it.
 using Storages = std::map<const void*, c10::weak_intrusive_ptr<c10::StorageImpl>>;
 
 // RecordFunction takes bare functions and watches the calling thread alone.
-thread_local Results* current_results = nullptr;
 thread_local Storages* current_storages = nullptr;
 
 std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) { return nullptr; }
-
-void keep_results(const at::RecordFunction& function, at::ObserverContext*) {
-  for (const c10::IValue& output : function.outputs()) {
-    if (!output.isTensor()) continue;
-    const at::Tensor& tensor = output.toTensor();
-    if (!tensor.defined() || !tensor.is_floating_point()) continue;
-    current_results->emplace(tensor.storage().unsafeGetStorageImpl(), tensor);
-  }
-}
 
 void note_storages(const at::RecordFunction& function, at::ObserverContext*) {
   for (const c10::IValue& output : function.outputs()) {
@@ -48,26 +34,22 @@ void note_storages(const at::RecordFunction& function, at::ObserverContext*) {
   }
 }
 
-// Calls `leave`, which finds `found` in `current`, after each of this thread's operators.
-template <class Found>
+// Notes in `found` what this thread's operators return.
 class Watch {
  public:
-  using Leave = void (*)(const at::RecordFunction&, at::ObserverContext*);
-  Watch(Found*& current, Found& found, Leave leave)
-      : current_(current),
-        previous_(std::exchange(current, &found)),
+  explicit Watch(Storages& found)
+      : previous_(std::exchange(current_storages, &found)),
         handle_(at::addThreadLocalCallback(
-            at::RecordFunctionCallback(enter, leave).needsOutputs(true))) {}
+            at::RecordFunctionCallback(enter, note_storages).needsOutputs(true))) {}
   ~Watch() {
     at::removeCallback(handle_);
-    current_ = previous_;
+    current_storages = previous_;
   }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
  private:
-  Found*& current_;
-  Found* previous_;
+  Storages* previous_;
   at::CallbackHandle handle_;
 };
 
@@ -101,26 +83,6 @@ at::Tensor two_blank_images(const Model& model, const ModelContext& context) {
 
 }  // namespace
 
-int64_t activation_values(Model& model, const ModelContext& context) {
-  const std::vector<at::Tensor> parameters = model.parameters();
-  const at::Tensor image = blank_image(model, context);
-  const EvalMode eval_mode(model);
-  Results results;
-  {
-    const c10::NoGradGuard no_grad;
-    const Watch watch(current_results, results, keep_results);
-    model.forward(image);
-  }
-  for (const at::Tensor& parameter : parameters) {
-    results.erase(parameter.storage().unsafeGetStorageImpl());
-  }
-  int64_t values = 0;
-  for (const auto& [storage, tensor] : results) {
-    values += static_cast<int64_t>(tensor.storage().nbytes()) / tensor.element_size();
-  }
-  return values;
-}
-
 int64_t kept_bytes(Model& model, const ModelContext& context) {
   const at::Tensor images = two_blank_images(model, context);
   const KeepBuffers buffers(model);
@@ -130,7 +92,7 @@ int64_t kept_bytes(Model& model, const ModelContext& context) {
   {
     const nn::PassState::Scope former(random_state);
     const c10::AutoGradMode with_gradients(true);
-    const Watch watch(current_storages, storages, note_storages);
+    const Watch watch(storages);
     logits = model.forward(images);
   }
   for (const at::Tensor& parameter : model.parameters())

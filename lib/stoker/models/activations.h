@@ -5,11 +5,6 @@
 
 namespace stoker::models {
 
-// Values that one image's forward pass makes and that stay for the backward pass, as an estimate
-// from above: the distinct storages of all operators' floating-point results, in eval mode, the
-// weights aside. Times the micro-batch and the bytes of a value it is what training holds.
-int64_t activation_values(Model& model, const ModelContext& context);
-
 // Bytes that a training pass over two images keeps for the backward pass, as the model's rung
 // (model.h, Recompute) has it, the weights and the images aside. Takes one forward pass in the
 // model's mode, after which its buffers and torch's random state are as they were.

@@ -24,28 +24,24 @@ int64_t bytes_of(const weights::NamedTensors& tensors) {
 
 std::string text_of(int64_t bytes) { return human_bytes(static_cast<uint64_t>(bytes)); }
 
-// What a pass keeps for the backward pass, by the model's rung and by the last one, as shares of
-// what it would keep without recomputation.
-struct KeptShares {
-  double now = 1, least = 1;
+// What a pass of two images keeps for the backward pass, in bytes of fp32: without recomputation,
+// by the model's rung, and by the last one.
+struct Kept {
+  int64_t all = 0, now = 0, least = 0;
 };
 
-KeptShares kept_shares(const Session& session) {
+Kept measure_kept(const Session& session) {
   models::Model& model = *session.model;
   const models::Recompute now = model.recompute(), last = model.recompute_rungs().back();
-  if (last == models::Recompute::kNone) return {};
   const auto kept = [&](models::Recompute rung) {
     model.set_recompute(rung);
-    return static_cast<double>(models::kept_bytes(model, session.context));
+    return models::kept_bytes(model, session.context);
   };
-  const double all = kept(models::Recompute::kNone);
-  KeptShares shares{.least = kept(last) / all};
-  if (now == last)
-    shares.now = shares.least;
-  else if (now != models::Recompute::kNone)
-    shares.now = kept(now) / all;
+  Kept found{.all = kept(models::Recompute::kNone)};
+  found.least = last == models::Recompute::kNone ? found.all : kept(last);
+  found.now = now == models::Recompute::kNone ? found.all : now == last ? found.least : kept(now);
   model.set_recompute(now);
-  return shares;
+  return found;
 }
 
 struct Saving {
@@ -81,15 +77,15 @@ void apply_memory_options(const train::MemoryOptions& options, c10::Device devic
 
 MemoryParts memory_parts(const Session& session) {
   const ops::PassCpuLimit counting;  // a pass of two images, of a run that may still fit
-  const int64_t values = models::activation_values(*session.model, session.context);
-  const KeptShares kept = kept_shares(session);
-  const auto activations =
-      static_cast<double>(values * train::bytes_per_value(session.config.train.precision));
+  const Kept kept = measure_kept(session);
+  const int64_t bytes_per_value = train::bytes_per_value(session.config.train.precision);
+  const auto per_image = [&](int64_t of_two) { return of_two * bytes_per_value / (2 * 4); };
   MemoryParts parts{
       .optimizer_state = bytes_of(session.optimizer->state()),
-      .activations_per_image = static_cast<int64_t>(kept.now * activations),
-      .recomputable_per_image = static_cast<int64_t>((kept.now - kept.least) * activations),
-      .kept_share = kept.now};
+      .activations_per_image = per_image(kept.now),
+      .recomputable_per_image = per_image(kept.now - kept.least),
+      .kept_share =
+          kept.all > 0 ? static_cast<double>(kept.now) / static_cast<double>(kept.all) : 1};
   for (const at::Tensor& parameter : session.model->parameters()) {
     const auto bytes = static_cast<int64_t>(parameter.nbytes());
     parts.parameters += bytes;
@@ -113,7 +109,7 @@ std::string memory_text(const Session& session) {
                   text_of(parts.with_microbatch(images)), text_of(parts.parameters),
                   text_of(parts.gradients), text_of(parts.optimizer_state));
   if (parts.averages > 0) text += fmt::format(", {} of averages", text_of(parts.averages));
-  text += fmt::format(", {} of activations for a micro-batch of {}",
+  text += fmt::format(", {} of activations that a micro-batch of {} keeps",
                       text_of(images * parts.activations_per_image), images);
   if (const auto limit = session.config.memory.limit_bytes()) {
     text += fmt::format("; the limit is {} (memory.limit_gib)", text_of(*limit));

@@ -11,7 +11,7 @@ struct MemoryParts {
   int64_t gradients = 0;
   int64_t optimizer_state = 0;
   int64_t averages = 0;                // and what else algorithms keep
-  int64_t activations_per_image = 0;   // estimate from above (models/activations.h)
+  int64_t activations_per_image = 0;   // that stay for the backward pass (models/activations.h)
   int64_t recomputable_per_image = 0;  // of them, what memory.checkpoint=blocks would not keep
   double kept_share = 1;  // by the model's rung, of what a pass without recomputation would keep
 

@@ -81,8 +81,10 @@ fs::path follow_pointer(const fs::path& pointer) {
   if (!fs::is_regular_file(pointer) || fs::file_size(pointer) > kLongestName) return {};
   std::string name = read_file(pointer);
   while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
+  // Any other file may stand here, as a user may name any: what it says is no name then.
   fs::path target = pointer.parent_path() / name;
-  return !name.empty() && fs::is_directory(target) ? target : fs::path{};
+  std::error_code too_long_for_a_name;
+  return !name.empty() && fs::is_directory(target, too_long_for_a_name) ? target : fs::path{};
 }
 
 std::string read_checkpoint_state(const fs::path& checkpoint) {

@@ -5,7 +5,8 @@
 namespace stoker::tuning {
 namespace {
 
-constexpr size_t kProbes = 3;
+constexpr size_t kProbes = 3, kMostProbes = 5;
+constexpr int64_t kFarthest = 16;  // times the last probe; a line leads no further
 constexpr int64_t kGrowth = 4;
 
 // The largest size that the probes so far say stays below `bytes`.
@@ -28,9 +29,12 @@ std::optional<int64_t> next_memory_probe(std::span<const Probe> probes, const Si
   STOKER_CHECK(range.smallest >= 1 && range.smallest <= range.largest, "{} to {}", range.smallest,
                range.largest);
   if (probes.empty()) return range.smallest;
-  if (probes.size() >= kProbes) return std::nullopt;
-  const auto bytes = static_cast<int64_t>(share * static_cast<double>(limit_bytes));
   const int64_t last = probes.back().microbatch;
+  if (probes.size() >= kMostProbes) return std::nullopt;
+  if (probes.size() >= kProbes &&
+      surely_under(probes, limit_bytes, range.largest) / kFarthest <= last)
+    return std::nullopt;
+  const auto bytes = static_cast<int64_t>(share * static_cast<double>(limit_bytes));
   const int64_t growth = last > range.largest / kGrowth ? range.largest : last * kGrowth;
   const int64_t next = std::min(growth, surely_under(probes, bytes, range.largest));
   if (next <= last) return std::nullopt;
