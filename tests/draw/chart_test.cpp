@@ -187,6 +187,20 @@ TEST_CASE("a label keeps off its point's error bars", "[draw][chart]") {
 }
 
 // For eyes: STOKER_CHART_FOLDER=/tmp/charts test_draw "[chart-files]"
+TEST_CASE("labels of guides that stand close go below one another") {
+  draw::Chart chart{.x = {.label = "x"}, .y = {.label = "y"}};
+  chart.series.push_back({.points = {{.x = 0, .y = 0}, {.x = 10, .y = 1}}});
+  chart.x_guides = {{5.0, "the first of two"}, {5.4, "the second of two"}};
+  const std::string svg = draw::chart_svg(chart);
+  const auto y_of = [&](const std::string& label) {
+    const size_t end = svg.find(">" + label);
+    REQUIRE(end != std::string::npos);
+    const size_t y = svg.rfind(" y=\"", end);
+    return std::stod(svg.substr(y + 4));
+  };
+  CHECK(y_of("the second of two") > y_of("the first of two") + 10);
+}
+
 TEST_CASE("charts as files", "[.][chart-files]") {
   const char* folder = std::getenv("STOKER_CHART_FOLDER");
   REQUIRE(folder != nullptr);

@@ -83,8 +83,9 @@ class Plot {
       const double width = text_width_px(guide.label);
       const bool to_the_left = at + 6 + width > box_.x + box_.width;
       const double x = to_the_left ? at - 6 : at + 6;
-      places_.keep_free({to_the_left ? x - width : x, box_.y, width, kLabelHeightPx + 4});
-      svg_.text(x, box_.y + kLabelHeightPx, guide.label,
+      constexpr double kRowPx = kLabelHeightPx + 4;
+      const int row = places_.find_row({to_the_left ? x - width : x, box_.y, width, kRowPx});
+      svg_.text(x, box_.y + row * kRowPx + kLabelHeightPx, guide.label,
                 {.classes = "guide-text",
                  .anchor = to_the_left ? Anchor::kEnd : Anchor::kStart,
                  .halo = true});

@@ -23,6 +23,16 @@ double LabelPlaces::cost(const Box& box) const {
   return area;
 }
 
+int LabelPlaces::find_row(Box box) {
+  constexpr int kRows = 4;
+  const double top = box.y;
+  int row = 0;
+  while (row < kRows && cost(box) > 0) box.y = top + ++row * box.height;
+  if (row == kRows) box.y = top, row = 0;
+  used_.push_back(box);
+  return row;
+}
+
 Place LabelPlaces::find(double x, double y, double width, double height) {
   const double above = y - kGapPx - height, below = y + kGapPx, beside = y - height / 2;
   const std::array<Box, 8> candidates{{{x - width / 2, above, width, height},

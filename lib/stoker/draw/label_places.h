@@ -25,6 +25,9 @@ class LabelPlaces {
   // within: the labels stay in it.
   explicit LabelPlaces(const Box& within) : within_(within) {}
   void keep_free(const Box& box) { used_.push_back(box); }
+  // How far the first of this row and those below it is, in heights, that covers nothing; 0 where
+  // none of a few does. It is kept free from then on.
+  int find_row(Box box);
   // Above, below, right or left of the point, where it covers least; it is kept free from then on.
   Place find(double x, double y, double width, double height);
 
