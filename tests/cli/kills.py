@@ -92,6 +92,10 @@ class Kills:
                 self.problems.append(f"{name}: went on at step {step}, had saved {expected}")
         return process.returncode == 0
 
+    def __str__(self):
+        return (f"{self.kills} kills in {self.runs} runs ({self.while_training} while training, "
+                f"{self.in_a_save} within a save)")
+
     def run(self, kills):
         expected = self.whole()
         while self.kills < kills and len(self.problems) < 10:
@@ -104,21 +108,20 @@ class Kills:
         return self
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=500)
+def run_by_hand(kind, description, kills):
+    """Kills as often as the command line says; returns the exit code."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=kills)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="stoker-kills-") as folder:
-        done = Kills(folder, arguments.seed).run(arguments.kills)
+        done = kind(folder, arguments.seed).run(arguments.kills)
     for problem in done.problems:
         print(problem)
-    print(f"{done.kills} kills in {done.runs} runs ({done.while_training} while training, "
-          f"{done.in_a_save} within a save), {time.monotonic() - started:.0f} s: "
-          f"{len(done.problems)} problems")
+    print(f"{done}, {time.monotonic() - started:.0f} s: {len(done.problems)} problems")
     return 1 if done.problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_by_hand(Kills, __doc__, 500))

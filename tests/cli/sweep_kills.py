@@ -7,7 +7,6 @@ No trial may be lost, fail or train in a second run; each may log every step onc
 be those of the sweep that was let be, bit for bit.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -15,10 +14,9 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 
 from binary import BINARY, TINY, tensors_of, without_times
+from kills import run_by_hand
 
 TRIALS = 6
 STEPS = 90  # 6 an epoch
@@ -109,6 +107,10 @@ class SweepKills:
             self.problems.append(f"{folder.name}: exit code {process.returncode}: {err[-500:]}")
         return None
 
+    def __str__(self):
+        return (f"{self.kills} kills in {self.sweeps} sweeps of {TRIALS} trials "
+                f"({self.of_coordinator} of coordinators, {self.of_trials} of trials)")
+
     def run(self, kills):
         folder = self.begin("whole")
         out, err = self.start(folder).communicate(timeout=600)
@@ -124,21 +126,5 @@ class SweepKills:
         return self
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="stoker-sweep-kills-") as folder:
-        done = SweepKills(folder, arguments.seed).run(arguments.kills)
-    for problem in done.problems:
-        print(problem)
-    print(f"{done.kills} kills in {done.sweeps} sweeps of {TRIALS} trials ({done.of_coordinator} of "
-          f"coordinators, {done.of_trials} of trials), {time.monotonic() - started:.0f} s: "
-          f"{len(done.problems)} problems")
-    return 1 if done.problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_by_hand(SweepKills, __doc__, 200))

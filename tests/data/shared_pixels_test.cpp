@@ -1,20 +1,15 @@
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <thread>
 #include <vector>
 
 #include "data/pictures.h"
-#include "data/small_disk.h"
-#include "stoker/core/random.h"
 #include "stoker/data/shared_pixels.h"
 #include "stoker/data/shared_pixels_file.h"
 #include "support/catch.h"
 #include "support/child.h"
 #include "support/temporary.h"
-#include "support/thrown.h"
 
 namespace stoker::data {
 namespace {
