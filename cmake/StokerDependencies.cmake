@@ -30,6 +30,11 @@ if(NOT TARGET SQLite3::SQLite3)  # as CMake before 4.3 calls it
   add_library(SQLite3::SQLite3 ALIAS SQLite::SQLite3)
 endif()
 find_package(CLI11 REQUIRED)
+find_path(STOKER_BOOST_INCLUDE boost/beast/core.hpp REQUIRED)  # of Asio and Beast, headers alone
+add_library(stoker_boost INTERFACE)
+target_include_directories(stoker_boost SYSTEM INTERFACE "${STOKER_BOOST_INCLUDE}")
+target_compile_definitions(stoker_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(stoker_boost INTERFACE Threads::Threads)
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp REQUIRED)  # headers only, no CMake files
 find_library(STOKER_XXHASH xxhash REQUIRED)  # nor has Debian's any
 include(CheckLibraryExists)  # of builds for x86 alone, by choice

@@ -1,32 +1,67 @@
 # The targets of rooms and of their tests.
 
-# stoker_use_torch(<target>): links LibTorch and shares its precompiled header, which stands for
-# what takes longest of every such file: LibTorch's headers.
-function(stoker_use_torch target)
-  target_link_libraries(${target} PUBLIC stoker_torch)
-  if(STOKER_PCH AND NOT "${CMAKE_CXX_COMPILER_ID}" STREQUAL "Clang")
-    if(NOT TARGET stoker_pch)
-      file(WRITE "${PROJECT_BINARY_DIR}/pch.cpp.in" "// Carries the precompiled header.\n")
-      configure_file("${PROJECT_BINARY_DIR}/pch.cpp.in" "${PROJECT_BINARY_DIR}/pch.cpp" COPYONLY)
-      add_library(stoker_pch OBJECT "${PROJECT_BINARY_DIR}/pch.cpp")
-      target_include_directories(stoker_pch PRIVATE "${PROJECT_SOURCE_DIR}/lib")
-      target_link_libraries(stoker_pch PRIVATE stoker_flags stoker_pch_flags fmt::fmt stoker_torch)
-      target_compile_definitions(stoker_pch PRIVATE STOKER_HAS_CUDA=$<BOOL:${STOKER_CUDA}>)
-      # Not <torch/torch.h>: loading that costs more than most files save by it.
-      target_precompile_headers(stoker_pch PRIVATE
-        <torch/nn/module.h> <torch/nn/modules/batchnorm.h> <torch/nn/modules/conv.h>
-        <torch/nn/modules/linear.h> <fmt/format.h>)
-    endif()
-    target_precompile_headers(${target} REUSE_FROM stoker_pch)
-    target_link_libraries(${target} PRIVATE stoker_pch_flags)
-  endif()
-endfunction()
+# One precompiled header for everything that includes LibTorch and two for tests, with LibTorch and
+# without, measured in docs/building.md.
+option(STOKER_PCH "Precompile the headers that most files share" ON)
 
-# What a file that uses the precompiled header is compiled with: ccache needs it with GCC.
+# What a file that uses a precompiled header is compiled with: ccache needs it with GCC.
 add_library(stoker_pch_flags INTERFACE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(stoker_pch_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()
+
+# stoker_share_headers(<target> <carrier> HEADERS <header>… [LIBRARIES …]): precompiled for all
+# targets that name the carrier, which is made at the first call. Clang does without.
+function(stoker_share_headers target carrier)
+  cmake_parse_arguments(PARSE_ARGV 2 SHARED "" "" "HEADERS;LIBRARIES")
+  if(NOT STOKER_PCH OR CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    return()
+  endif()
+  if(NOT TARGET ${carrier})
+    set(source "${PROJECT_BINARY_DIR}/${carrier}.cpp")
+    if(NOT EXISTS "${source}")
+      file(WRITE "${source}" "// Carries the precompiled header.\n")
+    endif()
+    add_library(${carrier} OBJECT "${source}")
+    target_include_directories(${carrier} PRIVATE "${PROJECT_SOURCE_DIR}/lib")
+    target_link_libraries(${carrier} PRIVATE stoker_flags stoker_pch_flags ${SHARED_LIBRARIES})
+    target_compile_definitions(${carrier} PRIVATE STOKER_HAS_CUDA=$<BOOL:${STOKER_CUDA}>)
+    target_precompile_headers(${carrier} PRIVATE ${SHARED_HEADERS})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${carrier})
+  target_link_libraries(${target} PRIVATE stoker_pch_flags)
+endfunction()
+
+# What takes longest of every file above LibTorch. Not <torch/torch.h>: loading that costs more than
+# most files save by it.
+set(stoker_torch_headers <torch/nn/module.h> <torch/nn/modules/batchnorm.h>
+                         <torch/nn/modules/conv.h> <torch/nn/modules/linear.h> <fmt/format.h>)
+
+# stoker_use_torch(<target>): links LibTorch and shares its precompiled headers.
+function(stoker_use_torch target)
+  target_link_libraries(${target} PUBLIC stoker_torch)
+  stoker_share_headers(${target} stoker_pch HEADERS ${stoker_torch_headers}
+                       LIBRARIES fmt::fmt stoker_torch)
+endfunction()
+
+# Tests run once and are compiled often: without optimization, and with the headers below, that
+# takes a third to two thirds less (docs/building.md).
+add_library(stoker_test_flags INTERFACE)
+target_compile_options(stoker_test_flags INTERFACE
+                       $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O0>)
+
+# stoker_share_test_headers(<target> [TORCH]): Catch2's, and LibTorch's where the room uses it.
+function(stoker_share_test_headers target)
+  set(headers "${PROJECT_SOURCE_DIR}/tests/support/catch.h" <fmt/format.h> <filesystem> <fstream>
+              <functional> <map> <memory> <optional> <string> <thread> <vector>)
+  set(libraries stoker_test_flags Catch2::Catch2 fmt::fmt)
+  if("TORCH" IN_LIST ARGN)
+    stoker_share_headers(${target} stoker_torch_test_pch HEADERS ${stoker_torch_headers} ${headers}
+                         LIBRARIES ${libraries} stoker_torch)
+  else()
+    stoker_share_headers(${target} stoker_test_pch HEADERS ${headers} LIBRARIES ${libraries})
+  endif()
+endfunction()
 
 # stoker_room(<name> SOURCES … [CUDA …] [PUBLIC …] [PRIVATE …] [TORCH])
 #
@@ -75,10 +110,14 @@ function(stoker_tests room)
     set(TEST_LABEL unit)
   endif()
   add_executable(test_${room} ${TEST_SOURCES})
-  target_link_libraries(test_${room} PRIVATE stoker_flags stoker_test_support stoker::${room})
+  target_link_libraries(test_${room} PRIVATE stoker_flags stoker_test_flags stoker_test_support
+                                             stoker::${room})
   get_target_property(uses_torch stoker_${room} STOKER_USES_TORCH)
   if(uses_torch)
-    stoker_use_torch(test_${room})
+    target_link_libraries(test_${room} PRIVATE stoker_torch)
+    stoker_share_test_headers(test_${room} TORCH)
+  else()
+    stoker_share_test_headers(test_${room})
   endif()
   target_link_libraries(test_${room} PRIVATE ${TEST_LIBRARIES})
   set_target_properties(test_${room} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")

@@ -46,8 +46,18 @@ stoker_header_version(STOKER_NCCL_VERSION "${nvidia}/nccl/include/nccl.h"
                       NCCL_MAJOR NCCL_MINOR NCCL_PATCH)
 
 add_library(stoker_torch INTERFACE)
-target_include_directories(stoker_torch SYSTEM INTERFACE
+# Four of LibTorch's headers are replaced by narrow ones, and operators come one by one: what a header
+# declares costs each file that includes it, precompiled or not, since GCC instantiates what inline
+# functions use once a file (docs/building.md has figures).
+target_include_directories(stoker_torch SYSTEM INTERFACE "${PROJECT_SOURCE_DIR}/third_party/narrow_torch"
   "${torch}/include" "${torch}/include/torch/csrc/api/include")
+target_compile_definitions(stoker_torch INTERFACE AT_PER_OPERATOR_HEADERS)
+
+# stoker_whole_torch(<file>…): for those that include TorchScript.
+function(stoker_whole_torch)
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS STOKER_WHOLE_TORCH
+                                                 SKIP_PRECOMPILE_HEADERS ON)
+endfunction()
 set(libraries torch_cpu c10)
 if(STOKER_CUDA)
   if(NOT EXISTS "${torch}/lib/libtorch_cuda.so")
@@ -94,11 +104,24 @@ function(stoker_parallel_sources target)
   endif()
 endfunction()
 
+# What LibTorch's own headers of process groups include. Gloo is inside of libtorch_cpu: its headers
+# are all that is used. NCCL's lie beside a wheel with CUDA.
+find_path(STOKER_GLOO_INCLUDE gloo/rendezvous/store.h REQUIRED)
+set(STOKER_HAS_NCCL OFF)
+if(STOKER_CUDA AND EXISTS "${nvidia}/nccl/include/nccl.h")
+  set(STOKER_HAS_NCCL ON)
+endif()
+add_library(stoker_c10d INTERFACE)
+target_include_directories(stoker_c10d SYSTEM INTERFACE "${STOKER_GLOO_INCLUDE}")
+target_compile_definitions(stoker_c10d INTERFACE
+  USE_C10D_GLOO STOKER_HAS_NCCL=$<BOOL:${STOKER_HAS_NCCL}>)
+if(STOKER_HAS_NCCL)
+  target_include_directories(stoker_c10d SYSTEM INTERFACE "${nvidia}/nccl/include")
+  target_compile_definitions(stoker_c10d INTERFACE USE_C10D_NCCL)
+endif()
+
 set(STOKER_TORCH_FOUND_DIR "${torch}")
 # Where an installed program finds what it was built with; CMake itself leaves out what lies in the
 # source tree, as .venv does.
 set(STOKER_TORCH_RPATH "${torch}/lib" ${cudart_folder})
 message(STATUS "LibTorch ${STOKER_TORCH_VERSION} in ${torch}")
-
-# One precompiled header for everything that includes LibTorch, measured in docs/building.md.
-option(STOKER_PCH "Precompile LibTorch's headers once for all rooms that use them" ON)

@@ -18,8 +18,8 @@ cuda_version=13.0.2  # of the toolkit on PyPI that this LibTorch was built with
 
 system_packages() {
   local wanted=(g++ git ca-certificates python3 python3-venv ccache mold catch2 fonts-dejavu-core
-    libarchive-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libfreetype-dev libgif-dev
-    libjpeg-dev libpng-dev libraqm-dev libspdlog-dev libsqlite3-dev libssl-dev libtiff-dev
+    libarchive-dev libboost-dev libcli11-dev libcurl4-openssl-dev libfmt-dev libfreetype-dev libgif-dev
+    libgloo-dev libjpeg-dev libpng-dev libraqm-dev libspdlog-dev libsqlite3-dev libssl-dev libtiff-dev
     libwebp-dev libxxhash-dev libyaml-cpp-dev nlohmann-json3-dev libprotozero-dev zlib1g-dev)
   [ "$opencv" = OFF ] || wanted+=(libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev)
   if ! command -v dpkg-query > /dev/null; then

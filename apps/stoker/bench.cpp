@@ -10,6 +10,8 @@
 #include "stoker/core/json_text.h"
 #include "stoker/core/text.h"
 #include "stoker/jobs/benchmark.h"
+#include "stoker/jobs/exchange_benchmark.h"
+#include "stoker/launch/place.h"
 #include "stoker/run/load.h"
 #include "torch_bodies.h"
 
@@ -107,6 +109,32 @@ void print_table(const jobs::LoaderBenchmark& result) {
              100 * training.data_wait, training.rounds);
 }
 
+ordered_json to_json(const jobs::ExchangeBenchmark& result) {
+  ordered_json json{{"ranks", result.ranks}, {"sums", ordered_json::array()}};
+  for (const jobs::SumRate& rate : result.sums) {
+    json["sums"].push_back(
+        {{"bytes", rate.bytes}, {"time_s", rate.time_s}, {"bytes_per_s", rate.bandwidth}});
+  }
+  json["gradients"] = {{"bytes", result.gradient_bytes}, {"alone_s", result.alone_s},
+                       {"step_s", result.step_s},        {"exposed_s", result.exposed_s},
+                       {"skew_s", result.skew_s},        {"hidden", result.hidden()}};
+  return json;
+}
+
+void print_table(const jobs::ExchangeBenchmark& result) {
+  fmt::print("ranks: {}\n\n{:>10}  {:>12}  {:>10}\n", result.text, "sum of", "microseconds",
+             "MB/s a rank");
+  for (const jobs::SumRate& rate : result.sums) {
+    fmt::print("{:>10}  {:>12.0f}  {:>10.0f}\n", human_bytes(static_cast<uint64_t>(rate.bytes)),
+               1e6 * rate.time_s, 1e-6 * rate.bandwidth);
+  }
+  fmt::print(
+      "\ngradients of {}: {:.1f} ms alone; a step of {:.1f} ms shows {:.1f} ms of it, {:.0f}% are "
+      "hidden behind the backward pass; ranks that are done wait {:.1f} ms for the slowest\n",
+      human_bytes(static_cast<uint64_t>(result.gradient_bytes)), 1e3 * result.alone_s,
+      1e3 * result.step_s, 1e3 * result.exposed_s, 100 * result.hidden(), 1e3 * result.skew_s);
+}
+
 jobs::BenchmarkOptions options_of(const BenchArguments& arguments) {
   return {.seconds = arguments.seconds,
           .rounds = arguments.rounds,
@@ -120,6 +148,18 @@ ExitCode bench_loader(const BenchArguments& arguments) {
   const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
   const auto say = [](const std::string& what) { fmt::print(stderr, "measuring {}\n", what); };
   const jobs::LoaderBenchmark result = jobs::benchmark_loader(config, options_of(arguments), say);
+  if (arguments.json)
+    fmt::print("{}\n", json_text(to_json(result), 2));
+  else
+    print_table(result);
+  return ExitCode::kDone;
+}
+
+ExitCode bench_allreduce(const BenchArguments& arguments) {
+  const run::RunConfig config = run::load_run_config(arguments.config, arguments.overrides).options;
+  const jobs::RankOptions ranks{.place = launch::find_place(launch::process_environment())};
+  const jobs::ExchangeBenchmark result = jobs::benchmark_exchange(config, arguments.seconds, ranks);
+  if (ranks.place.rank > 0) return ExitCode::kDone;
   if (arguments.json)
     fmt::print("{}\n", json_text(to_json(result), 2));
   else

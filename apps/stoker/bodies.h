@@ -12,6 +12,11 @@ ExitCode data_verify(const DataLookArguments& arguments);
 ExitCode data_pack(const PackArguments& arguments);
 ExitCode data_index(const DataIndexArguments& arguments);
 ExitCode sweep_verb(const SweepArguments& arguments);
+// `stoker train CONFIG --folds K`: a sweep over the folds alone.
+ExitCode cross_validate(const TrainArguments& arguments);
+ExitCode list_runs(const RunsArguments& arguments);
+ExitCode compare_runs(const CompareArguments& arguments);
+ExitCode write_report(const ReportArguments& arguments);
 ExitCode config_init(const ConfigInitArguments& arguments);
 
 }  // namespace stoker::app

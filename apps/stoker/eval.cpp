@@ -10,6 +10,7 @@
 #include "progress_line.h"
 #include "stoker/core/output.h"
 #include "stoker/jobs/evaluation.h"
+#include "stoker/launch/place.h"
 #include "torch_bodies.h"
 
 namespace stoker::app {
@@ -52,13 +53,15 @@ void check(const EvalArguments& arguments) {
 
 ExitCode evaluate(const EvalArguments& arguments) {
   check(arguments);
+  const jobs::RankOptions ranks{.place = launch::find_place(launch::process_environment())};
   const data::Split split = arguments.split == "train" ? data::Split::kTrain : data::Split::kVal;
   const jobs::EvaluationResult result = [&] {
     ProgressLine line;
     return jobs::run_evaluation(
         arguments.path, arguments.overrides, split,
-        [&](int64_t done, int64_t of) { line.show(arguments.split, done, of); });
+        [&](int64_t done, int64_t of) { line.show(arguments.split, done, of); }, ranks);
   }();
+  if (ranks.place.rank > 0) return ExitCode::kDone;
   if (arguments.json)
     print_evaluation_json(result);
   else

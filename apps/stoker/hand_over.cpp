@@ -11,16 +11,21 @@
 
 namespace stoker::app {
 
-int become_stoker_torch(char** argv) {
+std::filesystem::path stoker_torch() {
   const ProgramFile found = find_program_file("stoker-torch");
   if (!found.path)
     throw ConfigError(
         fmt::format("stoker-torch, which does what needs LibTorch, is not beside this program; "
                     "build it or `cmake --install` both. Looked at{}",
                     found.tried));
-  execv(found.path->c_str(), argv);
+  return *found.path;
+}
+
+int become_stoker_torch(char** argv) {
+  const std::filesystem::path program = stoker_torch();
+  execv(program.c_str(), argv);
   throw ConfigError(
-      fmt::format("{} cannot be started: {}", found.path->string(), std::strerror(errno)));
+      fmt::format("{} cannot be started: {}", program.string(), std::strerror(errno)));
 }
 
 }  // namespace stoker::app

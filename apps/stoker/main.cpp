@@ -3,6 +3,7 @@
 #include "bodies.h"
 #include "command_line/run.h"
 #include "hand_over.h"
+#include "launch_ranks.h"
 
 int main(int argc, char** argv) {
   using namespace stoker::app;
@@ -13,7 +14,20 @@ int main(int argc, char** argv) {
   bodies.data.verify = data_verify;
   bodies.data.pack = data_pack;
   bodies.data.index = data_index;
+  bodies.train = [&](const TrainArguments& arguments) {
+    if (arguments.folds) return cross_validate(arguments);
+    return launch_ranks(arguments.devices, arguments.dry_run, argv);
+  };
+  bodies.eval = [&](const EvalArguments& arguments) {
+    return launch_ranks(arguments.devices, /*dry_run=*/false, argv);
+  };
+  bodies.bench.allreduce = [&](const BenchArguments& arguments) {
+    return launch_ranks(arguments.devices, /*dry_run=*/false, argv);
+  };
   bodies.sweep = sweep_verb;
+  bodies.runs = list_runs;
+  bodies.compare = compare_runs;
+  bodies.report = write_report;
   bodies.config.init = config_init;
   return run(argc, argv, bodies, [&] { return become_stoker_torch(argv); });
 }

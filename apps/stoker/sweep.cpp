@@ -42,6 +42,7 @@ void lay_over(sweep::SweepOptions& options, const SweepArguments& given) {
   set_if(options.sobol, given.sobol);
   set_if(options.search_seed, given.search_seed);
   set_if(options.seeds, given.seeds);
+  set_if(options.folds, given.folds);
   set_if(options.halving, given.halving);
   set_if(options.asha, given.asha);
   set_if(options.metric, given.metric);
@@ -201,6 +202,17 @@ ExitCode sweep_verb(const SweepArguments& arguments) {
   if (end == sweep::SweepEnd::kInterrupted || end == sweep::SweepEnd::kOutOfTime)
     log().info("stopped; go on with: stoker sweep {}", open_sweep.folder.string());
   return code_of(end, trials);
+}
+
+ExitCode cross_validate(const TrainArguments& arguments) {
+  if (arguments.resume)
+    throw ConfigError(
+        "--folds: the same command goes on where it was stopped; leave --resume out.");
+  if (arguments.dry_run || !arguments.devices.empty() || !arguments.log_ranks.empty())
+    throw ConfigError(
+        "--folds: each fold is a training of one process; leave --dry-run, --devices and "
+        "--log-ranks out. `stoker train CONFIG data.fold=1/5 --dry-run` shows the plan of one.");
+  return sweep_verb({.words = arguments.words, .folds = arguments.folds});
 }
 
 }  // namespace stoker::app

@@ -10,6 +10,8 @@ ExitCode evaluate(const EvalArguments& arguments);
 ExitCode predict(const PredictArguments& arguments);
 ExitCode bench_loader(const BenchArguments& arguments);
 ExitCode bench_step(const BenchArguments& arguments);
+ExitCode bench_allreduce(const BenchArguments& arguments);
+ExitCode profile(const ProfileArguments& arguments);
 ExitCode tune(const TuneArguments& arguments);
 ExitCode resume_check(const ResumeCheckArguments& arguments);
 ExitCode data_inspect_augmented(const DataLookArguments& arguments);

@@ -3,6 +3,7 @@
 #include "stoker/config/config.h"
 #include "stoker/config/keys.h"
 #include "stoker/core/error.h"
+#include "stoker/machine/nvtx.h"
 #include "stoker/machine/versions.h"
 #include "stoker/run/run_config.h"
 #include "torch_bodies.h"
@@ -24,11 +25,13 @@ int refuse() {
 
 int main(int argc, char** argv) {
   using namespace stoker::app;
+  stoker::machine::show_ranges_by_nvtx();
   Bodies bodies;
   bodies.train = train;
   bodies.eval = evaluate;
   bodies.predict = predict;
-  bodies.bench = {.loader = bench_loader, .step = bench_step};
+  bodies.bench = {.loader = bench_loader, .step = bench_step, .allreduce = bench_allreduce};
+  bodies.profile = profile;
   bodies.tune = tune;
   bodies.resume_check = resume_check;
   bodies.data.inspect_augmented = data_inspect_augmented;

@@ -1,5 +1,6 @@
 #include "stoker/algorithms/noise_scale.h"
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 

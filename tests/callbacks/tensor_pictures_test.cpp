@@ -50,7 +50,7 @@ TEST_CASE("a batch is shown with the colours that it had before it was normalise
                                                 at::tensor(at::ArrayRef<int64_t>({0, 1, 1, 0, 1})),
                                                 {"a", "b"}, normalization, 16);
   std::vector<uint8_t> buffer;
-  const auto decoded = decode::Decoder().decode(picture.png, "batch.png", buffer);
+  const auto decoded = decode::Decoder().decode(picture.bytes, "batch.png", buffer);
   CHECK(decoded.width == picture.width);
   CHECK(decoded.height == picture.height);
   CHECK(picture.width > picture.height);

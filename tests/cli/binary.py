@@ -63,3 +63,16 @@ def tensors_of(checkpoint):
     """Both safetensors files of a checkpoint as bytes: equal bytes are equal tensors."""
     return {name: (checkpoint / name).read_bytes()
             for name in ("model.safetensors", "optimizer.safetensors")}
+
+
+def children_of(process):
+    """Numbers of the processes that a process has started and that are there, in their order."""
+    found = []
+    for folder in pathlib.Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and (folder / "stat").read_text().rsplit(
+                    ")", 1)[1].split()[1] == str(process.pid):
+                found.append(int(folder.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return sorted(found)

@@ -50,6 +50,21 @@ class Sweep(BinaryTest):
         alone = self.folder / "runs/alone/1/checkpoints/step-00000018"
         self.assertEqual(tensors_of(swept), tensors_of(alone))
 
+    def test_folds_are_trainings_of_one_setting_and_go_on(self):
+        out, _ = self.stoker("train", "tiny.yaml", *TINY, "--folds", "3")
+        self.assertIn("3 trials: 3 done", out)
+        self.assertRegex(out, r"± \S+ \(3\)")
+        self.assertIn("as configured", out)
+        again, _ = self.stoker("train", "tiny.yaml", *TINY, "--folds", "3")
+        self.assertEqual(again, out)
+        images = set()
+        for trial in (self.folder / "runs/tiny/sweep-1").glob("trial-*"):
+            images.add(self.summary(trial.relative_to(self.folder) / "1")["steps"])
+        self.assertEqual(len(images), 1)
+        for words in (["--folds", "1"], ["--folds", "3", "--resume"], ["data.fold=1/3", "--folds", "3"],
+                      ["--folds", "3", "--dry-run"]):
+            self.stoker("train", "tiny.yaml", *TINY, *words, expect=2)
+
     def test_every_config_is_checked_before_anything_starts(self):
         _, err = self.stoker("sweep", "tiny.yaml", "train.batch_size=16,-3", "seed=1,2", expect=2)
         self.assertIn("2 of 4 trials would be refused", err)

@@ -18,7 +18,7 @@ void expect(bool condition) {
 }  // namespace
 
 TEST_CASE("the first signal sets the flag and the process goes on") {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) {
     INFO("signal " << signal);
     CHECK(run_in_child([signal] {
             install_interrupt_handlers();
@@ -35,9 +35,21 @@ TEST_CASE("a second SIGINT or SIGTERM ends the process with 128 + n") {
           raise(SIGINT);
           raise(SIGTERM);
         }).exit_code == 128 + SIGTERM);
+}
+
+TEST_CASE("what a scheduler warns with counts as none of two requests") {
   CHECK(run_in_child([] {
           install_interrupt_handlers();
           raise(SIGUSR1);
+          raise(SIGUSR2);
+          expect(interrupt_signal() == SIGUSR1);
+          raise(SIGTERM);
+          expect(interrupt_signal() == SIGTERM);
+        }).exit_code == 0);
+  CHECK(run_in_child([] {
+          install_interrupt_handlers();
+          raise(SIGUSR1);
+          raise(SIGTERM);
           raise(SIGINT);
         }).exit_code == 128 + SIGINT);
 }

@@ -129,8 +129,8 @@ Overrides small_run(const fs::path& dir) {
   return overrides;
 }
 
-jobs::TrainingResult run_once(const Overrides& overrides, const fs::path& resume,
-                              std::unique_ptr<train::Callback> stop, FileSystem* files) {
+Done run_once(const Overrides& overrides, const fs::path& resume,
+              std::unique_ptr<train::Callback> stop, FileSystem* files) {
   log().set_level(spdlog::level::err);
   auto loaded = config::load_overrides<run::RunConfig>(overrides);
   jobs::TrainingRequest request{.config = loaded.options, .files = files};
@@ -142,7 +142,8 @@ jobs::TrainingResult run_once(const Overrides& overrides, const fs::path& resume
   struct Calm {
     ~Calm() { set_interrupt(0); }
   } calm_afterwards;
-  return jobs::run_training(std::move(request));
+  const jobs::TrainingResult result = jobs::run_training(std::move(request));
+  return {result.reason, result.folder.value()};
 }
 
 std::vector<std::string> metric_lines(const runs::RunFolder& folder) {

@@ -40,9 +40,12 @@ class StopAt : public train::Callback {
 };
 
 // Trains from the start, or goes on in `resume`. `stop` may be none.
-jobs::TrainingResult run_once(const Overrides& overrides, const fs::path& resume = {},
-                              std::unique_ptr<train::Callback> stop = nullptr,
-                              FileSystem* files = nullptr);
+struct Done {
+  train::StopReason reason;
+  runs::RunFolder folder;
+};
+Done run_once(const Overrides& overrides, const fs::path& resume = {},
+              std::unique_ptr<train::Callback> stop = nullptr, FileSystem* files = nullptr);
 
 // metrics.jsonl without what the clock or the machine's memory decides.
 std::vector<std::string> metric_lines(const runs::RunFolder& folder);

@@ -22,7 +22,8 @@ import check_layers
 import tools
 
 FLAGS = ("-std=c++20", "-Ilib", "-isystem", "/usr/include/opencv4", "-isystem",
-         "/usr/include/freetype2", "-DSTOKER_HAS_CUDA=0", "-DSTOKER_HAS_OPENCV=1")
+         "/usr/include/freetype2", "-DSTOKER_HAS_CUDA=0", "-DSTOKER_HAS_OPENCV=1",
+         "-DUSE_C10D_GLOO", "-DSTOKER_HAS_NCCL=0")
 # Clang does not know the intrinsics of GCC, which OpenCV includes too, nor is CUDA built here.
 FOREIGN = re.compile(r"^#include <(\w*intrin\.h|opencv2/|cuda_runtime)|\b__builtin_shuffle\b",
                      re.MULTILINE)

@@ -192,9 +192,9 @@ TEST_CASE("a trial that was run by hand is found by its folder") {
   test::Sweep sweep(test::plan_of({"value=0.5,0.9"}));
   const Trial second = sweep.trials()[1];
   std::filesystem::create_directories(sweep.path() / "trial-002");
-  sweep::Child child({.command = {FAKE_TRAINER, "train", "base.yaml", "value=0.9",
-                                  "run.dir=" + sweep.path().string(), "name=trial-002"},
-                      .output = sweep.path() / "trial-002" / "output.txt"});
+  launch::Child child({.command = {FAKE_TRAINER, "train", "base.yaml", "value=0.9",
+                                   "run.dir=" + sweep.path().string(), "name=trial-002"},
+                       .output = sweep.path() / "trial-002" / "output.txt"});
   child.go();
   while (!child.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   sweep.run(sweep.options());

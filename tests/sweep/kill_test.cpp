@@ -44,7 +44,7 @@ bool kill_after(pid_t coordinator, test::Sweep& sweep, std::chrono::microseconds
     for (const Trial& trial : sweep.trials()) {
       const auto process = static_cast<pid_t>(trial.process);
       if (trial.state == TrialState::kRunning && process != 0 &&
-          sweep::process_start(process) == trial.process_start)
+          launch::process_start(process) == trial.process_start)
         return ::kill(process, SIGKILL) == 0;
     }
     return false;

@@ -6,7 +6,7 @@
 #include "support/temporary.h"
 
 using namespace stoker;
-using sweep::Ending;
+using launch::Ending;
 using sweep::Trial;
 using sweep::TrialState;
 

@@ -32,8 +32,35 @@ TEST_CASE("values of seed are the seeds of each setting and no setting of their 
   CHECK_THROWS_WITH(sweep::make_trials(both), Catch::Contains("--seeds"));
 }
 
+TEST_CASE("each setting has its folds, and each of these its seeds") {
+  SweepPlan plan = test::plan_of({"a=1,2"});
+  plan.folds = 3;
+  auto trials = sweep::make_trials(plan);
+  REQUIRE(trials.size() == 6);
+  CHECK(trials[1].overrides == Words{"a=1", "data.fold=2/3"});
+  CHECK(trials[5].overrides == Words{"a=2", "data.fold=3/3"});
+  CHECK(trials[5].setting == 1);
+  CHECK(plan.keys() == Words{"a"});
+  plan.seeds = 2;
+  trials = sweep::make_trials(plan);
+  REQUIRE(trials.size() == 12);
+  CHECK(trials[0].overrides == Words{"a=1", "seed=0", "data.fold=1/3"});
+  CHECK(trials[1].overrides == Words{"a=1", "seed=1", "data.fold=1/3"});
+  CHECK(trials[4].overrides == Words{"a=1", "seed=0", "data.fold=3/3"});
+  SweepPlan other = test::plan_of({"data.fold=1/3,2/3"});
+  other.folds = 3;
+  CHECK_THROWS_WITH(sweep::make_trials(other), Catch::Contains("data.fold"));
+  other = test::plan_of({"data.fold=1/3"});
+  other.folds = 3;
+  CHECK_THROWS_WITH(sweep::make_trials(other), Catch::Contains("data.fold"));
+  other = test::plan_of({"a=1"});
+  other.folds = 1;
+  CHECK_THROWS_WITH(sweep::make_trials(other), Catch::Contains("--folds"));
+}
+
 TEST_CASE("a plan comes back from its register") {
   SweepPlan plan = test::plan_of({"a=log:0.1..1", "b=1,2", "c=3"});
+  plan.folds = 4;
   plan.sample = {.method = search::Method::kSobol, .count = 12, .seed = 4};
   plan.seeds = 3;
   plan.halving = sweep::Halving{.eta = 2, .is_asynchronous = true};

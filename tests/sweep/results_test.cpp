@@ -45,6 +45,21 @@ Given given(const std::vector<double>& values, const std::vector<double>& times,
 
 }  // namespace
 
+TEST_CASE("trainings on folds are one setting with their mean") {
+  Given folds{.plan = test::plan_of({}), .trials = {}};
+  folds.plan.folds = 4;
+  folds.trials = sweep::make_trials(folds.plan);
+  for (Trial& trial : folds.trials) {
+    trial.state = TrialState::kDone;
+    trial.metrics = {{"val.top1", 0.1 * double(trial.number)}};
+  }
+  const Results results = folds.results();
+  REQUIRE(results.settings.size() == 1);
+  CHECK(results.settings[0].overrides.empty());
+  CHECK(results.settings[0].metric.count == 4);
+  CHECK(results.settings[0].metric.mean == Approx(0.25));
+}
+
 TEST_CASE("settings are sorted by their mean over seeds") {
   const Results results = given({0.5, 0.9, 0.7}, {10, 20, 5}, 0.001).results();
   REQUIRE(results.settings.size() == 3);

@@ -71,6 +71,21 @@ void add_bench(CLI::App& app, Action& action, const BenchBodies& bodies) {
       "  stoker bench step configs/cifar10.yaml data.root=data/cifar10-jpeg train.microbatch=256\n"
       "  stoker bench step configs/imagenet_resnet50.yaml data.format=shapes   # without its data");
   set_body(*step, action, step_arguments, bodies.step);
+
+  auto allreduce_arguments = std::make_shared<BenchArguments>();
+  CLI::App* allreduce = add_measurement(
+      *verb, "allreduce", "The exchange between ranks, alone and behind the backward pass",
+      allreduce_arguments);
+  allreduce
+      ->add_option("--devices", allreduce_arguments->devices,
+                   "One rank on each device of this host: a number of GPUs, all, or cpu:N")
+      ->option_text("N|all|cpu:N");
+  allreduce->footer(
+      "Start it with --devices, or as training is started: by torchrun, srun or mpirun.\n"
+      "Examples:\n"
+      "  stoker bench allreduce configs/quickstart.yaml --devices cpu:2\n"
+      "  srun -N 2 --ntasks-per-node 8 stoker bench allreduce configs/imagenet_resnet50.yaml");
+  set_body(*allreduce, action, allreduce_arguments, bodies.allreduce);
 }
 
 }  // namespace stoker::app

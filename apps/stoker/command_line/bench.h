@@ -1,4 +1,4 @@
-// `stoker bench loader` and `stoker bench step`
+// `stoker bench loader`, `stoker bench step` and `stoker bench allreduce`
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,12 @@ struct BenchArguments {
   std::vector<int> threads;
   bool no_train = false;
   bool json = false;
+  std::string devices;  // of allreduce
 };
 struct BenchBodies {
   Body<BenchArguments> loader = elsewhere<BenchArguments>;
   Body<BenchArguments> step = elsewhere<BenchArguments>;
+  Body<BenchArguments> allreduce = elsewhere<BenchArguments>;
 };
 void add_bench(CLI::App& app, Action& action, const BenchBodies& bodies);
 

@@ -28,6 +28,9 @@ void add_eval(CLI::App& app, Action& action, const Body<EvalArguments>& body) {
   verb->add_option("--per-class", arguments->per_class,
                    "Write the figures of each class as CSV; - prints them")
       ->option_text("FILE.csv");
+  verb->add_option("--devices", arguments->devices,
+                   "Evaluate on several devices of this host: a number of GPUs, all, or cpu:N")
+      ->option_text("N|all|cpu:N");
   verb->add_flag("--json", arguments->json, "Print everything as JSON");
   verb->footer(
       "Classes are matched by their names.\n"

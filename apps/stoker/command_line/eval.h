@@ -15,6 +15,7 @@ struct EvalArguments {
   bool json = false;
   std::vector<std::string> confusion;
   std::string per_class;
+  std::string devices;  // "" for the one that the configuration names
 };
 void add_eval(CLI::App& app, Action& action, const Body<EvalArguments>& body);
 

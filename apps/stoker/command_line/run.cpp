@@ -20,13 +20,34 @@
 #include "stoker/core/interrupt.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/terminal.h"
+#include "stoker/core/text.h"
+#include "stoker/launch/place.h"
 
 namespace stoker::app {
 
 namespace {
 
+bool has_json_errors = false;  // --json-errors
+
+// {"rank":1,"host":"a1","exit_code":3,"message":"…"}
+std::string error_object(ExitCode code, const std::string& message) {
+  int64_t rank = 0;
+  try {
+    rank = launch::find_place(launch::process_environment()).rank;
+  } catch (const Error&) {
+    // The message is of these variables, as a rule.
+  }
+  return fmt::format(R"({{"rank":{},"host":{},"exit_code":{},"message":{}}})", rank,
+                     json_string(launch::host_name()), static_cast<int>(code),
+                     json_string(message));
+}
+
 int fail(ExitCode code, const char* kind, const std::string& message) {
   hide_line();
+  if (has_json_errors) {
+    fmt::print(stderr, "{}\n", error_object(code, message));
+    return static_cast<int>(code);
+  }
   const std::string prefix = fmt::format("stoker: {}:", kind);
   fmt::print(stderr, "{} {}\n", has_colors(STDERR_FILENO) ? styled(Style::kRed, prefix) : prefix,
              shown_message(message));
@@ -71,6 +92,8 @@ ExitCode with_whole_output(const Action& action) {
 void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   app.require_subcommand(1);
   app.set_version_flag("--version", bodies.versions);
+  app.add_flag("--json-errors", has_json_errors,
+               "Print an error as one JSON object: rank, host, exit_code, message");
   app.footer(
       "Example:\n"
       "  stoker train configs/quickstart.yaml\n"
@@ -81,8 +104,12 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_predict(app, action, bodies.predict);
   add_tune(app, action, bodies.tune);
   add_bench(app, action, bodies.bench);
+  add_profile(app, action, bodies.profile);
   add_resume_check(app, action, bodies.resume_check);
   add_sweep(app, action, bodies.sweep);
+  add_runs(app, action, bodies.runs);
+  add_compare(app, action, bodies.compare);
+  add_report(app, action, bodies.report);
   add_data(app, action, bodies.data);
   add_config(app, action, bodies.config);
   add_completion(app, action, bodies.completion);

@@ -15,7 +15,10 @@
 #include "command_line/data.h"
 #include "command_line/eval.h"
 #include "command_line/predict.h"
+#include "command_line/profile.h"
+#include "command_line/report.h"
 #include "command_line/resume_check.h"
+#include "command_line/runs.h"
 #include "command_line/sweep.h"
 #include "command_line/train.h"
 #include "command_line/tune.h"
@@ -27,9 +30,13 @@ struct Bodies {
   Body<EvalArguments> eval = elsewhere<EvalArguments>;
   Body<PredictArguments> predict = elsewhere<PredictArguments>;
   BenchBodies bench;
+  Body<ProfileArguments> profile = elsewhere<ProfileArguments>;
   Body<TuneArguments> tune = elsewhere<TuneArguments>;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
   Body<SweepArguments> sweep = elsewhere<SweepArguments>;
+  Body<RunsArguments> runs = elsewhere<RunsArguments>;
+  Body<CompareArguments> compare = elsewhere<CompareArguments>;
+  Body<ReportArguments> report = elsewhere<ReportArguments>;
   DataBodies data;
   ConfigBodies config;
   Body<CompletionArguments> completion = elsewhere<CompletionArguments>;

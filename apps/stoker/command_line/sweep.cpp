@@ -33,6 +33,10 @@ void add_search(CLI::App& verb, SweepArguments& to) {
       ->option_text("N");
   verb.add_option("--seeds", to.seeds, "Train each setting so many times, each with its own seed")
       ->option_text("K");
+  verb.add_option("--folds", to.folds,
+                  "Train each setting on so many folds of the data (data.fold), for "
+                  "cross-validation")
+      ->option_text("K");
   verb.add_option("--metric", to.metric,
                   "What settings are sorted by: val.top1 (default), val.top5, val.loss or val.ece")
       ->option_text("NAME");

@@ -12,7 +12,7 @@ namespace stoker::app {
 struct SweepArguments {
   std::vector<std::string> words;  // a config, sweep file or sweep's folder, then the space
   // What was given of the search; the rest is the sweep file's.
-  std::optional<int64_t> random, sobol, search_seed, seeds, prune_startup, jobs;
+  std::optional<int64_t> random, sobol, search_seed, seeds, folds, prune_startup, jobs;
   std::optional<double> halving, asha, prune_warmup, max_hours;
   std::optional<std::string> metric, prune;
   std::optional<int64_t> task;

@@ -22,10 +22,23 @@ void add_train(CLI::App& app, Action& action, const Body<TrainArguments>& body) 
           ->option_text("[RUN]");
   verb->add_flag("--dry-run", arguments->dry_run,
                  "Build everything, print the plan (model, memory, steps) and stop");
+  verb->add_option("--devices", arguments->devices,
+                   "Train on several devices of this host, one process on each: a number of GPUs, "
+                   "all, or cpu:N; with --dry-run also fake:N, the plan of any number")
+      ->option_text("N|all|cpu:N");
+  verb->add_option("--log-ranks", arguments->log_ranks,
+                   "Write what the processes but the first have to say into this folder")
+      ->option_text("DIR");
+  verb->add_option("--folds", arguments->folds,
+                   "Train so many times, each time evaluated on another part of the training data, "
+                   "and say the mean; the same command goes on after any stop")
+      ->option_text("K");
   verb->footer(
       "Examples:\n"
       "  stoker train configs/cifar10.yaml data.root=data/cifar10-jpeg train.epochs=8\n"
       "  stoker train configs/cifar10.yaml --resume\n"
+      "  stoker train configs/cifar10.yaml --devices all\n"
+      "  stoker train configs/image_folder.yaml data.root=photos --folds 5\n"
       "  stoker train --resume runs/cifar10/1\n"
       "  stoker train --resume runs/cifar10/1/checkpoints/best");
   const Body<TrainArguments> with_resume = [=](TrainArguments parsed) {

@@ -1,4 +1,4 @@
-// `stoker train CONFIG [key=value …] [--resume [RUN]]`
+// `stoker train CONFIG [key=value …] [--resume [RUN]] [--devices N]`
 #pragma once
 
 #include <optional>
@@ -13,6 +13,9 @@ struct TrainArguments {
   std::vector<std::string> words;     // the config, if any, and overrides
   std::optional<std::string> resume;  // empty: --resume without a word
   bool dry_run = false;
+  std::string devices;    // "" for the one that the configuration names
+  std::string log_ranks;  // a folder; "" for none
+  std::optional<int64_t> folds;
 };
 void add_train(CLI::App& app, Action& action, const Body<TrainArguments>& body);
 

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "stoker/autotune/microbatch.h"
 #include "stoker/config/config.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/cpu.h"
+#include "stoker/core/error.h"
+#include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/versions.h"
@@ -24,6 +27,7 @@ namespace stoker::autotune {
 namespace {
 
 constexpr double kBudgetS = 10;
+constexpr int64_t kNotFound = -1;  // where a number stands for `auto`
 constexpr const char* kBatch = "train.batch_size";
 constexpr const char* kMicrobatch = "train.microbatch";
 
@@ -110,7 +114,8 @@ Found find_microbatch(run::Session& session, int64_t largest, std::string_view k
 }
 
 tuning::Line settle_microbatch(run::Session& session, FileSystem& files) {
-  const Found found = find_microbatch(session, 0, kMicrobatch, files);
+  const Found found = find_microbatch(
+      session, session.plan().ranks > 1 ? session.plan().microbatch : 0, kMicrobatch, files);
   log().info("{}: auto is {}", kMicrobatch, found.microbatch);
   run::use_microbatch(session, found.microbatch);
   return found.memory;
@@ -122,31 +127,74 @@ int64_t largest_batch(int64_t base, int64_t samples) {
                     checked_multiply("tune.base_batch_size", base, kMostTimesBase));
 }
 
-}  // namespace
-
-void settle_batch(run::RunConfig& config, FileSystem& files) {
-  if (config.train.batch_size) return;
+void find_batch(run::RunConfig& config, FileSystem& files, int64_t ranks) {
   run::RunConfig at_base = config;
   run::begin_at_base_batch(at_base);
   at_base.train.microbatch = 0;
+  const int64_t base = *at_base.train.batch_size;
+  at_base.train.batch_size = (base + ranks - 1) / ranks;
   run::Session session = run::build_session(std::move(at_base));
-  const int64_t base = session.plan().batch_size;
-  const Found found =
-      find_microbatch(session, largest_batch(base, session.plan().samples), kBatch, files);
-  const int64_t batch = std::max(base, found.microbatch);
+  const int64_t samples = session.plan().samples;
+  const int64_t share = session.plan().batch_size;
+  const int64_t largest = std::max(share, largest_batch(std::min(base, samples), samples) / ranks);
+  const Found found = find_microbatch(session, largest, kBatch, files);
+  const int64_t batch =
+      found.microbatch <= share ? std::min(base, samples) : found.microbatch * ranks;
   log().info("{}: auto is {}{}", kBatch, batch,
-             batch == base ? ", that of the recipe: larger ones are no faster" : "");
+             found.microbatch <= share ? ", that of the recipe: larger ones are no faster" : "");
   config.train.batch_size = batch;
   const bool is_whole = config.train.microbatch == 0;
-  if (is_whole && batch > found.largest_microbatch) config.train.microbatch = found.microbatch;
+  if (is_whole && (batch + ranks - 1) / ranks > found.largest_microbatch)
+    config.train.microbatch = found.microbatch;
+}
+
+// What the first rank has found and put into its session becomes that of the others.
+tuning::Line take_over(run::Session& session, const tuning::Line& memory) {
+  if (session.group->is_alone()) return memory;
+  run::RunConfig& config = session.config;
+  const nlohmann::json found = parse_json(session.group->broadcast(
+      json_text(nlohmann::json{{"checkpoint", static_cast<int>(config.memory.checkpoint)},
+                               {"microbatch", config.train.microbatch.value_or(kNotFound)},
+                               {"base_bytes", memory.base_bytes},
+                               {"bytes_per_image", memory.bytes_per_image}})));
+  if (!session.group->is_first()) {
+    config.memory.checkpoint = static_cast<train::CheckpointMode>(found["checkpoint"].get<int>());
+    session.model->set_recompute(run::recompute_rung(config.memory.checkpoint));
+    session.memory = run::memory_parts(session);
+    const int64_t microbatch = found["microbatch"];
+    if (microbatch != kNotFound) run::use_microbatch(session, microbatch);
+  }
+  return {.base_bytes = found["base_bytes"], .bytes_per_image = found["bytes_per_image"]};
+}
+
+}  // namespace
+
+void settle_batch(run::RunConfig& config, FileSystem& files, dist::Group& group) {
+  if (config.train.batch_size) return;
+  if (group.is_first()) find_batch(config, files, group.size());
+  const nlohmann::json found = parse_json(group.broadcast(
+      json_text(nlohmann::json{{"batch_size", config.train.batch_size.value_or(0)},
+                               {"microbatch", config.train.microbatch.value_or(kNotFound)}})));
+  config.train.batch_size = found["batch_size"].get<int64_t>();
+  if (const int64_t microbatch = found["microbatch"]; microbatch != kNotFound)
+    config.train.microbatch = microbatch;
 }
 
 std::optional<tuning::Line> settle(run::Session& session, FileSystem& files) {
-  std::optional<tuning::Line> memory;
-  if (session.config.memory.checkpoint == train::CheckpointMode::kAuto)
-    memory = settle_checkpoint(session);
-  if (!session.config.train.microbatch) memory = settle_microbatch(session, files);
-  return memory;
+  const bool finds_checkpoint = session.config.memory.checkpoint == train::CheckpointMode::kAuto;
+  const bool finds_microbatch = !session.config.train.microbatch;
+  if (!finds_checkpoint && !finds_microbatch) return std::nullopt;
+  if (session.config.dist.shard != dist::Shard::kNone && !session.group->is_alone()) {
+    throw ConfigError(
+        "train.microbatch and memory.checkpoint: auto are found on one rank alone, which cannot "
+        "update what dist.shard divides: write the numbers that `stoker tune` finds");
+  }
+  tuning::Line memory;
+  if (session.group->is_first()) {
+    if (finds_checkpoint) memory = settle_checkpoint(session);
+    if (finds_microbatch) memory = settle_microbatch(session, files);
+  }
+  return take_over(session, memory);
 }
 
 }  // namespace stoker::autotune

@@ -18,8 +18,9 @@ namespace stoker::autotune {
 // times that, whose images/s are near the best; and at least 20 steps an epoch. Where that batch
 // does not fit as a whole, train.microbatch becomes a number as well. Does nothing for a config
 // without. As for settle(), it takes seconds or nothing. Throws what build_session and
-// tune_microbatch throw.
-void settle_batch(run::RunConfig& config, FileSystem& files);
+// tune_microbatch throw. Of several ranks the first finds it for its own share of a batch, while
+// the others wait; so does settle().
+void settle_batch(run::RunConfig& config, FileSystem& files, dist::Group& group = dist::alone());
 
 // Returns what a step needs by its micro-batch, where that is known now, for
 // TrainerOptions.memory_model. Takes seconds, or nothing where the same was found before (kept

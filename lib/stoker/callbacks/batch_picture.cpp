@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "stoker/decode/decode.h"
+#include "stoker/decode/jpeg_writer.h"
 #include "stoker/draw/drawing.h"
 
 namespace stoker::callbacks {
@@ -37,7 +38,8 @@ at::Tensor pixels_of(const at::Tensor& images, const kernels::Normalization& nor
 
 Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
                       const std::vector<std::string>& class_names,
-                      const kernels::Normalization& normalization, int64_t most) {
+                      const kernels::Normalization& normalization, int64_t most,
+                      int32_t largest_tile, PictureFormat format) {
   const at::Tensor pixels =
       pixels_of(images.narrow(0, 0, std::min(images.size(0), most)), normalization);
   const at::Tensor classes = labels.to(at::kCPU, at::kLong).contiguous();
@@ -46,7 +48,8 @@ Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
   const auto width = static_cast<int32_t>(pixels.size(2));
   const auto channels = static_cast<int32_t>(pixels.size(3));
   const int32_t longest = std::max(width, height);
-  const int32_t tile = longest * std::max(1, (kSmallestTile + longest - 1) / longest);
+  const int32_t tile =
+      std::min(longest * std::max(1, (kSmallestTile + longest - 1) / longest), largest_tile);
   const auto columns = static_cast<int32_t>(std::ceil(std::sqrt(count)));
   const int32_t rows = (count + columns - 1) / columns;
   const draw::Lettering letters;
@@ -64,7 +67,8 @@ Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
                   y + tile + 1, kInk);
   }
   const kernels::ImageView view = drawing.view();
-  return {view.width, view.height, decode::encode_png(view)};
+  return {view.width, view.height,
+          format == PictureFormat::kPng ? decode::encode_png(view) : decode::encode_jpeg(view)};
 }
 
 }  // namespace stoker::callbacks

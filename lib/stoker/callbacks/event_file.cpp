@@ -7,7 +7,9 @@
 #include <chrono>
 #include <protozero/pbf_writer.hpp>
 
+#include "stoker/config/values.h"
 #include "stoker/core/crc32c.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::callbacks {
 
@@ -23,7 +25,7 @@ namespace summary {
 constexpr Tag kValue = 1;
 }
 namespace value {
-constexpr Tag kTag = 1, kSimpleValue = 2, kImage = 4, kHistogram = 5;
+constexpr Tag kTag = 1, kSimpleValue = 2, kImage = 4, kHistogram = 5, kTensor = 8, kMetadata = 9;
 }
 namespace image {
 constexpr Tag kHeight = 1, kWidth = 2, kColorspace = 3, kEncoded = 4;
@@ -37,6 +39,16 @@ namespace session {
 constexpr Tag kStatus = 1;
 constexpr int32_t kStart = 1;
 }  // namespace session
+
+// Of TensorBoard's hparams/plugin_data.proto, and of what such data stand in.
+namespace plugin {
+constexpr Tag kPluginData = 1, kName = 1, kContent = 2;
+constexpr Tag kSessionStart = 3, kSessionEnd = 4;
+constexpr Tag kParameters = 1, kStartTime = 5, kStatus = 1, kEndTime = 2;
+constexpr Tag kKey = 1, kValue = 2, kNumber = 2, kText = 3;
+constexpr Tag kDtype = 1, kShape = 2, kDimension = 2, kSize = 1;
+constexpr int32_t kFloat = 1, kSuccess = 1, kFailure = 2;
+}  // namespace plugin
 
 double wall_time_s() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -75,6 +87,25 @@ std::string summary_event(int64_t step, const AddValues& add_values) {
     add_values(values);
   }
   return bytes;
+}
+
+// A summary of the hparams plugin: its data stand in the metadata, the tensor is empty.
+std::string hparams_event(std::string_view tag, const std::string& data) {
+  return summary_event(0, [&](protozero::pbf_writer& values) {
+    protozero::pbf_writer one(values, summary::kValue);
+    one.add_string(value::kTag, tag.data(), tag.size());
+    {
+      protozero::pbf_writer tensor(one, value::kTensor);
+      tensor.add_enum(plugin::kDtype, plugin::kFloat);
+      protozero::pbf_writer shape(tensor, plugin::kShape);
+      protozero::pbf_writer dimension(shape, plugin::kDimension);
+      dimension.add_int64(plugin::kSize, 0);
+    }
+    protozero::pbf_writer metadata(one, value::kMetadata);
+    protozero::pbf_writer plugin_data(metadata, plugin::kPluginData);
+    plugin_data.add_string(plugin::kName, "hparams");
+    plugin_data.add_bytes(plugin::kContent, data);
+  });
 }
 
 }  // namespace
@@ -136,6 +167,36 @@ void EventFile::write_histogram(int64_t step, std::string_view tag, const Histog
     drawn.add_packed_double(histogram::kLimits, h.upper_limits.begin(), h.upper_limits.end());
     drawn.add_packed_double(histogram::kBuckets, h.counts.begin(), h.counts.end());
   }));
+}
+
+void EventFile::write_hyper_parameters(const HyperParameters& parameters) {
+  std::string data;
+  protozero::pbf_writer writer(data);
+  {
+    protozero::pbf_writer start(writer, plugin::kSessionStart);
+    for (const auto& [key, text] : parameters) {
+      protozero::pbf_writer entry(start, plugin::kParameters);
+      entry.add_string(plugin::kKey, shown(key));
+      protozero::pbf_writer content(entry, plugin::kValue);
+      if (const auto number = config::parse_number(text))
+        content.add_double(plugin::kNumber, *number);
+      else
+        content.add_string(plugin::kText, shown(text));
+    }
+    start.add_double(plugin::kStartTime, wall_time_s());
+  }
+  write_record(hparams_event("_hparams_/session_start_info", data));
+}
+
+void EventFile::write_session_end(bool is_success) {
+  std::string data;
+  protozero::pbf_writer writer(data);
+  {
+    protozero::pbf_writer end(writer, plugin::kSessionEnd);
+    end.add_enum(plugin::kStatus, is_success ? plugin::kSuccess : plugin::kFailure);
+    end.add_double(plugin::kEndTime, wall_time_s());
+  }
+  write_record(hparams_event("_hparams_/session_end_info", data));
 }
 
 void EventFile::write_record(const std::string& data) {

@@ -39,6 +39,10 @@ class EventFile {
   void write_image(int64_t step, std::string_view tag, std::span<const std::byte> png,
                    int32_t width, int32_t height);
   void write_histogram(int64_t step, std::string_view tag, const Histogram& histogram);
+  // For the hparams plugin: what the run was given, and how it ended.
+  using HyperParameters = std::vector<std::pair<std::string, std::string>>;
+  void write_hyper_parameters(const HyperParameters& parameters);
+  void write_session_end(bool is_success);
 
  private:
   void write_record(const std::string& data);

@@ -2,8 +2,11 @@
 
 #include "stoker/callbacks/console.h"
 #include "stoker/callbacks/data_wait.h"
+#include "stoker/callbacks/evaluation_file.h"
 #include "stoker/callbacks/interrupt_notice.h"
 #include "stoker/callbacks/metrics_log.h"
+#include "stoker/callbacks/mlflow.h"
+#include "stoker/callbacks/run_events.h"
 #include "stoker/callbacks/tensorboard.h"
 
 namespace stoker::callbacks {
@@ -18,8 +21,17 @@ std::vector<std::unique_ptr<train::Callback>> make_callbacks(FileSystem& files,
   list.push_back(make_data_wait_watch({.keeps_decoded = facts.keeps_decoded}));
   list.push_back(make_metrics_log(files, folder, {.csv = options.csv}));
   if (options.tensorboard) {
-    list.push_back(make_tensorboard(files, options, facts.normalization, folder));
+    list.push_back(make_tensorboard(files, options, facts.normalization, facts.overrides, folder));
   }
+  list.push_back(make_run_events(files, folder));
+  if (options.evaluation) {
+    list.push_back(make_evaluation_file(files,
+                                        {.images = facts.val_images,
+                                         .max_pixels = facts.max_pixels,
+                                         .normalization = facts.normalization},
+                                        folder));
+  }
+  if (!options.mlflow.empty()) list.push_back(make_mlflow(files, options.mlflow, folder));
   return list;
 }
 

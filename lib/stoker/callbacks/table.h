@@ -1,12 +1,16 @@
 // The callbacks of a run.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "stoker/callbacks/options.h"
 #include "stoker/core/file.h"
+#include "stoker/data/dataset.h"
 #include "stoker/kernels/image.h"
 #include "stoker/train/events.h"
 
@@ -16,6 +20,10 @@ namespace stoker::callbacks {
 struct RunFacts {
   kernels::Normalization normalization;  // of the training images
   bool keeps_decoded = false;            // data.cache holds decoded images
+  std::shared_ptr<const data::Dataset> val_images = nullptr;
+  int64_t max_pixels = 100'000'000;  // of an image that is decoded for a picture
+  // Keys that the command line set, with their values.
+  std::vector<std::pair<std::string, std::string>> overrides = {};
 };
 
 // Those that the options ask for, in the order in which they see events. `folder` is the run's;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "stoker/callbacks/batch_picture.h"
 #include "stoker/callbacks/columns.h"
@@ -45,12 +46,21 @@ void write_scalars(EventFile& file, int64_t step, std::string_view split,
 class TensorBoard : public train::Callback {
  public:
   TensorBoard(FileSystem& files, const LogOptions& options,
-              const kernels::Normalization& normalization, const std::filesystem::path& folder)
-      : options_(options), normalization_(normalization), file_(files, folder) {}
+              const kernels::Normalization& normalization, EventFile::HyperParameters parameters,
+              const std::filesystem::path& folder)
+      : options_(options),
+        normalization_(normalization),
+        parameters_(std::move(parameters)),
+        file_(files, folder) {}
 
   void observe(Event event, const train::View& view) override {
     const State& state = view.state;
-    if (event == Event::kFitStart) file_.start_at(state.position.step);
+    if (event == Event::kFitStart) {
+      file_.start_at(state.position.step);
+      if (!parameters_.empty()) file_.write_hyper_parameters(parameters_);
+    }
+    if (event == Event::kFitDone && view.ending != nullptr && !parameters_.empty())
+      file_.write_session_end(view.ending->reason != "failed");
     if (event == Event::kLog) {
       write_scalars(file_, state.position.step, "train", train_columns(), state);
     }
@@ -68,7 +78,7 @@ class TensorBoard : public train::Callback {
     pictured_step_ = state.position.step;
     const Picture picture =
         batch_picture(batch.images, batch.labels, state.facts.class_names, normalization_);
-    file_.write_image(state.position.step, "train/batch", picture.png, picture.width,
+    file_.write_image(state.position.step, "train/batch", picture.bytes, picture.width,
                       picture.height);
   }
 
@@ -87,6 +97,7 @@ class TensorBoard : public train::Callback {
 
   LogOptions options_;
   kernels::Normalization normalization_;
+  EventFile::HyperParameters parameters_;
   EventFile file_;
   int64_t pictured_step_ = -1;
 };
@@ -95,8 +106,9 @@ class TensorBoard : public train::Callback {
 
 std::unique_ptr<train::Callback> make_tensorboard(FileSystem& files, const LogOptions& options,
                                                   const kernels::Normalization& normalization,
+                                                  const EventFile::HyperParameters& parameters,
                                                   const std::filesystem::path& folder) {
-  return std::make_unique<TensorBoard>(files, options, normalization, folder);
+  return std::make_unique<TensorBoard>(files, options, normalization, parameters, folder);
 }
 
 }  // namespace stoker::callbacks

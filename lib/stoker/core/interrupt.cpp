@@ -46,6 +46,10 @@ void fill(std::array<char, 512>& buffer, std::string_view line) {
   buffer[size] = '\n';
 }
 
+// What schedulers warn with, and launchers pass on: it asks to stop as others do, but counts as
+// none of a person's two requests.
+bool is_mild(int signal) { return signal == SIGUSR1 || signal == SIGUSR2; }
+
 extern "C" void on_signal(int signal) {
   const Notices& shown = notices[static_cast<size_t>(shown_notices.load())];
   int none = 0;
@@ -53,7 +57,8 @@ extern "C" void on_signal(int signal) {
     notify(shown.first);
     return;
   }
-  if (signal == SIGUSR1) return;
+  if (is_mild(signal)) return;
+  if (is_mild(none) && received.compare_exchange_strong(none, signal)) return;
   notify(shown.second);
   _exit(128 + signal);
 }
@@ -65,7 +70,7 @@ void install_interrupt_handlers() {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
     struct sigaction before = {};
     sigaction(signal, nullptr, &before);
     const bool under_nohup = signal == SIGHUP && before.sa_handler == SIG_IGN;

@@ -1,7 +1,8 @@
-// A request to stop, from SIGINT, SIGTERM, SIGHUP or SIGUSR1, that loops poll.
+// A request to stop, from SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGUSR2, that loops poll.
 //
-// The first signal sets the flag; a second one other than SIGUSR1 ends the process at once with
-// 128 + n. Under nohup SIGHUP stays ignored.
+// The first signal sets the flag; a second one ends the process at once with 128 + n. SIGUSR1 and
+// SIGUSR2, with which schedulers warn and launchers pass requests on, set the flag and count as
+// neither. Under nohup SIGHUP stays ignored.
 #pragma once
 
 #include <string_view>

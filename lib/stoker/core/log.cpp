@@ -116,13 +116,13 @@ class TerminalSink : public spdlog::sinks::base_sink<std::mutex> {
 struct Log {
   std::mutex mutex;
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks;
-  spdlog::sink_ptr file;
+  spdlog::sink_ptr terminal, file;
   std::unique_ptr<spdlog::logger> logger;
 
   Log() : sinks(std::make_shared<spdlog::sinks::dist_sink_mt>()) {
-    auto terminal = std::make_shared<TerminalSink>();
+    terminal = std::make_shared<TerminalSink>();
     terminal->set_formatter(formatter("%*%&", has_colors(STDERR_FILENO)));
-    sinks->add_sink(std::move(terminal));
+    sinks->add_sink(terminal);
     logger = std::make_unique<spdlog::logger>("stoker", sinks);
     logger->flush_on(spdlog::level::info);
     logger->set_error_handler([is_reported = false](const std::string& reason) mutable {
@@ -160,6 +160,8 @@ void add_log_file(const std::filesystem::path& path) {
   sink->set_formatter(formatter("%Y-%m-%dT%H:%M:%S.%e%z %*%&", /*has_colors=*/false));
   instance().replace_file(std::move(sink));
 }
+
+void quiet_log() { instance().terminal->set_level(spdlog::level::warn); }
 
 void remove_log_file() { instance().replace_file(nullptr); }
 

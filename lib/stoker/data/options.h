@@ -29,6 +29,8 @@ struct DataOptions {
   std::optional<std::string> fold;  // "2/5": the second of five
   double balance = 0;               // of the classes, in training: 0 to 1
   Cache cache = Cache::kAuto;
+  // Not of a config: several processes of this host open the set, and keep once what they keep.
+  bool is_shared_by_ranks = false;
   double cache_limit_gib = 4;            // `auto` and `shared` keep decoded images up to this size
   std::optional<std::string> cache_dir;  // of `shared`; unset: shared_cache_folder()
   OnError on_error = OnError::kFail;

@@ -237,7 +237,7 @@ std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split sp
   auto [dataset, of_images] = open_uncached(options, split);
   const int64_t estimate = cache_bytes(options, *dataset);
   if (estimate == 0) return dataset;
-  if (options.cache == Cache::kShared)
+  if (options.cache == Cache::kShared || options.is_shared_by_ranks)
     return keep_decoded_shared(std::move(dataset), decode_limits(options),
                                shared_cache_place(options, split, of_images), estimate);
   const int64_t limit = options.cache == Cache::kMemory ? std::numeric_limits<int64_t>::max()

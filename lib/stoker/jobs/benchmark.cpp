@@ -15,18 +15,6 @@ namespace stoker::jobs {
 
 namespace {
 
-BenchmarkSubject subject_of(const run::Session& session) {
-  const models::ModelContext& context = session.context;
-  return {.model = std::string(session.config.model.name()),
-          .precision = train::to_string(session.config.train.precision),
-          .device = session.device.str(),
-          .input = fmt::format("{}x{}x{}", context.channels, context.height, context.width),
-          .batch_size = session.plan().batch_size,
-          .microbatch = session.plan().microbatch,
-          .images = session.plan().samples,
-          .usable_cpus = usable_cpus()};
-}
-
 // Steps with a rate that moves no weights to where losses are not finite.
 class Steps {
  public:
@@ -91,6 +79,18 @@ TrainingRatio training_ratio(run::Session& session, const BenchmarkOptions& opti
 }
 
 }  // namespace
+
+BenchmarkSubject subject_of(const run::Session& session) {
+  const models::ModelContext& context = session.context;
+  return {.model = std::string(session.config.model.name()),
+          .precision = train::to_string(session.config.train.precision),
+          .device = session.device.str(),
+          .input = fmt::format("{}x{}x{}", context.channels, context.height, context.width),
+          .batch_size = session.plan().batch_size,
+          .microbatch = session.plan().microbatch,
+          .images = session.plan().samples,
+          .usable_cpus = usable_cpus()};
+}
 
 LoaderBenchmark benchmark_loader(const run::RunConfig& config, const BenchmarkOptions& options,
                                  const std::function<void(const std::string&)>& say) {

@@ -10,6 +10,10 @@
 #include "stoker/bench/step_rate.h"
 #include "stoker/run/run_config.h"
 
+namespace stoker::run {
+struct Session;
+}
+
 namespace stoker::jobs {
 
 struct BenchmarkOptions {
@@ -27,6 +31,8 @@ struct BenchmarkSubject {
   int64_t images = 0;  // of the training set
   int usable_cpus = 0;
 };
+
+BenchmarkSubject subject_of(const run::Session& session);
 
 // Training with the same steps on images that cost nothing and on those of the data set.
 struct TrainingRatio {

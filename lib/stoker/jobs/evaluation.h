@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stoker/data/dataset.h"
+#include "stoker/jobs/ranks.h"
 #include "stoker/metrics/classification.h"
 
 namespace stoker::jobs {
@@ -26,9 +27,11 @@ struct EvaluationResult {
 // Labels are matched by the classes' names; classes that the model does not know are a DataError.
 // Images of the training split are made ready as those of validation are. on_progress is called
 // with the images that are done, and of how many, unless the configuration sets log.progress=false.
+// Of several ranks each calls it, does its share, and gets the same metrics.
 EvaluationResult run_evaluation(const std::filesystem::path& path,
                                 std::span<const std::string> overrides,
                                 data::Split split = data::Split::kVal,
-                                const std::function<void(int64_t, int64_t)>& on_progress = {});
+                                const std::function<void(int64_t, int64_t)>& on_progress = {},
+                                const RankOptions& ranks = {});
 
 }  // namespace stoker::jobs

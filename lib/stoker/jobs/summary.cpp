@@ -51,8 +51,9 @@ ordered_json best_checkpoint(const runs::RunFolder& folder) {
 
 }  // namespace
 
-void write_summary(FileSystem& files, const runs::RunFolder& folder, const train::State& state,
+void write_summary(FileSystem& files, const runs::RunFolder& folder, const run::Session& session,
                    std::string_view reason, std::string_view error) {
+  const train::State& state = *session.state;
   const ordered_json last = last_evaluation(folder);
   const train::Position& position = state.position;
   ordered_json summary{
@@ -64,6 +65,9 @@ void write_summary(FileSystem& files, const runs::RunFolder& folder, const train
                            ? static_cast<double>(position.images_seen) / position.train_time_s
                            : 0.0},
       {"peak_bytes", state.peak_bytes},
+      {"world_size", session.group->size()},
+      {"hosts", session.group->hosts()},
+      {"device", session.device.str()},
       {"final", last},
       {"best", best_checkpoint(folder)}};
   // The metrics at the top level too, where other tools look for them.

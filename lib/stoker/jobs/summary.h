@@ -1,7 +1,8 @@
 // summary.json: how a run ended.
 //
 //   {"reason": "finished", "steps": 480, "epochs": 10.0, "train_time_s": 381.2,
-//    "images_per_s": 1290.4, "peak_bytes": 1288490188, "final": {"val.top1": 0.894, …},
+//    "images_per_s": 1290.4, "peak_bytes": 1288490188, "world_size": 1, "hosts": ["a1"],
+//    "device": "cuda:0", "final": {"val.top1": 0.894, …},
 //    "best": {"checkpoint": "…", "step": 432, "epoch": 9.0, "val.top1": 0.895, …},
 //    "checkpoints": {"latest": "…", "best": "…"}}
 #pragma once
@@ -9,14 +10,14 @@
 #include <string_view>
 
 #include "stoker/core/file.h"
+#include "stoker/run/session.h"
 #include "stoker/runs/folder.h"
-#include "stoker/train/state.h"
 
 namespace stoker::jobs {
 
 // The final metrics are those of the last evaluation in metrics.jsonl, so that they span resumes;
 // the best ones all belong to the checkpoint that `best` names. `error` says why a run failed.
-void write_summary(FileSystem& files, const runs::RunFolder& folder, const train::State& state,
+void write_summary(FileSystem& files, const runs::RunFolder& folder, const run::Session& session,
                    std::string_view reason, std::string_view error = "");
 
 }  // namespace stoker::jobs

@@ -21,11 +21,11 @@
 namespace stoker::jobs {
 
 TrainedModel load_trained_model(const std::filesystem::path& path,
-                                std::span<const std::string> overrides) {
+                                std::span<const std::string> overrides, int64_t local_rank) {
   const runs::WholeCheckpoint whole = runs::open_checkpoint(path, /*prefer_best=*/true);
   TrainedModel trained{.checkpoint = whole.folder()};
   trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
-  trained.device = machine::pick_device(trained.config.device);
+  trained.device = machine::pick_device(trained.config.device, local_rank);
   run::apply_memory_options(trained.config.memory, trained.device);
   machine::prepare_cpu(trained.device);
   run::resolve_precision(trained.config, trained.device);

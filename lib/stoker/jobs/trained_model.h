@@ -1,6 +1,7 @@
 // A model as a checkpoint holds it, ready to be asked.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -23,8 +24,8 @@ struct TrainedModel {
 
 // path: a run's folder (its best checkpoint), a pointer or a checkpoint. overrides change the
 // checkpoint's configuration (device=cpu, data.root=…). Throws ConfigError, DataError, and Diverged
-// for weights that are not finite.
+// for weights that are not finite. local_rank: as machine::pick_device.
 TrainedModel load_trained_model(const std::filesystem::path& path,
-                                std::span<const std::string> overrides);
+                                std::span<const std::string> overrides, int64_t local_rank = 0);
 
 }  // namespace stoker::jobs

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "stoker/autotune/start.h"
+#include "stoker/callbacks/live.h"
 #include "stoker/callbacks/metrics_log.h"
 #include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
@@ -10,9 +11,13 @@
 #include "stoker/core/log.h"
 #include "stoker/jobs/summary.h"
 #include "stoker/machine/environment.h"
+#include "stoker/report/page.h"
+#include "stoker/report/run_record.h"
+#include "stoker/run/agreement.h"
 #include "stoker/run/load.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/session.h"
+#include "stoker/runs/layout.h"
 
 namespace stoker::jobs {
 
@@ -27,9 +32,13 @@ class LogToFile {
   LogToFile& operator=(const LogToFile&) = delete;
 };
 
-void write_origins(FileSystem& files, const runs::RunFolder& folder, const run::Session& session) {
+void write_origins(FileSystem& files, const runs::RunFolder& folder, const run::Session& session,
+                   const config::Provenance& provenance) {
   write_file_atomically(files, folder.config(), as_bytes(run::resolved_yaml(session.config)));
-  machine::write_environment(files, folder.environment(), session.device);
+  machine::RunPlaces places{.ranks = session.group->size(), .hosts = session.group->hosts()};
+  for (const auto& [key, location] : provenance)
+    places.origins.emplace_back(key, config::to_string(location));
+  machine::write_environment(files, folder.environment(), session.device, places);
   // A run that goes on loads none and keeps the record of its beginning.
   if (session.weights) {
     write_file_atomically(files, folder.weights(), as_bytes(to_json(*session.weights)));
@@ -75,22 +84,70 @@ void report_end(const train::State& state, const runs::RunFolder& folder,
 
 // The summary of a run that an error ended; what hinders it must not hide that error.
 void write_summary_of_failure(FileSystem& files, const runs::RunFolder& folder,
-                              const train::State& state, const std::exception& error) {
+                              const run::Session& session, const std::exception& error) {
   try {
-    write_summary(files, folder, state, "failed", error.what());
+    write_summary(files, folder, session, "failed", error.what());
   } catch (const Error& second) {
     log().warn("no summary.json was written: {}", second.what());
   }
-  if (!state.checkpoint.empty()) {
+  if (!session.state->checkpoint.empty()) {
     log().info(
         "the last checkpoint is {}; once the cause is mended, go on with: stoker train --resume {}",
-        state.checkpoint, folder.path().string());
+        session.state->checkpoint, folder.path().string());
   }
 }
 
-callbacks::RunFacts facts_of(const run::Session& session) {
+// What the command line set of the training itself.
+std::vector<std::pair<std::string, std::string>> overrides_in(
+    const config::Provenance& provenance) {
+  std::vector<std::pair<std::string, std::string>> overrides;
+  for (const auto& [key, location] : provenance) {
+    const bool is_of_run = key == "name" || key.starts_with("run.") || key.starts_with("log.") ||
+                           key.starts_with("monitor.");
+    const size_t equals = location.source.find('=');
+    if (location.origin == config::Origin::kOverride && !is_of_run && equals != std::string::npos &&
+        location.source.substr(0, equals) == key)
+      overrides.emplace_back(key, location.source.substr(equals + 1));
+  }
+  return overrides;
+}
+
+callbacks::RunFacts facts_of(const run::Session& session, const config::Provenance& provenance) {
   return {.normalization = session.train.pipelines.normalization(),
-          .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0};
+          .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0,
+          .val_images = session.val.dataset,
+          .max_pixels = session.val.loader.limits.max_pixels,
+          .overrides = overrides_in(provenance)};
+}
+
+http::ServerOptions address_of(const callbacks::MonitorOptions& options) {
+  return {.address = options.address, .port = static_cast<uint16_t>(options.port.value_or(0))};
+}
+
+// log.report: what hinders it must not hide how the run ended.
+void write_report(FileSystem& files, const runs::RunFolder& folder) {
+  try {
+    const report::RunRecord run = report::read_run(folder.path(), /*is_own=*/true);
+    write_file_atomically(files, folder.path() / runs::kReportFile,
+                          as_bytes(report::runs_page(std::span(&run, 1))));
+    log().info("report: {}", (folder.path() / runs::kReportFile).string());
+  } catch (const Error& error) {
+    log().warn("no report was written: {}", error.what());
+  }
+}
+
+// Of a rank that is not the first: it trains along, and writes nothing.
+train::StopReason train_along(const std::optional<train::CheckpointContent>& content,
+                              const std::optional<tuning::Line>& memory_model,
+                              run::Session& session) {
+  train::TrainerOptions options = run::trainer_options(session.config);
+  options.memory_model = memory_model;
+  options.memory_advice = [&session] { return run::memory_advice(session); };
+  train::Trainer trainer(run::trainer_parts(session), session.schedule, std::move(options));
+  if (content) trainer.load(*content);
+  run::connect_norms(session);
+  hear(*session.group);
+  return trainer.fit();
 }
 
 train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& request,
@@ -114,46 +171,64 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
                train::keep_of(config.checkpoint), trainer, state);
     content.reset();  // lets go of the mapped files
   }
-  for (auto& callback :
-       callbacks::make_callbacks(files, config.log, facts_of(session), folder.path())) {
+  for (auto& callback : callbacks::make_callbacks(
+           files, config.log, facts_of(session, request.provenance), folder.path())) {
     trainer.add(std::move(callback));
   }
+  if (config.monitor.port)
+    trainer.add(callbacks::make_live(address_of(config.monitor), folder.path()));
   for (auto& callback : request.callbacks) trainer.add(std::move(callback));
   try {
+    run::connect_norms(session);
     const train::StopReason reason = trainer.fit();
-    write_summary(files, folder, state, train::stop_reason_text(reason));
+    write_summary(files, folder, session, train::stop_reason_text(reason));
     report_end(state, folder, reason);
+    if (config.log.report) write_report(files, folder);
     return reason;
   } catch (const std::exception& error) {
-    write_summary_of_failure(files, folder, state, error);
+    write_summary_of_failure(files, folder, session, error);
+    if (config.log.report) write_report(files, folder);
     throw;
   }
 }
 
-}  // namespace
-
-TrainingResult run_training(TrainingRequest request) {
+TrainingResult train_as(dist::Group& group, TrainingRequest& request) {
   FileSystem& files = request.files != nullptr ? *request.files : real_file_system();
   // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
   // begins again.
   std::optional<train::CheckpointContent> content;
   if (request.resume && request.resume->checkpoint)
     content = train::read_checkpoint(*request.resume->checkpoint);
-  if (!content) autotune::settle_batch(request.config, files);
-  run::Session session = run::build_session(request.config, content ? &*content : nullptr);
+  if (!content) autotune::settle_batch(request.config, files, group);
+  run::Session session = run::build_session(request.config, content ? &*content : nullptr, group);
   std::optional<tuning::Line> memory_model;
   if (!content) memory_model = autotune::settle(session, files);
-  TrainingResult result{.folder = request.resume ? request.resume->folder
-                                                 : runs::RunFolder::create(request.config.run.dir,
-                                                                           request.config.name)};
+  run::check_ranks_agree(session);
+  TrainingResult result;
+  if (!group.is_first()) {
+    result.reason = train_along(content, memory_model, session);
+    return result;
+  }
+  if (session.config.monitor.port) http::check_address(address_of(session.config.monitor));
+  result.folder = request.resume
+                      ? request.resume->folder
+                      : runs::RunFolder::create(request.config.run.dir, request.config.name);
+  const runs::RunFolder& folder = *result.folder;
   std::optional<runs::RunLock> lock;
-  if (!request.resume) lock.emplace(result.folder.path());
-  write_origins(files, result.folder, session);
-  const LogToFile log_to_file(result.folder.log());
+  if (!request.resume) lock.emplace(folder.path());
+  write_origins(files, folder, session, request.provenance);
+  group.note_run(std::filesystem::absolute(folder.path()).string());
+  const LogToFile log_to_file(folder.log());
   log().info(run::plan_text(session));
-  result.reason =
-      train_in(result.folder, request, std::move(content), memory_model, files, session);
+  result.reason = train_in(folder, request, std::move(content), memory_model, files, session);
   return result;
+}
+
+}  // namespace
+
+TrainingResult run_training(TrainingRequest request) {
+  return with_ranks(request.ranks, request.config,
+                    [&](dist::Group& group) { return train_as(group, request); });
 }
 
 }  // namespace stoker::jobs

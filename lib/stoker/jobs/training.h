@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "stoker/config/values.h"
 #include "stoker/core/file.h"
+#include "stoker/jobs/ranks.h"
 #include "stoker/run/run_config.h"
 #include "stoker/runs/folder.h"
 #include "stoker/runs/resume_point.h"
@@ -18,18 +20,20 @@ namespace stoker::jobs {
 
 struct TrainingRequest {
   run::RunConfig config;
+  config::Provenance provenance = {};                       // of its values; kept with the run
   std::optional<runs::ResumePoint> resume;                  // go on from here, else start a new run
   std::vector<std::unique_ptr<train::Callback>> callbacks;  // besides those of `log:`
   FileSystem* files = nullptr;                              // none: the real one
+  RankOptions ranks;
 };
 
 struct TrainingResult {
   train::StopReason reason = train::StopReason::kFinished;
-  runs::RunFolder folder;
+  std::optional<runs::RunFolder> folder;  // of the first rank, which alone writes one
 };
 
 // Trains, evaluates, saves and writes the run's folder. Throws what stops it; a summary with the
-// reason is written even then.
+// reason is written even then. Of several ranks each calls it with the same configuration.
 TrainingResult run_training(TrainingRequest request);
 
 }  // namespace stoker::jobs

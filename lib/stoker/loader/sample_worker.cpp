@@ -1,6 +1,7 @@
 #include "stoker/loader/sample_worker.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <new>
@@ -89,11 +90,19 @@ augment::Pipeline::Size SampleWorker::output_size(const augment::Pipeline& pipel
   return last_output_;
 }
 
+// What ran on this thread since the last lap was this.
+void SampleWorker::lap(StageClock::Lap lap) {
+  constexpr std::array<trace::Stage, StageClock::kLaps> kStages{
+      trace::Stage::kRead, trace::Stage::kDecode, trace::Stage::kAugment, trace::Stage::kCopy};
+  clock_.lap(lap);
+  laps_.end(kStages[lap]);
+}
+
 void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
   job.set_label(slot, sample, dataset_.label(sample));
   const StreamKey key{options_.seed, job.epoch(), uint64_t(sample), job.repetition(slot)};
   const data::Record record = dataset_.get(sample, scratch_);
-  clock_.lap(StageClock::kRead);
+  lap(StageClock::kRead);
   clock_.was_decoding(record.decode_ns);
   Drawn drawn;
   kernels::ImageView image = record.pixels;
@@ -101,12 +110,12 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
     drawn = draw(key, image.width, image.height);
   } else {
     image = decode(record, key, drawn);
-    clock_.lap(StageClock::kDecode);
+    lap(StageClock::kDecode);
   }
   if (options_.stage == Stage::kDecoded) {
     job.add_image(slot, drawn.size, image, drawn.recipe);
     dataset_.confirm(sample);
-    clock_.lap(StageClock::kCopy);
+    lap(StageClock::kCopy);
     return;
   }
   const kernels::OutputView output = job.output(slot, drawn.size);
@@ -114,7 +123,7 @@ void SampleWorker::load_sample(BatchJob& job, int64_t slot, int64_t sample) {
     kernels::augment(image, drawn.recipe.geometry, drawn.recipe.program, pipelines_.normalization(),
                      output, slot);
   dataset_.confirm(sample);
-  clock_.lap(StageClock::kAugment);
+  lap(StageClock::kAugment);
 }
 
 void SampleWorker::handle_error(BatchJob& job, int64_t slot, int64_t sample) const {
@@ -143,6 +152,7 @@ void SampleWorker::load_run(BatchJob& job, int64_t begin, int64_t end,
     if (stop.load(std::memory_order_relaxed) || slot > job.failed_slot()) return;
     const int64_t sample = job.sample(slot);
     clock_.start_sample();
+    laps_.start();
     try {
       load_sample(job, slot, sample);
     } catch (...) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stoker/augment/pipeline_schedule.h"
+#include "stoker/core/trace.h"
 #include "stoker/data/dataset.h"
 #include "stoker/decode/decode.h"
 #include "stoker/loader/batch_job.h"
@@ -53,7 +54,9 @@ class SampleWorker {
   augment::Pipeline::Size last_source_, last_output_;
   int64_t run_length_ = 1;
   double sample_s_ = 0;  // moving mean
+  void lap(StageClock::Lap lap);
   StageClock clock_;
+  trace::Laps laps_;
 };
 
 }  // namespace stoker::loader

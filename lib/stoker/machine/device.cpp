@@ -1,6 +1,9 @@
 #include "stoker/machine/device.h"
 
 #include <ATen/Parallel.h>
+#if STOKER_HAS_CUDA
+#include <ATen/cuda/CUDAContext.h>
+#endif
 #include <torch/cuda.h>
 
 #include <charconv>
@@ -35,12 +38,13 @@ void check_device_name(std::string_view name) {
       fmt::format("device: read \"{}\", expected auto, cpu, cuda or cuda:<index>", name));
 }
 
-c10::Device pick_device(std::string_view name) {
+c10::Device pick_device(std::string_view name, int64_t local_rank) {
   check_device_name(name);
   if (name == "cpu") return c10::kCPU;
   const int count = static_cast<unsigned char>(torch::cuda::device_count());
-  if (name == "auto") return count > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  const int index = *cuda_index(name);
+  if (name == "auto" && count == 0) return c10::kCPU;
+  const int own = count > 0 ? static_cast<int>(local_rank % count) : 0;
+  const int index = name == "auto" || name == kCuda ? own : *cuda_index(name);
   if (!STOKER_HAS_CUDA) {
     throw DeviceError(fmt::format(
         "device: {} was asked for, but this stoker was built without CUDA (STOKER_CUDA=OFF)",
@@ -53,6 +57,18 @@ c10::Device pick_device(std::string_view name) {
         name, count));
   }
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
+}
+
+std::string device_identity([[maybe_unused]] c10::Device device) {
+#if STOKER_HAS_CUDA
+  if (device.is_cuda()) {
+    const cudaUUID_t& uuid = at::cuda::getDeviceProperties(device.index())->uuid;
+    std::string text;
+    for (const char byte : uuid.bytes) text += fmt::format("{:02x}", static_cast<uint8_t>(byte));
+    return text;
+  }
+#endif
+  return "";
 }
 
 void prepare_cpu(c10::Device device) {

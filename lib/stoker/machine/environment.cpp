@@ -111,8 +111,14 @@ nlohmann::ordered_json environment(c10::Device device) {
   return json;
 }
 
-void write_environment(FileSystem& files, const std::filesystem::path& path, c10::Device device) {
+void write_environment(FileSystem& files, const std::filesystem::path& path, c10::Device device,
+                       const RunPlaces& places) {
   nlohmann::ordered_json json = environment(device);
+  json["world_size"] = places.ranks;
+  json["hosts"] = places.hosts;
+  nlohmann::ordered_json origins = nlohmann::ordered_json::object();
+  for (const auto& [key, place] : places.origins) origins[key] = place;
+  json["origins"] = origins;
   json["earlier"] = earlier_environments(path);
   write_file_atomically(files, path, as_bytes(json_text(json, 2) + "\n"));
 }

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
@@ -10,6 +11,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "stoker/core/error.h"
@@ -18,6 +20,7 @@ namespace stoker::metrics {
 namespace {
 
 constexpr int64_t kBins = 15;
+constexpr int64_t kSums = 4;  // before the bins
 
 // How many classes stand before the label's own; anything not ordered below it (NaN) stands before.
 at::Tensor rank_of_label(const at::Tensor& logits, const at::Tensor& labels) {
@@ -49,11 +52,8 @@ ClassificationMetrics::ClassificationMetrics(int64_t classes) : classes_(classes
   STOKER_CHECK(classes >= 1, "classes={}", classes);
 }
 
-void ClassificationMetrics::reset_sums(at::Device device) {
-  const auto float64 = at::TensorOptions().dtype(at::kDouble).device(device);
+void ClassificationMetrics::reset_counts(at::Device device) {
   const auto int64 = at::TensorOptions().dtype(at::kLong).device(device);
-  sums_ = at::zeros({4}, float64);
-  bins_ = at::zeros({3, kBins}, float64);
   counts_ = at::zeros({3, classes_}, int64);
   if (classes_ <= kConfusionClasses) confusion_ = at::zeros({classes_ * classes_}, int64);
 }
@@ -71,19 +71,19 @@ void ClassificationMetrics::add(const at::Tensor& logits, const at::Tensor& labe
                  "a label outside of [0, {})", classes_);
   }
   at::NoGradGuard no_grad;
-  if (!sums_.defined()) reset_sums(logits.device());
-  STOKER_CHECK(sums_.device() == logits.device(), "logits on {}, earlier ones on {}",
-               logits.device().str(), sums_.device().str());
+  if (!counts_.defined()) reset_counts(logits.device());
+  STOKER_CHECK(counts_.device() == logits.device(), "logits on {}, earlier ones on {}",
+               logits.device().str(), counts_.device().str());
 
   const at::Tensor scores = logits.to(at::kDouble);
   const at::Tensor truth = labels.to(logits.device(), at::kLong);
   const at::Tensor rank = rank_of_label(scores, truth);
   const at::Tensor top1 = (rank < 1).to(at::kDouble);
   const at::Tensor predicted = scores.argmax(1);  // the first of equal ones
-  sums_.add_(at::stack({losses.to(logits.device(), at::kDouble).sum(), top1.sum(),
-                        (rank < 5).sum().to(at::kDouble),
-                        at::isfinite(scores).all(1).logical_not().sum().to(at::kDouble)}));
-  bins_.add_(calibration_bins(scores, top1));
+  const at::Tensor sums = at::stack(
+      {losses.to(logits.device(), at::kDouble).sum(), top1.sum(), (rank < 5).sum().to(at::kDouble),
+       at::isfinite(scores).all(1).logical_not().sum().to(at::kDouble)});
+  batches_.push_back(at::cat({sums, calibration_bins(scores, top1).reshape({-1})}));
   const at::Tensor ones = at::ones({n}, truth.options());
   counts_.select(0, 0).index_add_(0, truth, ones);
   counts_.select(0, 1).index_add_(0, predicted, ones);
@@ -92,26 +92,48 @@ void ClassificationMetrics::add(const at::Tensor& logits, const at::Tensor& labe
   images_ += n;
 }
 
-ClassificationResult ClassificationMetrics::result() const {
-  ClassificationResult result{.images = images_};
-  result.per_class.resize(static_cast<size_t>(classes_));
-  if (classes_ <= kConfusionClasses) {
-    const std::vector<int64_t> row(static_cast<size_t>(classes_));
-    result.confusion.assign(static_cast<size_t>(classes_), row);
-  }
-  if (images_ == 0) return result;
+ClassificationSums ClassificationMetrics::sums() const {
+  ClassificationSums sums{.images = images_};
+  const auto counts = at::TensorOptions().dtype(at::kLong);
+  const int64_t cells = classes_ <= kConfusionClasses ? classes_ * classes_ : 0;
+  sums.batches =
+      batches_.empty() ? at::zeros({0, kSums + 3 * kBins}, at::kDouble) : at::stack(batches_).cpu();
+  sums.counts = counts_.defined() ? counts_.cpu() : at::zeros({3, classes_}, counts);
+  sums.confusion = confusion_.defined() ? confusion_.cpu() : at::zeros({cells}, counts);
+  return sums;
+}
 
-  const auto images = static_cast<double>(images_);
-  const at::Tensor sums = sums_.cpu(), bins = bins_.cpu(), counts = counts_.cpu();
-  const auto sum = sums.accessor<double, 1>();
+ClassificationResult result_of(const ClassificationSums& sums) {
+  const int64_t classes = sums.counts.size(1);
+  ClassificationResult result{.images = sums.images};
+  result.per_class.resize(static_cast<size_t>(classes));
+  if (sums.confusion.numel() > 0) {
+    const std::vector<int64_t> row(static_cast<size_t>(classes));
+    result.confusion.assign(static_cast<size_t>(classes), row);
+  }
+  if (sums.images == 0) return result;
+
+  const auto images = static_cast<double>(sums.images);
+  std::array<double, kSums + 3 * kBins> sum{};
+  const auto batches = sums.batches.accessor<double, 2>();
+  for (int64_t batch = 0; batch < batches.size(0); ++batch) {
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += batches[batch][static_cast<int64_t>(i)];
+  }
   result.loss = sum[0] / images;
   result.top1 = sum[1] / images;
   result.top5 = sum[2] / images;
   result.nonfinite_images = static_cast<int64_t>(sum[3]);
-  const auto bin = bins.accessor<double, 2>();
-  for (int64_t i = 0; i < kBins; ++i) result.ece += std::abs(bin[2][i] - bin[1][i]) / images;
-  const auto count = counts.accessor<int64_t, 2>();
-  for (int64_t c = 0; c < classes_; ++c) {
+  const double* confidence = &sum[kSums + kBins];
+  const double* hits_of_bin = &sum[kSums + 2 * kBins];
+  const double* images_of_bin = &sum[kSums];
+  for (int64_t i = 0; i < kBins; ++i) {
+    result.ece += std::abs(hits_of_bin[i] - confidence[i]) / images;
+    result.calibration.push_back({.images = std::llround(images_of_bin[i]),
+                                  .confidence = ratio(confidence[i], images_of_bin[i]),
+                                  .accuracy = ratio(hits_of_bin[i], images_of_bin[i])});
+  }
+  const auto count = sums.counts.accessor<int64_t, 2>();
+  for (int64_t c = 0; c < classes; ++c) {
     const auto hits = static_cast<double>(count[2][c]);
     const auto truths = static_cast<double>(count[0][c]),
                guesses = static_cast<double>(count[1][c]);
@@ -120,13 +142,10 @@ ClassificationResult ClassificationMetrics::result() const {
                                                 .recall = ratio(hits, truths),
                                                 .f1 = ratio(2 * hits, truths + guesses)};
   }
-  if (confusion_.defined()) {
-    const at::Tensor confusion = confusion_.cpu();
-    const int64_t* cell = confusion.const_data_ptr<int64_t>();
-    for (auto& row : result.confusion) {
-      std::copy_n(cell, classes_, row.begin());
-      cell += classes_;
-    }
+  const int64_t* cell = sums.confusion.const_data_ptr<int64_t>();
+  for (auto& row : result.confusion) {
+    std::copy_n(cell, classes, row.begin());
+    cell += classes;
   }
   return result;
 }

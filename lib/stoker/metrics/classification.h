@@ -19,6 +19,12 @@ struct ClassificationResult {
   double top5 = 0;               // with fewer than five classes: 1
   int64_t nonfinite_images = 0;  // whose logits hold a NaN or an infinity: the figures mean nothing
   double ece = 0;  // expected calibration error, 15 bins of equal width (Guo et al. 2017, eq. 3)
+  // Of the images in each of these bins, which the error is of; 0 where there is none.
+  struct ConfidenceBin {
+    int64_t images = 0;
+    double confidence = 0, accuracy = 0;  // means
+  };
+  std::vector<ConfidenceBin> calibration;
   struct PerClass {
     int64_t images = 0;
     double precision = 0, recall = 0, f1 = 0;
@@ -31,24 +37,35 @@ struct ClassificationResult {
 // A matrix of more classes would take more than 128 MiB on the device.
 constexpr int64_t kConfusionClasses = 4096;
 
+// What results are calculated from, on the CPU. Sums of batches stand apart, so that those of
+// several processes, put together in the order of the batches, give the bits of one.
+struct ClassificationSums {
+  int64_t images = 0;
+  at::Tensor batches;    // float64 [batches, 4 + 3 * 15]: loss, top-1 and top-5 hits, images not
+                         // finite; count, confidence and hits by confidence
+  at::Tensor counts;     // int64 [3, classes]: labels, predictions, hits
+  at::Tensor confusion;  // int64 [classes * classes]; empty for more than kConfusionClasses
+};
+ClassificationResult result_of(const ClassificationSums& sums);
+
 class ClassificationMetrics {
  public:
   explicit ClassificationMetrics(int64_t classes);
   // logits: [n, classes] of any floating dtype; labels: [n] int64; losses: [n], of each sample.
-  // Sums stay on the logits' device until result(). Ties are broken towards the lower class.
+  // Sums stay on the logits' device until sums(). Ties are broken towards the lower class.
   // A NaN stands before every number, so that a broken network scores nothing.
   void add(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& losses);
-  // Waits for the device. Without any sample all values are 0; so is a ratio that divides by 0.
-  ClassificationResult result() const;
+  // Waits for the device.
+  ClassificationSums sums() const;
+  // Without any sample all values are 0; so is a ratio that divides by 0.
+  ClassificationResult result() const { return result_of(sums()); }
 
  private:
-  void reset_sums(at::Device device);
+  void reset_counts(at::Device device);
 
   int64_t classes_;
-  at::Tensor sums_;       // float64 [4]: loss, top-1 hits, top-5 hits, images not finite
-  at::Tensor counts_;     // int64 [3, classes]: labels, predictions, hits
-  at::Tensor confusion_;  // int64 [classes * classes]
-  at::Tensor bins_;       // float64 [3, 15]: count, confidence, hits
+  std::vector<at::Tensor> batches_;  // float64 [4 + 3 * 15]
+  at::Tensor counts_, confusion_;
   int64_t images_ = 0;
 };
 

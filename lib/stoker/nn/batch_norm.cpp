@@ -1,12 +1,14 @@
 #include "stoker/nn/batch_norm.h"
 
 #include <ATen/ops/batch_norm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include "stoker/nn/fused_norm.h"
 #include "stoker/nn/norm_tape.h"
 #include "stoker/nn/norm_values.h"
+#include "stoker/nn/shared_norm.h"
 
 namespace stoker::nn {
 
@@ -28,11 +30,33 @@ NormState BatchNorm::state() const {
           is_training() && learns()};
 }
 
+void set_norm_span(torch::nn::Module& module, const NormSpan& span) {
+  for (const auto& child : module.modules()) {
+    if (auto* norm = dynamic_cast<BatchNorm*>(child.get())) norm->set_span(span);
+  }
+}
+
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
-  if (learns()) NormValues::note(x);
   const NormState norm = state();
+  const int64_t ghost = span_.ghost_images;
+  if (!norm.training || ghost == 0 || x.size(0) <= ghost) {
+    if (learns()) NormValues::note(x);
+    return normalize(norm, x);
+  }
+  // As evenly as can be: none of them is a small rest.
+  const int64_t pieces = (x.size(0) + ghost - 1) / ghost;
+  std::vector<at::Tensor> normed;
+  for (const at::Tensor& piece : x.tensor_split(pieces)) {
+    NormValues::note(piece);
+    normed.push_back(normalize(norm, piece));
+  }
+  return at::cat(normed);
+}
+
+at::Tensor BatchNorm::normalize(const NormState& norm, const at::Tensor& x) {
   const bool again = norm.training && NormTape::repeats();
   if (norm.training && !again) num_batches_tracked.add_(1);
+  if (norm.training && span_.peers != nullptr) return shared_norm(norm, *span_.peers, x);
   if (suits_fused_norm(norm, x, {})) return fused_norm(norm, kernels::Gate::kNone, x, {});
   return at::batch_norm(x, weight, bias, again ? running_mean.clone() : running_mean,
                         again ? running_var.clone() : running_var, norm.training, options_.momentum,
@@ -43,7 +67,9 @@ at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tenso
                          const at::Tensor& residual) {
   const std::optional<kernels::Gate> gate = gate_of(activation);
   const bool fits = gate && (!residual.defined() || *gate == kernels::Gate::kRelu);
-  if (const NormState state = norm.state(); fits && suits_fused_norm(state, x, residual)) {
+  const bool is_plain = norm.span().peers == nullptr && norm.span().ghost_images == 0;
+  if (const NormState state = norm.state();
+      fits && (is_plain || !state.training) && suits_fused_norm(state, x, residual)) {
     if (norm.learns()) NormValues::note(x);
     if (state.training && !NormTape::repeats()) norm.num_batches_tracked.add_(1);
     return fused_norm(state, *gate, x, residual);

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "stoker/nn/activation.h"
+#include "stoker/nn/norm_peers.h"
 
 namespace stoker::nn {
 
@@ -36,6 +37,10 @@ class BatchNorm : public torch::nn::Module {
   // gradient it is frozen, and training mode is as eval mode.
   at::Tensor forward(const at::Tensor& x);
 
+  // What training statistics are of from now on, instead of the images of each call alone.
+  void set_span(const NormSpan& span) { span_ = span; }
+  const NormSpan& span() const { return span_; }
+
   NormState state() const;  // for norm_activate
   // Whether one of its parameters requires a gradient.
   bool learns() const {
@@ -47,8 +52,14 @@ class BatchNorm : public torch::nn::Module {
   at::Tensor running_mean, running_var, num_batches_tracked;
 
  private:
+  at::Tensor normalize(const NormState& norm, const at::Tensor& x);
+
   BatchNormOptions options_;
+  NormSpan span_;
 };
+
+// Gives all norms in `module` this span.
+void set_norm_span(torch::nn::Module& module, const NormSpan& span);
 
 // activation(norm(x) + residual); residual: of x's shape and dtype, or undefined for none.
 at::Tensor norm_activate(BatchNorm& norm, Activation activation, const at::Tensor& x,

@@ -101,6 +101,14 @@ bool is_to_fail() {
                   human_bytes(free_memory_bytes())));
 }
 
+// LibTorch's allocator does the same for small blocks.
+void tell_profiler(void* block, int64_t bytes) {
+  if (!c10::memoryProfilingEnabled()) [[likely]]
+    return;
+  c10::reportMemoryUsageToProfiler(block, bytes, static_cast<size_t>(account.live()),
+                                   /*total_reserved=*/0, c10::Device(c10::kCPU));
+}
+
 void* take_large(size_t bytes) {
   if (!account.charge(static_cast<int64_t>(bytes))) fail_at_limit(bytes);
   void* block = cache().take(bytes, static_cast<size_t>(account.live()),
@@ -109,6 +117,7 @@ void* take_large(size_t bytes) {
     account.discharge(static_cast<int64_t>(bytes));
     fail_at_system(bytes);
   }
+  tell_profiler(block, static_cast<int64_t>(bytes));
   return block;
 }
 
@@ -126,6 +135,7 @@ void release(void* block) {
   if (reinterpret_cast<uintptr_t>(block) % kHugePage == 0) {
     if (const size_t bytes = cache().give_back(block); bytes > 0) {
       account.discharge(static_cast<int64_t>(bytes));
+      tell_profiler(block, -static_cast<int64_t>(bytes));
       return;
     }
   }

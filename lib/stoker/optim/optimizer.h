@@ -61,6 +61,10 @@ class Optimizer {
   // tensor.
   virtual void load_state(const NamedTensors& state) = 0;
   virtual const std::vector<ParameterGroup>& groups() const = 0;
+  // Where ranks have parts of the state: makes state() whole on the first. All ranks call it.
+  virtual void gather_state() {}
+  // What this rank keeps.
+  virtual NamedTensors own_state() { return state(); }
 };
 
 using OptimizerTable = config::Table<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>)>;

@@ -15,6 +15,7 @@
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
 #include "stoker/optim/layer_decay.h"
+#include "stoker/optim/sharded.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
 
@@ -206,15 +207,21 @@ void initialize_from_data(models::Model& model, const train::Source& train,
   model.initialize(batch->images);
 }
 
-std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model) {
+std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
+                                                  dist::Group& group) {
   optim::NamedTensors parameters;
   for (const auto& item : model.named_parameters()) {
     if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
   }
   const auto& common = config.optimizer.common<optim::CommonOptions>();
-  return optim::optimizers().build(config.optimizer,
-                                   optim::apply_layer_decay(optim::make_groups(parameters, common),
-                                                            model.layers(), common.layer_decay));
+  const auto build = [&](std::vector<optim::ParameterGroup> groups) {
+    return optim::optimizers().build(config.optimizer, std::move(groups));
+  };
+  auto groups = optim::apply_layer_decay(optim::make_groups(parameters, common), model.layers(),
+                                         common.layer_decay);
+  const bool is_divided = config.dist.shard == dist::Shard::kOptimizer && !group.is_alone();
+  return is_divided ? optim::make_sharded(group, std::move(groups), build)
+                    : build(std::move(groups));
 }
 
 at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {

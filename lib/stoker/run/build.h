@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "stoker/dist/group.h"
 #include "stoker/models/model.h"
 #include "stoker/optim/optimizer.h"
 #include "stoker/optim/schedule.h"
@@ -50,7 +51,9 @@ int64_t check_smallest_batch(const augment::PipelineSchedule& pipelines, models:
 void initialize_from_data(models::Model& model, const train::Source& train,
                           const train::Source& val, at::Device device);
 
-std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model);
+// Divided among the ranks of `group` where dist.shard says so.
+std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
+                                                  dist::Group& group = dist::alone());
 
 // What classes count in the loss by train.class_weights or train.balanced_loss; undefined where all
 // count alike. Throws ConfigError where the list does not fit the classes.

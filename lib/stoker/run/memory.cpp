@@ -81,7 +81,7 @@ MemoryParts memory_parts(const Session& session) {
   const int64_t bytes_per_value = train::bytes_per_value(session.config.train.precision);
   const auto per_image = [&](int64_t of_two) { return of_two * bytes_per_value / (2 * 4); };
   MemoryParts parts{
-      .optimizer_state = bytes_of(session.optimizer->state()),
+      .optimizer_state = bytes_of(session.optimizer->own_state()),
       .activations_per_image = per_image(kept.now),
       .recomputable_per_image = per_image(kept.now - kept.least),
       .kept_share =
@@ -91,6 +91,10 @@ MemoryParts memory_parts(const Session& session) {
     parts.parameters += bytes;
     if (parameter.requires_grad()) parts.gradients += bytes;
   }
+  // The Reducer's buckets, which the gradients become views of while a fresh one is made; and all
+  // parameters once more where ranks move a part of them each.
+  if (!session.group->is_alone()) parts.exchange = parts.gradients;
+  if (session.config.dist.shard != dist::Shard::kNone) parts.exchange *= 2;
   for (const at::Tensor& buffer : session.model->buffers()) {
     parts.parameters += static_cast<int64_t>(buffer.nbytes());
   }
@@ -108,6 +112,9 @@ std::string memory_text(const Session& session) {
       fmt::format("about {}: {} of parameters, {} of gradients, {} of optimizer state",
                   text_of(parts.with_microbatch(images)), text_of(parts.parameters),
                   text_of(parts.gradients), text_of(parts.optimizer_state));
+  if (parts.exchange > 0)
+    text +=
+        fmt::format(", {} of buffers for the exchange with other ranks", text_of(parts.exchange));
   if (parts.averages > 0) text += fmt::format(", {} of averages", text_of(parts.averages));
   text += fmt::format(", {} of activations that a micro-batch of {} keeps",
                       text_of(images * parts.activations_per_image), images);

@@ -13,6 +13,13 @@ std::string epochs_text(const train::StepPlan& plan) {
   return fmt::format("{:g}", plan.epoch(plan.total_steps));
 }
 
+// "32", "32 or 33"
+std::string share_text(const train::StepPlan& plan) {
+  const int64_t least = plan.batch_size / plan.ranks;
+  return plan.batch_size % plan.ranks == 0 ? fmt::to_string(least)
+                                           : fmt::format("{} or {}", least, least + 1);
+}
+
 std::string parameters_text(const Session& session) {
   const int64_t learned = models::parameter_count(*session.model);
   int64_t all = 0;
@@ -85,6 +92,8 @@ std::string plan_text(const Session& session) {
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
                            human_count(plan.total_steps), human_count(plan.batch_size),
                            human_count(plan.steps_per_epoch), epochs_text(plan)));
+  if (const std::string ranks = session.group->text(); !ranks.empty())
+    row("ranks", fmt::format("{}; {} images a step each", ranks, share_text(plan)));
   row("precision", train::to_string(session.config.train.precision) +
                        (session.precision_reason.empty()
                             ? ""

@@ -35,7 +35,9 @@ void describe(RunConfig& c, config::Fields& fields) {
   fields("grad_scaler", c.grad_scaler, "loss scaling; used by train.precision fp16 alone");
   fields("eval", c.eval, "evaluation during and after training");
   fields("checkpoint", c.checkpoint, "when to save and what to keep");
+  fields("dist", c.dist, "how several ranks work together; used where there are several");
   fields("log", c.log, "what is printed and written while training");
+  fields("monitor", c.monitor, "how the run can be watched while it trains");
   fields("run", c.run, "where runs are kept");
   fields("device", c.device, "auto, cpu, cuda or cuda:<index>");
 }

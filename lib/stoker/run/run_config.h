@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "stoker/augment/progressive_resizing.h"
+#include "stoker/callbacks/monitor_options.h"
 #include "stoker/callbacks/options.h"
 #include "stoker/config/choice.h"
 #include "stoker/data/options.h"
+#include "stoker/dist/options.h"
 #include "stoker/optim/grad_scaler.h"
 #include "stoker/train/memory_options.h"
 #include "stoker/train/options.h"
@@ -43,7 +45,9 @@ struct RunConfig {
   optim::GradScalerOptions grad_scaler;
   train::EvalOptions eval;
   train::CheckpointOptions checkpoint;
+  dist::DistOptions dist;
   callbacks::LogOptions log;
+  callbacks::MonitorOptions monitor;
   FolderOptions run;
   std::string device = "auto";
 };

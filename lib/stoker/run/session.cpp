@@ -7,6 +7,7 @@
 #include "stoker/data/check.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
+#include "stoker/nn/batch_norm.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/memory.h"
@@ -23,6 +24,20 @@ void match_classes(Session& session) {
   data::check_sets(*session.train.dataset, *session.val.dataset);
 }
 
+// "16 images", "64 images of all ranks"
+std::string norm_text(const RunConfig& config, const train::StepPlan& plan) {
+  using train::BatchNormMode;
+  switch (config.train.batch_norm) {
+    case BatchNormMode::kSync:
+      return fmt::format("{} images of all ranks", plan.microbatch * plan.ranks);
+    case BatchNormMode::kGhost:
+      return fmt::format("{} images", std::min(plan.microbatch, config.train.ghost_batch_size));
+    case BatchNormMode::kLocal:
+      break;
+  }
+  return fmt::format("{} images", plan.microbatch);
+}
+
 void report_adjustments(const RunConfig& config, const Session& session) {
   const train::StepPlan& plan = session.plan();
   if (config.device == "auto" && session.device.is_cpu()) {
@@ -37,14 +52,18 @@ void report_adjustments(const RunConfig& config, const Session& session) {
                *config.train.batch_size, plan.samples, plan.batch_size);
   }
   if (plan.grad_accumulation > 1) {
-    log().info("{} micro-batches of {} make up each step; batch norm sees {} images at a time",
-               plan.grad_accumulation, plan.microbatch, plan.microbatch);
+    log().info("{} micro-batches of {} make up each step{}; batch norm sees {} at a time",
+               plan.grad_accumulation, plan.microbatch,
+               plan.ranks > 1 ? fmt::format(", {} on each rank", plan.own_passes()) : "",
+               norm_text(config, plan));
   }
 }
 
 void open_data(Session& session) {
-  session.train = open_source(session.config, data::Split::kTrain);
-  session.val = open_source(session.config, data::Split::kVal);
+  RunConfig config = session.config;
+  config.data.is_shared_by_ranks = session.group->local_size() > 1;
+  session.train = open_source(config, data::Split::kTrain);
+  session.val = open_source(config, data::Split::kVal);
   match_classes(session);
   session.train.dataset =
       data::balanced(std::move(session.train.dataset), session.config.data.balance);
@@ -70,6 +89,8 @@ void build_network(Session& session, const train::CheckpointContent* checkpoint)
   if (checkpoint != nullptr) session.context.stem_kernel = stem_kernel(checkpoint->model);
   if (opened) session.context.stem_kernel = stem_kernel(opened->tensors);
   session.model = build_model(session.config, session.context, session.device);
+  if (session.config.train.batch_norm == train::BatchNormMode::kGhost)
+    nn::set_norm_span(*session.model, {.ghost_images = session.config.train.ghost_batch_size});
   check_sizes(session.config, session.train.pipelines, *session.model);
   session.frozen = models::freeze(*session.model, transfer.freeze);
   if (checkpoint == nullptr) begin_with_weights(session, std::move(opened));
@@ -78,7 +99,8 @@ void build_network(Session& session, const train::CheckpointContent* checkpoint)
 // The steps, and what counts them.
 void plan_training(Session& session) {
   const RunConfig& config = session.config;
-  const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train);
+  const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train,
+                                                 session.group->size(), session.group->rank());
   session.schedule = build_schedule(config, plan);
   const int64_t smallest =
       check_smallest_batch(session.train.pipelines, *session.model, session.context, plan);
@@ -95,7 +117,7 @@ void plan_training(Session& session) {
 
 void build_training(Session& session) {
   const RunConfig& config = session.config;
-  session.optimizer = build_optimizer(config, *session.model);
+  session.optimizer = build_optimizer(config, *session.model, *session.group);
   if (config.train.precision == train::Precision::kFp16) {
     session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
   }
@@ -103,10 +125,37 @@ void build_training(Session& session) {
   plan_training(session);
 }
 
+class GroupPeers : public nn::NormPeers {
+ public:
+  explicit GroupPeers(dist::Group& group) : group_(group) {}
+  void sum(const at::Tensor& values) override { group_.sum(values); }
+
+ private:
+  dist::Group& group_;
+};
+
+// A rank whose memory runs out, or that has no image to show, would leave the others waiting within
+// their norms.
+void check_shared_norms(RunConfig& config, const dist::Group& group) {
+  if (config.train.batch_norm != train::BatchNormMode::kSync || group.is_alone()) return;
+  if (config.data.on_error == data::OnError::kSkip) {
+    throw ConfigError(
+        "data.on_error: skip does not go with train.batch_norm: sync, whose norms wait for the "
+        "images of all ranks: expected fail, or train.batch_norm: local");
+  }
+  if (config.memory.microbatch == train::MicrobatchMode::kFixed) return;
+  log().info(
+      "memory.microbatch is fixed: with train.batch_norm: sync a step that does not fit cannot be "
+      "taken again");
+  config.memory.microbatch = train::MicrobatchMode::kFixed;
+}
+
 }  // namespace
 
-Session build_session(RunConfig config, const train::CheckpointContent* checkpoint) {
+Session build_session(RunConfig config, const train::CheckpointContent* checkpoint,
+                      dist::Group& group) {
   Session session;
+  session.group = &group;
   session.config = std::move(config);
   if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
     train::parse_duration_s(limit, "train.max_time");
@@ -117,9 +166,10 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
                *session.config.train.batch_size);
   }
   for (const std::string& line : follow_batch(session.config)) log().info("{}", line);
-  session.device = machine::pick_device(session.config.device);
+  session.device = machine::pick_device(session.config.device, group.local_rank());
   apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);
+  check_shared_norms(session.config, group);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
   const ops::DeviceWork work{
@@ -143,12 +193,20 @@ void use_microbatch(Session& session, int64_t microbatch) {
   report_adjustments(session.config, session);
 }
 
+void connect_norms(Session& session) {
+  if (session.config.train.batch_norm != train::BatchNormMode::kSync) return;
+  if (session.group->is_alone()) return;
+  session.norm_peers = std::make_shared<GroupPeers>(*session.group);
+  nn::set_norm_span(*session.model, {.peers = session.norm_peers.get()});
+}
+
 train::TrainerParts trainer_parts(Session& session) {
   return {.state = *session.state,
           .algorithms = session.algorithms,
           .train = session.train,
           .val = session.val,
-          .class_weights = session.class_weights};
+          .class_weights = session.class_weights,
+          .group = session.group};
 }
 
 train::TrainerOptions trainer_options(const RunConfig& config) {
@@ -156,7 +214,9 @@ train::TrainerOptions trainer_options(const RunConfig& config) {
           .memory = config.memory,
           .eval = config.eval,
           .checkpoint = config.checkpoint,
-          .log_every_steps = config.log.every_steps};
+          .log_every_steps = config.log.every_steps,
+          .shards_optimizer = config.dist.shard == dist::Shard::kOptimizer,
+          .keeps_guesses = config.log.evaluation};
 }
 
 }  // namespace stoker::run

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "stoker/nn/norm_peers.h"
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/memory_parts.h"
@@ -20,6 +21,7 @@ namespace stoker::run {
 struct Session {
   RunConfig config;              // with auto replaced by what it means here
   std::string precision_reason;  // of train.precision: auto
+  dist::Group* group = &dist::alone();
   at::Device device{at::kCPU};
   train::Source train;
   train::Source val;
@@ -33,18 +35,25 @@ struct Session {
   at::Tensor class_weights;             // of the loss; undefined where all count alike
   std::unique_ptr<train::State> state;  // at step 0; refers to the objects above
   train::Algorithms algorithms;
-  MemoryParts memory;  // of the model as it was built
+  MemoryParts memory;                         // of the model as it was built
+  std::shared_ptr<nn::NormPeers> norm_peers;  // of train.batch_norm: sync
 
   const train::StepPlan& plan() const { return state->facts.plan; }
 };
 
 // Opens the data, builds the model and the rest. A run that begins gets model.weights, or what a
 // model computes from the data (airbench's whitening); one that goes on is to get all weights from
-// `checkpoint`. Throws ConfigError, DataError, DeviceError and OutOfMemory.
-Session build_session(RunConfig config, const train::CheckpointContent* checkpoint = nullptr);
+// `checkpoint`. `group` must outlive the session; nothing is exchanged here. Throws ConfigError,
+// DataError, DeviceError and OutOfMemory.
+Session build_session(RunConfig config, const train::CheckpointContent* checkpoint = nullptr,
+                      dist::Group& group = dist::alone());
 
 // Gives a session that stands at its beginning other micro-batches; all else stays.
 void use_microbatch(Session& session, int64_t microbatch);
+
+// train.batch_norm: sync takes effect from here on: passes of training wait for the other ranks, so
+// that none may be made by one of them alone.
+void connect_norms(Session& session);
 
 // What a trainer works on; checkpoints are the caller's to add. The session must outlive it.
 train::TrainerParts trainer_parts(Session& session);

@@ -20,6 +20,10 @@ inline constexpr const char* kLogFile = "log.txt";
 inline constexpr const char* kMetricsFile = "metrics.jsonl";
 inline constexpr const char* kMetricsTable = "metrics.csv";
 inline constexpr const char* kSummaryFile = "summary.json";
+inline constexpr const char* kEventsFile = "events.jsonl";
+inline constexpr const char* kEvaluationFile = "evaluation.json";
+inline constexpr const char* kBatchPicture = "batch.jpg";
+inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kCheckpointsFolder = "checkpoints";
 
 inline constexpr const char* kModelFile = "model.safetensors";

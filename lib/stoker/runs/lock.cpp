@@ -6,9 +6,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
+#include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 
 namespace stoker::runs {
@@ -22,6 +25,17 @@ std::string holder_of(int descriptor) {
   return length > 0 ? std::string(text.data(), static_cast<size_t>(length)) : "another process";
 }
 
+// 0, or why not. Whoever only looks (lock_holder) has it for less than a moment.
+int lock_soon(int descriptor) {
+  using namespace std::chrono_literals;
+  for (const auto pause : {1ms, 5ms, 20ms, 50ms}) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK) return errno;
+    std::this_thread::sleep_for(pause);
+  }
+  return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+}
+
 std::string own_name() {
   std::array<char, 128> host{};
   ::gethostname(host.data(), host.size() - 1);
@@ -30,6 +44,14 @@ std::string own_name() {
 
 }  // namespace
 
+std::optional<std::string> lock_holder(const std::filesystem::path& folder) {
+  const Descriptor descriptor(open_retrying(folder / ".lock", O_RDONLY));
+  if (descriptor.get() < 0) return std::nullopt;
+  if (::flock(descriptor.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    return std::nullopt;
+  return holder_of(descriptor.get());
+}
+
 RunLock::RunLock(const std::filesystem::path& folder, std::string_view advice) {
   const std::filesystem::path path = folder / ".lock";
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -37,8 +59,7 @@ RunLock::RunLock(const std::filesystem::path& folder, std::string_view advice) {
     throw FileError(
         fmt::format("{}: cannot open the run's lock: {}", path.string(), std::strerror(errno)));
   }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    const int error = errno;
+  if (const int error = lock_soon(descriptor_); error != 0) {
     const std::string holder = holder_of(descriptor_);
     ::close(descriptor_);
     if (error != EWOULDBLOCK) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +11,10 @@ namespace stoker::runs {
 
 inline constexpr std::string_view kRunLockAdvice =
     "Wait for it, stop it, or start a run of your own without --resume.";
+
+// Who holds a run's lock, "process 12 on a1"; nothing where nobody does. Takes the lock of a run
+// that nobody has for a moment, which a RunLock waits out.
+std::optional<std::string> lock_holder(const std::filesystem::path& folder);
 
 // Holds <folder>/.lock for its lifetime. The kernel drops the lock with the process that holds it,
 // however that ends, so that there are no stale ones. The constructor throws ConfigError naming the

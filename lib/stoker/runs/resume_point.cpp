@@ -45,15 +45,18 @@ fs::path ResumePoint::config() const {
   return is_named ? checkpoint->folder() / kConfigFile : folder.config();
 }
 
-ResumePoint find_resume_point(const fs::path& path) {
+ResumePoint find_resume_point(const fs::path& path, bool locks) {
+  const auto lock_of = [&](const RunFolder& folder) {
+    return locks ? std::optional<RunLock>(folder.path()) : std::nullopt;
+  };
   if (fs::is_regular_file(path) || is_checkpoint(path)) {
     const fs::path checkpoint = resolve_checkpoint(path, /*prefer_best=*/false);
     RunFolder folder = RunFolder::holding(checkpoint);
-    RunLock lock(folder.path());
+    auto lock = lock_of(folder);
     return {std::move(folder), std::move(lock), WholeCheckpoint(checkpoint), /*is_named=*/true};
   }
   RunFolder folder = RunFolder::open(path);
-  RunLock lock(folder.path());
+  auto lock = lock_of(folder);
   auto whole = newest_whole(folder.checkpoints());
   return {std::move(folder), std::move(lock), std::move(whole), /*is_named=*/false};
 }

@@ -16,7 +16,7 @@ namespace stoker::runs {
 
 struct ResumePoint {
   RunFolder folder;
-  RunLock lock;
+  std::optional<RunLock> lock;                // none: another rank holds it
   std::optional<WholeCheckpoint> checkpoint;  // none: the run has saved nothing yet
   bool is_named = false;                      // the user named the checkpoint, rather than the run
 
@@ -26,9 +26,9 @@ struct ResumePoint {
 };
 
 // path: a run's folder, which means its newest whole checkpoint; or a checkpoint or a pointer
-// (checkpoints/best) in one. Throws ConfigError for anything else and for a run in use, DataError
-// for a named checkpoint that is damaged.
-ResumePoint find_resume_point(const std::filesystem::path& path);
+// (checkpoints/best) in one. locks: of several ranks the first does. Throws ConfigError for
+// anything else and for a run in use, DataError for a named checkpoint that is damaged.
+ResumePoint find_resume_point(const std::filesystem::path& path, bool locks = true);
 
 // The run under `dir` that was written to last, whatever its name. Throws ConfigError.
 RunFolder newest_run(const std::filesystem::path& dir);

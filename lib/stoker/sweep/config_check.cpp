@@ -5,7 +5,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/lines.h"
-#include "stoker/sweep/process.h"
+#include "stoker/launch/process.h"
 
 namespace stoker::sweep {
 
@@ -27,7 +27,7 @@ json value_at(const std::string& text, std::string_view path) {
   return value;
 }
 
-[[noreturn]] void fail(const Answer& answer) {
+[[noreturn]] void fail(const launch::Answer& answer) {
   std::string_view text = answer.errors;
   while (text.ends_with('\n')) text.remove_suffix(1);
   for (const std::string_view prefix : {"stoker: configuration: ", "stoker: "}) {
@@ -62,7 +62,7 @@ std::vector<CheckedConfig> check_configs(const std::vector<std::string>& program
   command.push_back(config.string());
   command.emplace_back("--each");
   command.emplace_back("-");
-  const Answer answer = ask(command, lines);
+  const launch::Answer answer = launch::ask(command, lines);
   if (answer.ending.exit_code != 0) fail(answer);
   std::vector<CheckedConfig> checked;
   for (const std::string_view line : text_lines(answer.output, "the check of configurations")) {

@@ -51,7 +51,7 @@ Coordinator::Coordinator(Register& book, CoordinatorOptions options)
       plan_(plan_from(book.identity())),
       trials_(book.trials()),
       shares_(rung_shares(plan_, trials_)),
-      slots_(divide(this_machine(), options_.jobs)) {}
+      slots_(launch::divide(launch::this_machine(), options_.jobs)) {}
 
 SweepEnd Coordinator::run() {
   take_over();
@@ -103,7 +103,7 @@ bool Coordinator::poll() {
   bool any = false;
   for (size_t i = 0; i < running_.size();) {
     Running& running = running_[i];
-    std::optional<Ending> ending;
+    std::optional<launch::Ending> ending;
     bool is_over = false;
     if (running.child) {
       ending = running.child->ended();
@@ -122,7 +122,7 @@ bool Coordinator::poll() {
   return any;
 }
 
-void Coordinator::end(Running& running, const std::optional<Ending>& ending) {
+void Coordinator::end(Running& running, const std::optional<launch::Ending>& ending) {
   const TrialFolder folder(options_.folder, trials_[running.trial]);
   Trial trial = judged(trials_[running.trial], folder,
                        {.ending = ending,
@@ -210,19 +210,22 @@ bool Coordinator::start(size_t index, size_t slot) {
     return true;
   }
   folder.remove_summary();
-  Child child(
+  const launch::Slot& place = slots_[slot];
+  std::vector<std::pair<std::string, std::string>> environment;
+  if (place.device) environment.emplace_back("CUDA_VISIBLE_DEVICES", *place.device);
+  launch::Child child(
       {.command = train_command(options_.program, options_.folder, trial,
                                 shares_[static_cast<size_t>(trial.rung)], shares_.size() > 1),
        .output = folder.output(),
-       .cpus = slots_[slot].cpus,
-       .device = slots_[slot].device,
+       .cpus = place.cpus,
+       .environment = std::move(environment),
        .kept_descriptor = lock->get()});
   trial.state = TrialState::kRunning;
   ++trial.attempts;
   trial.exit_code.reset();
   trial.reason.clear();
   trial.process = child.process();
-  trial.process_start = process_start(child.process());
+  trial.process_start = launch::process_start(child.process());
   note(trial);
   child.go();
   log().debug("{} begins as process {}", trial.id(), trial.process);
@@ -250,7 +253,8 @@ void Coordinator::stop(Running& running) {
   const Trial& trial = trials_[running.trial];
   const auto process = static_cast<pid_t>(trial.process);
   // Only the process that was started: its number may be another's by now.
-  if (process > 0 && process_start(process) == trial.process_start) ::kill(process, SIGTERM);
+  if (process > 0 && launch::process_start(process) == trial.process_start)
+    ::kill(process, SIGTERM);
 }
 
 void Coordinator::stop_all() {

@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "stoker/core/clock.h"
+#include "stoker/launch/process.h"
+#include "stoker/launch/slots.h"
 #include "stoker/search/prune.h"
 #include "stoker/sweep/plan.h"
-#include "stoker/sweep/process.h"
 #include "stoker/sweep/register.h"
-#include "stoker/sweep/slots.h"
 
 namespace stoker::sweep {
 
@@ -49,7 +49,7 @@ class Coordinator {
   struct Running {
     size_t trial;
     size_t slot;
-    std::optional<Child> child;  // none: another coordinator started it
+    std::optional<launch::Child> child;  // none: another coordinator started it
     bool is_pruned = false;
     bool was_stopped = false;
   };
@@ -59,7 +59,7 @@ class Coordinator {
 
   void take_over();
   bool poll();  // whether anything ended
-  void end(Running& running, const std::optional<Ending>& ending);
+  void end(Running& running, const std::optional<launch::Ending>& ending);
   void note(Trial trial);
   void decide();
   void start_all();
@@ -76,7 +76,7 @@ class Coordinator {
   SweepPlan plan_;
   std::vector<Trial> trials_;
   std::vector<double> shares_;
-  std::vector<Slot> slots_;
+  std::vector<launch::Slot> slots_;
   std::vector<Running> running_;
   std::map<int64_t, Deaths> deaths_;
   bool has_failed_ = false;

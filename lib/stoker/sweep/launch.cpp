@@ -9,7 +9,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/lines.h"
-#include "stoker/sweep/process.h"
+#include "stoker/launch/process.h"
 #include "stoker/sweep/status.h"
 #include "stoker/sweep/train_command.h"
 #include "stoker/sweep/trial_folder.h"
@@ -91,7 +91,8 @@ std::string submit(const std::vector<std::string>& program, const fs::path& fold
   const fs::path file = folder / kBatchFile;
   write_file_atomically(real_file_system(), file,
                         as_bytes(sbatch_text(program, folder, trials, jobs)));
-  const Answer answer = ask({"/usr/bin/env", "sbatch", "--parsable", file.string()}, "");
+  const launch::Answer answer =
+      launch::ask({"/usr/bin/env", "sbatch", "--parsable", file.string()}, "");
   if (answer.ending.exit_code != 0)
     throw ConfigError(fmt::format("sbatch did not accept {} (exit code {}): {}", file.string(),
                                   answer.ending.exit_code, trimmed(answer.errors)));

@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "stoker/sweep/process.h"
+#include "stoker/launch/process.h"
 #include "stoker/sweep/trial_folder.h"
 
 namespace stoker::sweep {
 
 struct Attempt {
-  std::optional<Ending> ending;  // none: a process that another coordinator started
-  bool is_pruned = false;        // it was asked to stop because others were better
+  std::optional<launch::Ending> ending;  // none: a process that another coordinator started
+  bool is_pruned = false;                // it was asked to stop because others were better
   int64_t rungs = 1;
   std::string metric;
 };

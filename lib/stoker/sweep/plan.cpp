@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kSeed = "seed";
+constexpr std::string_view kSeed = "seed", kFold = "data.fold";
 
 void add_leaves(const json& value, const std::string& path, Leaves& leaves) {
   if (!value.is_object()) {
@@ -50,6 +50,24 @@ std::vector<std::string> seeds_of(const SweepPlan& plan) {
   return seeds;
 }
 
+// The folds of each setting as overrides; one empty list without.
+std::vector<std::string> folds_of(const SweepPlan& plan) {
+  if (!plan.folds) return {};
+  if (*plan.folds < 2 || *plan.folds > search::kMaxValues)
+    throw ConfigError(
+        fmt::format("--folds: read {}, expected 2 to {}.", *plan.folds, search::kMaxValues));
+  for (const search::Axis& axis : plan.space.axes)
+    if (axis.key == kFold)
+      throw ConfigError("read both --folds and values for data.fold; give one of them.");
+  const bool is_fixed = std::ranges::any_of(plan.space.fixed, [](const std::string& word) {
+    return word.starts_with(std::string(kFold) + "=");
+  });
+  if (is_fixed) throw ConfigError("read both --folds and data.fold; give one of them.");
+  std::vector<std::string> folds;
+  for (int64_t i = 1; i <= *plan.folds; ++i) folds.push_back(fmt::format("{}/{}", i, *plan.folds));
+  return folds;
+}
+
 search::Space without_seed(search::Space space) {
   std::erase_if(space.axes, [](const search::Axis& axis) { return axis.key == kSeed; });
   return space;
@@ -64,6 +82,7 @@ Leaves decisions(const SweepPlan& plan) {
     search += fmt::format(" {} (search seed {})", plan.sample.count, plan.sample.seed);
   leaves["search"] = search;
   if (plan.seeds) leaves["--seeds"] = fmt::format("{}", *plan.seeds);
+  if (plan.folds) leaves["--folds"] = fmt::format("{}", *plan.folds);
   if (plan.halving) {
     leaves[plan.halving->is_asynchronous ? "--asha" : "--halving"] =
         fmt::format("{:g}", plan.halving->eta);
@@ -88,14 +107,18 @@ std::vector<std::string> SweepPlan::keys() const {
 }
 
 std::vector<Trial> make_trials(const SweepPlan& plan) {
-  const std::vector<std::string> seeds = seeds_of(plan);
+  const std::vector<std::string> seeds = seeds_of(plan), folds = folds_of(plan);
+  const size_t repeats = std::max<size_t>(seeds.size(), 1) * std::max<size_t>(folds.size(), 1);
   const auto settings = search::sample(without_seed(plan.space), plan.sample);
   std::vector<Trial> trials;
   for (size_t s = 0; s < settings.size(); ++s) {
-    for (size_t seed = 0; seed < std::max<size_t>(seeds.size(), 1); ++seed) {
+    for (size_t repeat = 0; repeat < repeats; ++repeat) {
       Trial trial{.number = std::ssize(trials) + 1, .setting = static_cast<int64_t>(s)};
       trial.overrides = search::overrides_of(settings[s]);
-      if (!seeds.empty()) trial.overrides.push_back("seed=" + seeds[seed]);
+      if (!seeds.empty()) trial.overrides.push_back("seed=" + seeds[repeat % seeds.size()]);
+      if (!folds.empty())
+        trial.overrides.push_back(
+            fmt::format("{}={}", kFold, folds[repeat * folds.size() / repeats]));
       trials.push_back(std::move(trial));
     }
   }
@@ -124,6 +147,7 @@ std::string identity_of(const SweepPlan& plan) {
              {"lower_is_better", plan.lower_is_better},
              {"base", plan.base}};
   if (plan.seeds) value["seeds"] = *plan.seeds;
+  if (plan.folds) value["folds"] = *plan.folds;
   if (plan.halving) {
     value["eta"] = plan.halving->eta;
     value["is_asynchronous"] = plan.halving->is_asynchronous;
@@ -146,6 +170,7 @@ SweepPlan plan_from(std::string_view identity) {
     plan.lower_is_better = value.at("lower_is_better");
     plan.base = value.at("base").get<Leaves>();
     if (value.contains("seeds")) plan.seeds = value.at("seeds").get<int64_t>();
+    if (value.contains("folds")) plan.folds = value.at("folds").get<int64_t>();
     if (value.contains("eta"))
       plan.halving =
           Halving{.eta = value.at("eta"), .is_asynchronous = value.at("is_asynchronous")};

@@ -32,17 +32,18 @@ struct SweepPlan {
   search::Space space;
   search::SampleOptions sample;
   std::optional<int64_t> seeds;  // of each setting; none: the configuration's
+  std::optional<int64_t> folds;  // of data.fold, each for each setting and seed
   std::optional<Halving> halving;
   std::string metric = "val.top1";
   bool lower_is_better = false;
   Leaves base;  // with the fixed overrides; without name and run.dir, which say where and not what
 
-  // The keys that the settings differ in, seed left out.
+  // The keys that the settings differ in, seed and fold left out.
   std::vector<std::string> keys() const;
 };
 
-// All trials, queued, the settings in the order of the search and the seeds of each together;
-// `epochs` is left for the check of their configurations. Throws ConfigError.
+// All trials, queued, the settings in the order of the search and the seeds and folds of each
+// together; `epochs` is left for the check of their configurations. Throws ConfigError.
 std::vector<Trial> make_trials(const SweepPlan& plan);
 
 // Where each rung of a sweep ends, as shares of the full length; {1} without halving.

@@ -11,7 +11,10 @@ namespace stoker::sweep {
 
 namespace {
 
-bool is_seed(const std::string& override) { return override.starts_with("seed="); }
+// Whether it tells trainings of one setting apart, rather than settings.
+bool is_repeat(const std::string& override, const SweepPlan& plan) {
+  return override.starts_with("seed=") || (plan.folds && override.starts_with("data.fold="));
+}
 
 std::optional<double> metric_of(const Trial& trial, const std::string& metric) {
   const auto found = trial.metrics.find(metric);
@@ -19,14 +22,16 @@ std::optional<double> metric_of(const Trial& trial, const std::string& metric) {
   return std::isfinite(found->second) ? std::optional(found->second) : std::nullopt;
 }
 
-std::vector<SettingResult> settings_of(std::span<const Trial> trials, const std::string& metric) {
+std::vector<SettingResult> settings_of(const SweepPlan& plan, std::span<const Trial> trials,
+                                       const std::string& metric) {
   std::map<int64_t, std::vector<const Trial*>> members;
   for (const Trial& trial : trials)
     if (metric_of(trial, metric)) members[trial.setting].push_back(&trial);
   std::vector<SettingResult> settings;
   for (const auto& [number, list] : members) {
     SettingResult result{.setting = number, .overrides = list[0]->overrides, .trials = {}};
-    std::erase_if(result.overrides, is_seed);
+    std::erase_if(result.overrides,
+                  [&](const std::string& override) { return is_repeat(override, plan); });
     std::vector<double> values, times, peaks;
     for (const Trial* trial : list) {
       result.trials.push_back(trial->number);
@@ -133,7 +138,7 @@ std::vector<int64_t> Results::front_trials() const {
 Results results_of(const SweepPlan& plan, std::span<const Trial> trials,
                    const std::string& metric) {
   const bool lower = is_better_lower(metric);
-  Results results{.metric = metric, .settings = settings_of(trials, metric)};
+  Results results{.metric = metric, .settings = settings_of(plan, trials, metric)};
   std::vector<SettingResult>& settings = results.settings;
   std::ranges::stable_sort(settings, {}, [&](const SettingResult& setting) {
     return lower ? setting.metric.mean : -setting.metric.mean;

@@ -64,6 +64,9 @@ void describe(SweepOptions& o, config::Fields& fields) {
   fields("seeds", o.seeds, "trainings of each setting, with seeds of their own")
       .positive()
       .unset_as("none");
+  fields("folds", o.folds, "trainings of each setting, one for each fold of the data")
+      .at_least(2)
+      .unset_as("none");
   fields("halving", o.halving, "successive halving: one in so many goes on to the next rung")
       .in(2, 100)
       .unset_as("none");
@@ -118,6 +121,7 @@ SweepPlan make_plan(const SweepOptions& options, const std::vector<std::string>&
   SweepPlan plan{.space = search::parse_space(words),
                  .sample = {.seed = static_cast<uint64_t>(options.search_seed)},
                  .seeds = options.seeds,
+                 .folds = options.folds,
                  .metric = options.metric,
                  .lower_is_better = is_better_lower(options.metric)};
   if (const auto count = options.random ? options.random : options.sobol) {

@@ -23,7 +23,7 @@ namespace stoker::sweep {
 struct SweepOptions {
   std::optional<int64_t> random, sobol;  // settings to draw; none: the grid
   int64_t search_seed = 0;
-  std::optional<int64_t> seeds;
+  std::optional<int64_t> seeds, folds;
   std::optional<double> halving, asha;  // one in so many goes on
   std::string metric = "val.top1";
   std::string prune;  // "median" or ""

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "stoker/core/progress_text.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/table_text.h"
 #include "stoker/core/text.h"
 #include "stoker/sweep/report.h"
 #include "stoker/sweep/train_command.h"
@@ -13,8 +13,6 @@
 namespace stoker::sweep {
 
 namespace {
-
-using Row = std::vector<std::string>;
 
 std::string counts_text(std::span<const Trial> trials) {
   std::string text = fmt::format("{} trials:", trials.size());
@@ -42,7 +40,7 @@ std::string marks(const Results& results, size_t i) {
   return text;
 }
 
-Row row_of(const Results& results, size_t i) {
+TextRow row_of(const Results& results, size_t i) {
   const SettingResult& setting = results.settings[i];
   return {spread_text(setting.metric),
           setting.time_s.count > 0 ? human_duration(setting.time_s.mean) : "",
@@ -50,19 +48,6 @@ Row row_of(const Results& results, size_t i) {
                                        : "",
           marks(results, i),
           setting.overrides.empty() ? "as configured" : shown(shell_line(setting.overrides))};
-}
-
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<int> widths(rows[0].size());
-  for (const Row& row : rows)
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], text_columns(row[c]));
-  std::string text;
-  for (const Row& row : rows) {
-    for (size_t c = 0; c + 1 < row.size(); ++c)
-      text += row[c] + std::string(static_cast<size_t>(widths[c] - text_columns(row[c]) + 2), ' ');
-    text += row.back() + "\n";
-  }
-  return text;
 }
 
 std::string notes(const Results& results) {
@@ -107,7 +92,7 @@ std::string failures(std::span<const Trial> trials) {
 std::string table_text(const Results& results, std::span<const Trial> trials) {
   std::string text = counts_text(trials);
   if (!results.settings.empty()) {
-    std::vector<Row> rows{{results.metric, "time", "memory", "", "setting"}};
+    std::vector<TextRow> rows{{results.metric, "time", "memory", "", "setting"}};
     for (size_t i = 0; i < results.settings.size(); ++i) rows.push_back(row_of(results, i));
     text += fmt::format("\n{}\n{}{}", aligned(rows), notes(results), importance_text(results));
   }

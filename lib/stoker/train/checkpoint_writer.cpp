@@ -7,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/core/trace.h"
 
 namespace stoker::train {
 
@@ -36,8 +37,12 @@ CheckpointWriter::~CheckpointWriter() {
 
 void CheckpointWriter::start(int64_t step, CheckpointContent content) {
   STOKER_CHECK(!save_.valid(), "the save before step {} has not been taken notice of", step);
-  image_.fill(std::move(content));
+  {
+    const trace::Span span(trace::Stage::kSnapshot);
+    image_.fill(std::move(content));
+  }
   save_ = std::async(std::launch::async, [this, step] {
+    const trace::Span span(trace::Stage::kCheckpoint);
     yield_to_training();
     return store_.save(step, image_, keep_, logs_);
   });

@@ -1,8 +1,15 @@
 #include "stoker/train/evaluate.h"
 
+#include <ATen/ops/zeros.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <type_traits>
+#include <utility>
 
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
@@ -13,22 +20,101 @@ namespace stoker::train {
 
 namespace {
 
-Evaluation evaluate_once(models::Model& model, const Source& source,
-                         const InferenceOptions& options) {
+// Of this rank's share.
+struct Measured {
+  metrics::ClassificationSums sums;
+  std::vector<metrics::Guess> guesses;
+  Unreadable unreadable;
+};
+
+Measured measure(models::Model& model, const Source& source, const InferenceOptions& options) {
   metrics::ClassificationMetrics metrics(
       static_cast<int64_t>(source.dataset->class_names().size()));
   const auto loss = losses::losses().build(options.loss, {});
+  metrics::Guesses guesses;
   Unreadable unreadable = infer(model, source, options, [&](const AveragedViews& batch) {
-    metrics.add(batch.logits, batch.labels,
-                loss->per_sample(batch.logits, batch.labels, /*label_smoothing=*/0));
+    const at::Tensor losses = loss->per_sample(batch.logits, batch.labels, /*label_smoothing=*/0);
+    metrics.add(batch.logits, batch.labels, losses);
+    if (options.keeps_guesses) guesses.add(batch.samples, batch.logits, batch.labels, losses);
   });
-  Evaluation evaluation{metrics.result(), std::move(unreadable), options.batch_size};
-  if (evaluation.metrics.images == 0 && evaluation.unreadable.count > 0) {
-    throw DataError(fmt::format("not one of the {} images to evaluate on could be read: {}",
-                                evaluation.unreadable.count,
-                                evaluation.unreadable.first.front().reason));
+  return {metrics.sums(), guesses.list(), std::move(unreadable)};
+}
+
+// What became of the ranks' shares. All ranks see the same, so that they go on alike.
+struct Outcome {
+  int64_t out_of_memory = 0, interrupted = 0;  // ranks
+  int64_t images = 0, unreadable = 0;
+};
+
+Outcome agree(dist::Group& group, const Outcome& own) {
+  std::array<int64_t, 4> sums{own.out_of_memory, own.interrupted, own.images, own.unreadable};
+  group.sum(std::span<int64_t>(sums));
+  return {sums[0], sums[1], sums[2], sums[3]};
+}
+
+// Batches in the order of ranks, which is that of the data set.
+metrics::ClassificationSums join(dist::Group& group, metrics::ClassificationSums own) {
+  if (group.is_alone()) return own;
+  const at::Tensor batches = own.batches.contiguous();
+  const std::string bytes(static_cast<const char*>(batches.const_data_ptr()), batches.nbytes());
+  std::string all;
+  for (const std::string& ranks : group.gather(bytes)) all += ranks;
+  const int64_t columns = batches.size(1);
+  own.batches =
+      at::zeros({std::ssize(all) / (columns * batches.element_size()), columns}, batches.options());
+  std::memcpy(own.batches.mutable_data_ptr(), all.data(), all.size());
+  group.sum(own.counts);
+  if (own.confusion.numel() > 0) group.sum(own.confusion);
+  return own;
+}
+
+// Of all ranks, on the first.
+std::vector<metrics::Guess> join(dist::Group& group, std::vector<metrics::Guess> own) {
+  if (group.is_alone()) return own;
+  static_assert(std::is_trivially_copyable_v<metrics::Guess>);
+  const std::string bytes(reinterpret_cast<const char*>(own.data()),
+                          own.size() * sizeof(metrics::Guess));
+  std::string all;
+  for (const std::string& ranks : group.collect(bytes)) all += ranks;
+  own.resize(all.size() / sizeof(metrics::Guess));
+  std::memcpy(own.data(), all.data(), own.size() * sizeof(metrics::Guess));
+  return own;
+}
+
+// Throws OutOfMemory or Interrupted on all ranks where one of them has to.
+Evaluation evaluate_once(models::Model& model, const Source& source,
+                         const InferenceOptions& options) {
+  dist::Group& group = *options.group;
+  Measured own;
+  Outcome outcome;
+  std::exception_ptr failure;
+  try {
+    own = measure(model, source, options);
+    outcome.images = own.sums.images;
+    outcome.unreadable = own.unreadable.count;
+  } catch (const OutOfMemory&) {
+    failure = std::current_exception();
+    outcome.out_of_memory = 1;
+  } catch (const Interrupted&) {
+    failure = std::current_exception();
+    outcome.interrupted = 1;
   }
-  return evaluation;
+  const Outcome all = agree(group, outcome);
+  if (failure) std::rethrow_exception(failure);
+  if (all.out_of_memory > 0)
+    throw OutOfMemory(
+        fmt::format("{} of {} ranks ran out of memory.", all.out_of_memory, group.size()));
+  if (all.interrupted > 0) throw Interrupted("evaluation was interrupted on another rank");
+  if (all.images == 0 && all.unreadable > 0) {
+    throw DataError(
+        fmt::format("not one of the {} images to evaluate on could be read{}", all.unreadable,
+                    own.unreadable.count > 0 ? ": " + own.unreadable.first.front().reason : ""));
+  }
+  own.sums.images = all.images;
+  return {
+      metrics::result_of(join(group, std::move(own.sums))), std::move(own.unreadable),
+      options.keeps_guesses ? join(group, std::move(own.guesses)) : std::vector<metrics::Guess>(),
+      options.batch_size};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "stoker/train/feed.h"
 
+#include "stoker/core/trace.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::train {
@@ -33,8 +34,13 @@ Feed::Feed(const Source& source, at::Device device, Precision precision, loader:
       mover_(ops::batch_mover(device, source.pipelines.normalization(), input_dtype(precision))) {}
 
 std::optional<ops::TensorBatch> Feed::next() {
-  std::unique_ptr<loader::Batch> batch = loader_.next();
+  std::unique_ptr<loader::Batch> batch;
+  {
+    const trace::Span span(trace::Stage::kWait);
+    batch = loader_.next();
+  }
   if (!batch) return std::nullopt;
+  const trace::Span span(trace::Stage::kMove);
   return mover_->move(std::move(batch));
 }
 

@@ -3,12 +3,17 @@
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_copy.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/zeros.h>
 #include <spdlog/spdlog.h>
+
+#include <array>
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
 #include "stoker/core/random.h"
+#include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/train/autocast.h"
@@ -35,44 +40,144 @@ void report_left_out(int64_t step) {
       step + 1);
 }
 
+weights::NamedTensors trained_parameters(models::Model& model) {
+  weights::NamedTensors parameters;
+  for (const auto& item : model.named_parameters()) {
+    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
+  }
+  return parameters;
+}
+
 }  // namespace
 
 StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events) {
-  const StepPlan plan = state.plan();
   const int64_t step = state.position.step;
   has_begun_ = false;
-  StepGradients gradients;
   const ops::DeviceWork work{
-      .doing = fmt::format("training with a micro-batch of {} images at step {}", plan.microbatch,
-                           step + 1),
+      .doing = fmt::format("training with a micro-batch of {} images at step {}",
+                           state.plan().microbatch, step + 1),
       .device = state.facts.device,
       .remedy =
           "Set train.microbatch to a smaller number; batch_size, and with it the training, "
           "stays the same."};
-  ops::on_device(work, [&] {
+  return ops::on_device(work, [&] {
     keep_buffers(state);
-    for (int64_t number = 0; number < plan.grad_accumulation; ++number) {
-      if (number > 0 && interrupt_signal() != 0) {
-        take_back(state);
-        throw Interrupted("training was interrupted between two micro-batches");
-      }
-      const std::optional<ops::TensorBatch> batch = feed.next();
-      STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", step, plan.total_steps);
-      const int64_t images = batch->labels.size(0);
-      if (images == 0) continue;  // every sample was skipped as unreadable
-      if (images < state.facts.smallest_batch) {
-        report_left_out(step);
-        continue;
-      }
-      seed_torch(state.facts.seed, step, number);
-      at::Tensor loss = accumulate(
-          state, {.number = number, .images = batch->images, .labels = batch->labels}, events);
-      gradients.loss_sum =
-          gradients.loss_sum.defined() ? gradients.loss_sum + loss : std::move(loss);
-      gradients.images += images;
-    }
+    return group_.is_alone() ? pass(state, feed, events) : run_with_others(state, feed, events);
   });
+}
+
+StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events) {
+  const StepPlan plan = state.plan();
+  const int64_t step = state.position.step;
+  const bool waits = norms_wait_ && !group_.is_alone();
+  const bool overlaps = proven_passes_ == plan.grad_accumulation;
+  StepGradients gradients;
+  for (int64_t i = 0; i < plan.own_passes(); ++i) {
+    if (i > 0 && !waits && interrupt_signal() != 0)
+      throw Interrupted("training was interrupted between two micro-batches");
+    const std::optional<ops::TensorBatch> batch = feed.next();
+    STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", step, plan.total_steps);
+    const int64_t images = batch->labels.size(0);
+    if (images == 0) continue;  // every sample was skipped as unreadable
+    if (images < state.facts.smallest_batch) {
+      report_left_out(step);
+      continue;
+    }
+    const int64_t number = plan.first_own_pass() + i;
+    seed_torch(state.facts.seed, step, number);
+    if (exchange_) exchange_->before_micro_batch(overlaps && i + 1 == plan.own_passes());
+    at::Tensor loss = accumulate(
+        state, {.number = number, .images = batch->images, .labels = batch->labels}, events);
+    gradients.loss_sum = gradients.loss_sum.defined() ? gradients.loss_sum + loss : std::move(loss);
+    gradients.images += images;
+  }
   return gradients;
+}
+
+// Whatever comes to this rank's pass, it takes part in the exchange that the others wait in.
+StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Events& events) {
+  const int64_t step = state.position.step;
+  const int64_t passes = state.plan().grad_accumulation;
+  group_.note_step(step + 1);
+  if (!exchange_) exchange_ = group_.exchange(trained_parameters(state.model()));
+  StepGradients gradients;
+  std::exception_ptr failure;
+  const ops::DeviceWork work{.doing = "this rank's part of the step",
+                             .device = state.facts.device,
+                             .remedy = "Set train.microbatch to a smaller number."};
+  try {
+    gradients = ops::on_device(work, [&] { return pass(state, feed, events); });
+  } catch (const OutOfMemory&) {
+    if (norms_wait_) throw;
+    failure = std::current_exception();
+  } catch (const Interrupted&) {
+    failure = std::current_exception();
+  } catch (...) {
+    exchange_->throw_if_broken();
+    throw;
+  }
+  const ops::PassCpuLimit pass_limit;  // what is left are sums into memory that is there
+  const trace::Span span(trace::Stage::kReduce);
+  const bool is_proven = proven_passes_ == passes;
+  if (is_proven) exchange_->finish(failure ? dist::Share::kNothing : dist::Share::kWhole);
+  agree(failure, gradients, step);
+  if (!is_proven) exchange_->finish(dist::Share::kWhole);
+  share(state, gradients);
+  proven_passes_ = passes;
+  return gradients;
+}
+
+// Counts the step's images over all ranks; throws what any of them failed with.
+void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradients,
+                         int64_t step) {
+  std::array<int64_t, 5> votes{};
+  auto& [out_of_memory, interrupted, images, signals, out_of_time] = votes;
+  images = gradients.images;
+  signals = own_.is_interrupted || interrupt_signal() != 0 ? 1 : 0;
+  out_of_time = own_.is_out_of_time ? 1 : 0;
+  if (failure) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const OutOfMemory&) {
+      out_of_memory = 1;
+    } catch (...) {
+      interrupted = 1;
+    }
+  }
+  group_.sum(std::span<int64_t>(votes));
+  agreed_ = {.is_interrupted = signals > 0, .is_out_of_time = out_of_time > 0};
+  gradients.images = images;
+  if (out_of_memory + interrupted == 0) return;
+  proven_passes_ = 0;
+  if (failure) std::rethrow_exception(failure);
+  if (out_of_memory > 0) {
+    throw OutOfMemory(fmt::format("{} of {} ranks ran out of memory at step {}.", out_of_memory,
+                                  group_.size(), step + 1));
+  }
+  throw Interrupted("training was interrupted on another rank");
+}
+
+// The loss becomes the sum over ranks, and running statistics their mean.
+void GradientPass::share(State& state, StepGradients& gradients) {
+  const at::NoGradGuard no_grad;
+  if (gradients.images == 0) return;
+  const auto options = at::TensorOptions().dtype(at::kFloat).device(state.facts.device);
+  std::vector<at::Tensor> statistics, parts;
+  for (const at::Tensor& buffer : buffers_) {
+    if (buffer.scalar_type() == at::kFloat) statistics.push_back(buffer);
+  }
+  parts.push_back(gradients.loss_sum.defined() ? gradients.loss_sum.to(at::kFloat).reshape({1})
+                                               : at::zeros({1}, options));
+  for (const at::Tensor& buffer : statistics) parts.push_back(buffer.reshape({-1}));
+  const at::Tensor sums = at::cat(parts);
+  group_.sum(sums);
+  gradients.loss_sum = sums[0].clone();
+  const at::Tensor means = sums / static_cast<double>(group_.size());
+  int64_t at = 1;
+  for (at::Tensor& buffer : statistics) {
+    buffer.copy_(means.narrow(0, at, buffer.numel()).view_as(buffer));
+    at += buffer.numel();
+  }
 }
 
 void GradientPass::keep_buffers(State& state) {
@@ -101,13 +206,17 @@ at::Tensor GradientPass::accumulate(State& state, MicroBatch batch, Events& even
   events.emit(Event::kBatchReady, &batch);
   at::Tensor logits;
   {
+    const trace::Span span(trace::Stage::kForward);
     const Autocast autocast(state.facts.device.type(), precision_);
     logits = state.model().forward(batch.images);
   }
   const at::Tensor& targets = batch.targets.defined() ? batch.targets : batch.labels;
   const at::Tensor loss_sum = loss_->per_sample(logits, targets, label_smoothing_).sum();
   const at::Tensor share = loss_sum / static_cast<double>(state.facts.plan.batch_size);
-  (state.scaler() != nullptr ? state.scaler()->scale(share) : share).backward();
+  {
+    const trace::Span span(trace::Stage::kBackward);
+    (state.scaler() != nullptr ? state.scaler()->scale(share) : share).backward();
+  }
   events.emit(Event::kMicroBatchDone, &batch);
   return loss_sum.detach();
 }

@@ -7,35 +7,55 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <vector>
 
+#include "stoker/dist/group.h"
 #include "stoker/train/events.h"
 #include "stoker/train/feed.h"
 #include "stoker/train/options.h"
 
 namespace stoker::train {
 
+// Of all ranks.
 struct StepGradients {
   at::Tensor loss_sum;  // over the images, float32 [] on the device; undefined where there are none
   int64_t images = 0;   // that could be read
+};
+
+// What ranks agree on once a step, beside the gradients: whatever one of them sees is seen by all
+// at the same step.
+struct StepNotice {
+  bool is_interrupted = false;  // by a signal
+  bool is_out_of_time = false;  // train.max_time
 };
 
 class GradientPass {
  public:
   // Takes precision, loss and label_smoothing of the options. class_weights: as
   // losses::LossContext.
-  explicit GradientPass(const TrainOptions& options, const at::Tensor& class_weights = {})
+  explicit GradientPass(const TrainOptions& options, const at::Tensor& class_weights = {},
+                        dist::Group& group = dist::alone())
       : precision_(options.precision),
         label_smoothing_(options.label_smoothing),
-        loss_(losses::losses().build(options.loss, {class_weights})) {}
+        norms_wait_(options.batch_norm == BatchNormMode::kSync),
+        loss_(losses::losses().build(options.loss, {class_weights})),
+        group_(group) {}
 
   // Forward and backward of the images of the step under way, in micro-batches of the plan. The
   // gradients are those of the sum of losses divided by the plan's batch_size (times the scale of
-  // fp16's scaler), whatever the micro-batch is. Emits kBatchReady. Throws what the feed, the
-  // network and the events throw; OutOfMemory and DeviceError as ops/device_errors.h says. A signal
-  // that comes between micro-batches takes the pass back and throws Interrupted.
+  // fp16's scaler), whatever the micro-batch is, and the same on all ranks; so are the running
+  // statistics then, the mean of the ranks'. Emits kBatchReady. Throws what the feed, the network
+  // and the events throw; OutOfMemory and DeviceError as ops/device_errors.h says; PeerFailed. A
+  // signal that comes between micro-batches takes the pass back and throws Interrupted. Where one
+  // rank runs out of memory, or is interrupted, all of them throw that.
   StepGradients run(State& state, BatchSource& feed, Events& events);
+
+  // What the ranks have agreed on with the last run(). `own`: what this rank sees, for the next.
+  const StepNotice& agreed() const { return agreed_; }
+  void note(const StepNotice& own) { own_ = own; }
+  double exchange_wait_s() const { return exchange_ ? exchange_->wait_s() : 0; }
 
   // Whether the run() under way, or that an error ended, has shown the network any image: its
   // running statistics and gradients are then no longer those of a whole step.
@@ -46,13 +66,25 @@ class GradientPass {
   void take_back(State& state);
 
  private:
+  // This rank's part of the step.
+  StepGradients pass(State& state, BatchSource& feed, Events& events);
   // Returns the micro-batch's summed loss.
   at::Tensor accumulate(State& state, MicroBatch batch, Events& events);
   void keep_buffers(State& state);
+  StepGradients run_with_others(State& state, BatchSource& feed, Events& events);
+  void agree(const std::exception_ptr& failure, StepGradients& gradients, int64_t step);
+  void share(State& state, StepGradients& gradients);
 
   Precision precision_;
   double label_smoothing_;
+  bool norms_wait_;  // for those of other ranks, so that no rank may leave its pass
   std::shared_ptr<const losses::Loss> loss_;
+  dist::Group& group_;
+  std::unique_ptr<dist::GradientExchange> exchange_;
+  // The first step with micro-batches of a new size is exchanged after the backward pass, so that
+  // nobody waits within one for a rank whose memory has run out.
+  int64_t proven_passes_ = 0;
+  StepNotice own_, agreed_;
   bool has_begun_ = false;
   // The network's running statistics, and what they were before the pass.
   std::vector<at::Tensor> buffers_, kept_;

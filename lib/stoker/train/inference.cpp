@@ -22,9 +22,10 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
   Source ordered = source;
   ordered.loader.shuffle = false;
   const int64_t views = source.loader.repeats;
+  const RankShare share{.ranks = options.group->size(), .rank = options.group->rank()};
   const auto loss = losses::losses().build(options.loss, {});
   Feed feed(ordered, options.device, options.precision,
-            sequential_chunks(samples, options.batch_size, views));
+            sequential_chunks(samples, options.batch_size, views, share));
   const ops::DeviceWork work{
       .doing = fmt::format("{} with batches of {} images", options.doing, options.batch_size),
       .device = options.device,
@@ -34,6 +35,7 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
     return model.forward(images);
   };
   const int64_t samples_a_batch = std::max<int64_t>(options.batch_size / views, 1);
+  const int64_t own = share.of(samples, samples_a_batch);
   int64_t done = 0;
   ops::on_device(work, [&] {
     while (auto batch = feed.next()) {
@@ -41,8 +43,8 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
         throw Interrupted(fmt::format("{} was interrupted", options.doing));
       const bool is_empty = batch->labels.size(0) == 0;  // every sample was skipped as unreadable
       if (!is_empty) use(average_views(forward(batch->images), *batch, views, *loss));
-      done = std::min(samples, done + samples_a_batch);
-      if (options.on_progress) options.on_progress(done, samples);
+      done = std::min(own, done + samples_a_batch);
+      if (options.on_progress) options.on_progress(done, own);
     }
   });
   return unreadable_of(feed.loader());

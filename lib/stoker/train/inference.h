@@ -9,6 +9,7 @@
 #include <functional>
 #include <string_view>
 
+#include "stoker/dist/group.h"
 #include "stoker/models/model.h"
 #include "stoker/train/average_views.h"
 #include "stoker/train/feed.h"
@@ -24,13 +25,16 @@ struct InferenceOptions {
   config::Choice loss = losses::losses().pick("cross_entropy");
   int64_t max_images = 0;                 // 0: all
   std::string_view doing = "evaluation";  // for messages
+  bool keeps_guesses = false;             // evaluate() says what was guessed for each image
   bool may_shrink = true;                 // evaluate() takes smaller batches where memory runs out
+  dist::Group* group = &dist::alone();    // whose ranks have each a share of the batches
   // Called after each batch with the images that are done, unreadable ones included, and of how
-  // many.
+  // many; of this rank.
   std::function<void(int64_t done, int64_t of)> on_progress = nullptr;
 };
 
-// Runs the model in eval mode over the source's samples in their order, and puts its mode back.
+// Runs the model in eval mode over the source's samples in their order, or this rank's share of
+// them, which is whole batches, so that each batch is that of one process; puts the mode back.
 // Where the source repeats samples, these are views whose predictions are averaged; samples that
 // could not be read are left out. Throws Interrupted when a signal asked to stop, and what `use`
 // throws; OutOfMemory and DeviceError as ops/device_errors.h says.

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "stoker/core/log.h"
@@ -13,8 +14,9 @@
 namespace stoker::train {
 
 MemoryControl::MemoryControl(const State& state, const MemoryOptions& options,
-                             std::function<std::string()> advice)
+                             std::function<std::string()> advice, dist::Group& group)
     : policy_(options.microbatch, state.facts.plan, state.facts.smallest_batch),
+      group_(group),
       advice_(std::move(advice)) {
   for (const at::Tensor& parameter : state.model().parameters()) {
     if (parameter.requires_grad()) gradient_bytes_ += static_cast<int64_t>(parameter.nbytes());
@@ -36,8 +38,9 @@ void MemoryControl::note_peak(State& state, bool of_steps) {
 
 void MemoryControl::shrink(State& state, const OutOfMemory& error) {
   const StepPlan before = state.plan();
-  const auto count =
-      policy_.after_failure(before.grad_accumulation, ops::usable_bytes(state.facts.device));
+  int64_t lacking = -ops::usable_bytes(state.facts.device);
+  group_.max(std::span<int64_t>(&lacking, 1));
+  const auto count = policy_.after_failure(before.grad_accumulation, -lacking);
   if (!count) {
     const std::string advice = advice_ ? advice_() : "";
     throw OutOfMemory(advice.empty() ? error.what() : fmt::format("{}\n{}", error.what(), advice));
@@ -55,9 +58,11 @@ bool MemoryControl::grow(State& state) {
   const StepPlan before = state.plan();
   const ops::DeviceMemory memory = ops::device_memory(state.facts.device);
   note_peak(state, /*of_steps=*/true);
-  const MicrobatchNeed need{.fixed_bytes = memory.live_bytes + gradient_bytes_,
-                            .peak_bytes = step_peak_bytes_,
-                            .usable_bytes = ops::usable_bytes(state.facts.device)};
+  std::array<int64_t, 3> most{memory.live_bytes + gradient_bytes_, step_peak_bytes_,
+                              -ops::usable_bytes(state.facts.device)};
+  group_.max(std::span<int64_t>(most));
+  const MicrobatchNeed need{
+      .fixed_bytes = most[0], .peak_bytes = most[1], .usable_bytes = -most[2]};
   const auto count = policy_.at_epoch_end(before.grad_accumulation, need);
   if (!count) return false;
   change(state, *count);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "stoker/core/error.h"
+#include "stoker/dist/group.h"
 #include "stoker/train/microbatch_policy.h"
 #include "stoker/train/state.h"
 
@@ -19,7 +20,7 @@ class MemoryControl {
  public:
   // advice: what would save memory, for the message when nothing fits; may be none.
   MemoryControl(const State& state, const MemoryOptions& options,
-                std::function<std::string()> advice);
+                std::function<std::string()> advice, dist::Group& group = dist::alone());
 
   void set_model(const tuning::Line& model) { policy_.set_model(model); }
 
@@ -41,6 +42,7 @@ class MemoryControl {
   void change(State& state, int64_t count);
 
   MicrobatchPolicy policy_;
+  dist::Group& group_;  // all of which decide from the numbers of that which has the least memory
   std::function<std::string()> advice_;
   int64_t gradient_bytes_ = 0;
   int64_t step_peak_bytes_ = 0;  // with the present micro-batch

@@ -20,11 +20,11 @@ std::optional<int64_t> MicrobatchPolicy::after_failure(int64_t count, int64_t us
   fitted_ = 0;
   if (model_) {
     const auto usable = static_cast<int64_t>((1 - kMargin) * static_cast<double>(usable_bytes));
-    for (int64_t more = count + 1; more <= most(); ++more) {
+    for (int64_t more = cut_into(count + 1); more <= most(); more = cut_into(more + 1)) {
       if (images_in(more) < images_in(count) && model_->at(images_in(more)) <= usable) return more;
     }
   }
-  return std::min(2 * count, most());
+  return std::min(cut_into(2 * count), most());
 }
 
 std::optional<int64_t> MicrobatchPolicy::at_epoch_end(int64_t count,
@@ -37,7 +37,7 @@ std::optional<int64_t> MicrobatchPolicy::at_epoch_end(int64_t count,
                               .bytes_per_image = per_image};
   const auto usable = static_cast<double>(need.usable_bytes);
   const bool has_more = usable >= kMoreThanBefore * static_cast<double>(usable_when_failed_);
-  for (int64_t fewer = planned_.grad_accumulation; fewer < count; ++fewer) {
+  for (int64_t fewer = planned_.grad_accumulation; fewer < count; fewer = cut_into(fewer + 1)) {
     if (fewer <= failed_ && !has_more) continue;
     const auto predicted = static_cast<double>(measured.at(images_in(fewer)));
     if (predicted <= (1 - kMarginToGrow) * usable) return fewer;

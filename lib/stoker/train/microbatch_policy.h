@@ -45,9 +45,15 @@ class MicrobatchPolicy {
   std::optional<int64_t> at_epoch_end(int64_t count, const MicrobatchNeed& need) const;
 
   // The largest number of micro-batches that a step can be cut into.
-  int64_t most() const { return planned_.batch_size / smallest_batch_; }
+  int64_t most() const {
+    return planned_.batch_size / smallest_batch_ / planned_.ranks * planned_.ranks;
+  }
 
  private:
+  // What a step can be cut into: the next multiple of the ranks.
+  int64_t cut_into(int64_t count) const {
+    return planned_.with_accumulation(count).grad_accumulation;
+  }
   int64_t images_in(int64_t count) const { return planned_.with_accumulation(count).microbatch; }
 
   MicrobatchMode mode_;

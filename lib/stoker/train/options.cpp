@@ -22,6 +22,11 @@ int64_t bytes_per_value(Precision precision) {
   return precision == Precision::kBf16 || precision == Precision::kFp16 ? 2 : 4;
 }
 
+std::span<const std::string_view> enum_names(BatchNormMode) {
+  static constexpr std::array<std::string_view, 3> names{"local", "sync", "ghost"};
+  return names;
+}
+
 std::span<const std::string_view> enum_names(MonitorMode) {
   static constexpr std::array<std::string_view, 3> names{"auto", "min", "max"};
   return names;
@@ -55,6 +60,13 @@ void describe(TrainOptions& o, config::Fields& fields) {
          "arithmetic of the forward and backward pass; weights stay in fp32; auto: what is fastest "
          "on the device");
   fields("channels_last", o.channels_last, "keep images and filters in NHWC order");
+  fields("batch_norm", o.batch_norm,
+         "what batch norms take their statistics of: local, a micro-batch of one device; sync, the "
+         "micro-batches of all devices together; ghost, train.ghost_batch_size images of a "
+         "micro-batch at a time");
+  fields("ghost_batch_size", o.ghost_batch_size,
+         "images that train.batch_norm: ghost normalizes together")
+      .at_least(2);
   fields("loss", o.loss, losses::losses(), "what training minimises");
   fields("label_smoothing", o.label_smoothing, "share of the target spread over all classes")
       .in(0, 1);

@@ -28,6 +28,11 @@ struct EarlyStoppingOptions {
 };
 void describe(EarlyStoppingOptions& options, config::Fields& fields);
 
+// What batch norms take their statistics of: a micro-batch of one rank; those of all ranks at the
+// same time; or parts of a micro-batch.
+enum class BatchNormMode { kLocal, kSync, kGhost };
+std::span<const std::string_view> enum_names(BatchNormMode);  // local, sync, ghost
+
 struct TrainOptions {
   double epochs = 10;
   // None: the one that is found at the start of the run (autotune/start.h).
@@ -36,6 +41,8 @@ struct TrainOptions {
   std::optional<int64_t> microbatch = 0;
   Precision precision = Precision::kAuto;
   bool channels_last = true;
+  BatchNormMode batch_norm = BatchNormMode::kLocal;
+  int64_t ghost_batch_size = 32;
   config::Choice loss = losses::losses().pick("cross_entropy");
   double label_smoothing = 0;
   std::vector<double> class_weights;  // in the order of the classes; empty: all count 1

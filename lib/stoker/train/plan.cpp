@@ -16,8 +16,8 @@ int64_t StepPlan::step_of_epoch(double epochs) const {
 
 StepPlan StepPlan::with_accumulation(int64_t micro_batches) const {
   StepPlan plan = *this;
-  plan.grad_accumulation = micro_batches;
-  plan.microbatch = (batch_size + micro_batches - 1) / micro_batches;
+  plan.grad_accumulation = (micro_batches + ranks - 1) / ranks * ranks;
+  plan.microbatch = (batch_size + plan.grad_accumulation - 1) / plan.grad_accumulation;
   return plan;
 }
 
@@ -30,12 +30,17 @@ bool StepPlan::is_due(double every_epochs, int64_t step) const {
   return periods(step) > periods(step - 1);
 }
 
-StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
+StepPlan plan_steps(int64_t samples, const TrainOptions& options, int64_t ranks, int64_t rank) {
   if (samples < 1) throw ConfigError("the training set is empty: there is nothing to train on");
-  StepPlan plan;
-  plan.samples = samples;
+  StepPlan plan{.samples = samples, .ranks = ranks, .rank = rank};
   STOKER_CHECK(options.batch_size.has_value(), "train.batch_size is to be found first");
   plan.batch_size = std::min(*options.batch_size, samples);
+  if (plan.batch_size < ranks) {
+    throw ConfigError(fmt::format(
+        "a step of {} images (train.batch_size) cannot be shared by {} ranks: expected at least "
+        "one image for each",
+        plan.batch_size, ranks));
+  }
   const int64_t asked = options.microbatch.value_or(0);
   const int64_t most = asked == 0 ? plan.batch_size : std::min(asked, plan.batch_size);
   plan = plan.with_accumulation((plan.batch_size + most - 1) / most);
@@ -49,32 +54,38 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options) {
 }
 
 loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
-  return [plan, step = first_step, number = int64_t{0},
-          done = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
+  return [plan, step = first_step, pass = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
     if (step >= plan.total_steps) return std::nullopt;
-    const bool has_one_more = number < plan.batch_size % plan.grad_accumulation;
-    const int64_t count = plan.smallest_microbatch() + (has_one_more ? 1 : 0);
+    // The first micro-batches of a step have one sample more where they cannot all be alike.
+    const int64_t number = plan.first_own_pass() + pass;
+    const int64_t larger = plan.batch_size % plan.grad_accumulation;
+    const int64_t before = number * plan.smallest_microbatch() + std::min(number, larger);
     const loader::Chunk chunk{.epoch = static_cast<uint32_t>(step / plan.steps_per_epoch),
-                              .first = step % plan.steps_per_epoch * plan.batch_size + done,
-                              .count = count};
-    done += count;
-    if (++number == plan.grad_accumulation) {
-      number = done = 0;
+                              .first = step % plan.steps_per_epoch * plan.batch_size + before,
+                              .count = plan.smallest_microbatch() + (number < larger ? 1 : 0)};
+    if (++pass == plan.own_passes()) {
+      pass = 0;
       ++step;
     }
     return chunk;
   };
 }
 
-loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats) {
+int64_t RankShare::of(int64_t items, int64_t size) const {
+  const int64_t pieces = (items + size - 1) / size;
+  return std::min(end(pieces) * size, items) - std::min(first(pieces) * size, items);
+}
+
+loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats,
+                                      const RankShare& share) {
   const int64_t positions = checked_multiply("eval.tta", samples, repeats);
   const int64_t most = std::max<int64_t>(batch_size / repeats, 1) * repeats;
-  return [positions, most, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
-    if (first >= positions) return std::nullopt;
-    const loader::Chunk chunk{
-        .epoch = 0, .first = first, .count = std::min(most, positions - first)};
-    first += chunk.count;
-    return chunk;
+  const int64_t pieces = (positions + most - 1) / most;
+  return [positions, most, piece = share.first(pieces),
+          end = share.end(pieces)]() mutable -> std::optional<loader::Chunk> {
+    if (piece >= end) return std::nullopt;
+    const int64_t first = piece++ * most;
+    return loader::Chunk{.epoch = 0, .first = first, .count = std::min(most, positions - first)};
   };
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stoker/metrics/classification.h"
+#include "stoker/metrics/guesses.h"
 #include "stoker/models/model.h"
 #include "stoker/optim/grad_scaler.h"
 #include "stoker/optim/optimizer.h"
@@ -34,6 +35,7 @@ struct EvalRecord {
   double epoch = 0;
   double time_s = 0;
   metrics::ClassificationResult result;
+  std::vector<metrics::Guess> guesses;  // of each image, where the run keeps them
 };
 
 // Micro-batches, or those of an evaluation, became smaller or larger.

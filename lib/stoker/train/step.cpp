@@ -4,6 +4,7 @@
 
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
+#include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/train/update.h"
@@ -34,6 +35,7 @@ void count_unreadable(State& state, int64_t images_read) {
 }  // namespace
 
 void TrainStep::run(State& state, BatchSource& feed, Events& events) {
+  const trace::Span span(trace::Stage::kStep);
   const Stopwatch watch;
   const double waited_before = feed.wait_s();
   is_untouched_ = true;
@@ -51,6 +53,12 @@ void TrainStep::run(State& state, BatchSource& feed, Events& events) {
     is_untouched_ = false;
     throw;
   } catch (const OutOfMemory&) {
+    take_back(state);
+    throw;
+  } catch (const Interrupted&) {
+    take_back(state);
+    throw;
+  } catch (const dist::PeerFailed&) {
     take_back(state);
     throw;
   } catch (...) {
@@ -81,12 +89,18 @@ TrainStep::Update TrainStep::move(State& state, const StepGradients& gradients, 
   const ops::DeviceWork work{.doing = fmt::format("the update of step {}", state.position.step + 1),
                              .device = state.facts.device,
                              .remedy = "Set train.microbatch to a smaller number."};
-  return ops::on_device(work, [&]() -> Update {
+  const auto update = [&]() -> Update {
     if (gradients.images == 0) return {at::zeros({}, at::TensorOptions(state.facts.device)), false};
     events.emit(Event::kGradientsReady);
     const at::Tensor loss_mean = gradients.loss_sum / static_cast<double>(gradients.images);
     return {loss_mean, update_parameters(state, loss_mean, lr_factor, clip_grad_norm_)};
-  });
+  };
+  try {
+    return ops::on_device(work, update);
+  } catch (const OutOfMemory&) {
+    if (is_alone_) throw;
+    throw optim::TornUpdate();  // other ranks have moved
+  }
 }
 
 void TrainStep::take_back(State& state) {

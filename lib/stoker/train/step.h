@@ -17,11 +17,12 @@ class TrainStep {
  public:
   // class_weights: as losses::LossContext.
   TrainStep(const TrainOptions& options, optim::Schedule schedule,
-            const at::Tensor& class_weights = {})
+            const at::Tensor& class_weights = {}, dist::Group& group = dist::alone())
       : clip_grad_norm_(options.clip_grad_norm),
         schedule_(std::move(schedule)),
-        gradients_(options, class_weights),
-        losses_(options.max_nonfinite_steps) {}
+        gradients_(options, class_weights, group),
+        losses_(options.max_nonfinite_steps),
+        is_alone_(group.is_alone()) {}
 
   // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out,
   // and so is the whole step, although it counts, where none of its images could be read. Throws
@@ -33,6 +34,13 @@ class TrainStep {
   // Whether the run() that an error ended left the state as it was: its images could not be read,
   // or the step did not fit and was taken back.
   bool is_untouched() const { return is_untouched_; }
+
+  // As GradientPass has them.
+  void note(const StepNotice& own) { gradients_.note(own); }
+  const StepNotice& agreed() const { return gradients_.agreed(); }
+
+  // Seconds that steps have waited for gradients of other ranks, in all.
+  double exchange_wait_s() const { return gradients_.exchange_wait_s(); }
 
   // As LossReader::read. On the CPU run() does it after each step.
   std::vector<StepRecord> read_losses(Position& position) { return losses_.read(position); }
@@ -49,6 +57,7 @@ class TrainStep {
   optim::Schedule schedule_;
   GradientPass gradients_;
   LossReader losses_;
+  bool is_alone_;
   bool is_untouched_ = false;
 };
 

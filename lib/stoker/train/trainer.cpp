@@ -38,10 +38,11 @@ Trainer::Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOpt
       algorithms_(parts.algorithms),
       train_(parts.train),
       val_(parts.val),
+      group_(*parts.group),
       options_(std::move(options)),
       events_(parts.state, parts.algorithms),
-      step_(options_.train, std::move(schedule), parts.class_weights),
-      memory_(parts.state, options_.memory, options_.memory_advice),
+      step_(options_.train, std::move(schedule), parts.class_weights, *parts.group),
+      memory_(parts.state, options_.memory, options_.memory_advice, *parts.group),
       checkpoints_(parts.checkpoints),
       max_time_s_(options_.train.max_time.empty()
                       ? std::numeric_limits<double>::infinity()
@@ -74,6 +75,7 @@ StopReason Trainer::fit() {
     } catch (const Interrupted&) {
       reason = StopReason::kInterrupted;
     }
+    gather_state_if(saver_.has_value());
     if (saver_) note_written(saver_->finish(state_, capture_now()));
     if (reason != StopReason::kInterrupted) check_end();
   } catch (const std::exception& error) {

@@ -28,7 +28,8 @@ struct TrainerParts {
   const Source& train;
   const Source& val;                       // without a data set: no evaluation
   at::Tensor class_weights = {};           // as losses::LossContext; a value
-  CheckpointStore* checkpoints = nullptr;  // none: nothing is saved
+  CheckpointStore* checkpoints = nullptr;  // none: nothing is saved, as on all ranks but the first
+  dist::Group* group = &dist::alone();
 };
 
 struct TrainerOptions {
@@ -36,7 +37,9 @@ struct TrainerOptions {
   MemoryOptions memory;
   EvalOptions eval;
   CheckpointOptions checkpoint;
-  int64_t log_every_steps = 20;                          // how often losses are read from a GPU
+  int64_t log_every_steps = 20;   // how often losses are read from a GPU
+  bool shards_optimizer = false;  // ranks have parts of its state, gathered before each checkpoint
+  bool keeps_guesses = false;     // of each image of the newest evaluation, in the state
   bool evaluates_at_budget = true;                       // when max_steps or max_time ends the run
   std::vector<std::filesystem::path> logs;               // synced before each checkpoint
   std::string config_yaml;                               // goes into each checkpoint
@@ -89,9 +92,13 @@ class Trainer {
   void evaluate_now();
   void warn_of_unreadable_images(const loader::Loader& loader);
   void save_if_due();
+  void gather_state_if(bool is_wanted);
   bool evaluation_due() const;
   void check_end() const;
   std::optional<StopReason> stop_request() const;
+  // What may end the run, of this rank; and what all ranks see at this step.
+  StepNotice own_notice() const;
+  StepNotice common_notice() const { return group_.is_alone() ? own_notice() : step_.agreed(); }
   Saver::Capture capture_now() {
     return [this] { return content(); };
   }
@@ -100,6 +107,7 @@ class Trainer {
   Algorithms& algorithms_;
   const Source& train_;
   const Source& val_;
+  dist::Group& group_;
   TrainerOptions options_;
   Events events_;
   TrainStep step_;

@@ -53,6 +53,7 @@ std::optional<StopReason> Trainer::take_steps() {
 
 // False where the step did not fit: nothing has happened but that micro-batches are smaller now.
 bool Trainer::take_step(Feed& feed) {
+  step_.note(own_notice());
   try {
     step_.run(state_, feed, events_);
   } catch (const OutOfMemory& error) {
@@ -85,8 +86,18 @@ bool Trainer::finish_step(const loader::Loader& loader) {
   return has_grown;
 }
 
+// All ranks give their parts where the first wants to save.
+void Trainer::gather_state_if(bool is_wanted) {
+  if (!options_.shards_optimizer) return;
+  int64_t wanted = is_wanted ? 1 : 0;
+  group_.max(std::span<int64_t>(&wanted, 1));
+  if (wanted > 0) state_.optimizer().gather_state();
+}
+
 void Trainer::save_if_due() {
-  if (saver_ && saver_->due(state_)) note_written(saver_->save(state_, capture_now()));
+  const bool is_due = saver_ && saver_->due(state_);
+  gather_state_if(is_due);
+  if (is_due) note_written(saver_->save(state_, capture_now()));
 }
 
 void Trainer::warn_of_unreadable_images(const loader::Loader& loader) {
@@ -132,18 +143,21 @@ void Trainer::evaluate_now() {
     const ops::DeviceWork work{
         .doing = "evaluation", .device = state_.facts.device, .remedy = "Leave out averages."};
     ops::on_device(work, [&] { events_.emit(Event::kEvalStart); });
-    const Evaluation evaluation =
+    Evaluation evaluation =
         evaluate(state_.model(), val_,
                  {.device = state_.facts.device,
                   .batch_size = eval_batch_size(),
                   .precision = options_.train.precision,
                   .loss = options_.train.loss,
                   .doing = "evaluation",
+                  .keeps_guesses = options_.keeps_guesses,
                   .may_shrink = options_.memory.microbatch != MicrobatchMode::kFixed,
+                  .group = &group_,
                   .on_progress = [&](int64_t done, int64_t of) {
                     events_.emit_eval_progress({.done = done, .of = of});
                   }});
-    record.result = evaluation.metrics;
+    record.result = std::move(evaluation.metrics);
+    record.guesses = std::move(evaluation.guesses);
     has_shrunk = memory_.note_evaluation(state_, eval_batch_size(), evaluation.batch_size);
     warn_of_unreadable("validation", evaluation.unreadable, reported_val_);
     reported_val_ = evaluation.unreadable.count;
@@ -163,8 +177,14 @@ void Trainer::evaluate_now() {
   if (has_shrunk) events_.emit(Event::kMemoryChange);
 }
 
+StepNotice Trainer::own_notice() const {
+  return {.is_interrupted = interrupt_signal() != 0,
+          .is_out_of_time = state_.position.train_time_s >= max_time_s_};
+}
+
 std::optional<StopReason> Trainer::stop_request() const {
-  if (interrupt_signal() != 0) return StopReason::kInterrupted;
+  const StepNotice notice = common_notice();
+  if (notice.is_interrupted) return StopReason::kInterrupted;
   if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
     return StopReason::kMaxSteps;
   }
@@ -175,7 +195,7 @@ std::optional<StopReason> Trainer::stop_request() const {
   if (has_waited_enough(state_.position, options_.train.early_stopping)) {
     return StopReason::kEarlyStopping;
   }
-  if (state_.position.train_time_s >= max_time_s_) return StopReason::kMaxTime;
+  if (notice.is_out_of_time) return StopReason::kMaxTime;
   return std::nullopt;
 }
 

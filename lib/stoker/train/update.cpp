@@ -3,6 +3,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 
+#include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/optim/clip.h"
@@ -50,6 +51,7 @@ bool update_parameters(State& state, const at::Tensor& loss_mean, double lr_fact
       .device = state.facts.device,
       .remedy =
           "Set train.microbatch to a smaller number, or choose an optimizer with less state."};
+  const trace::Span span(trace::Stage::kUpdate);
   return ops::on_device(work, [&] {
     const optim::StepOptions step{.lr_factor = lr_factor};
     const bool moved = state.scaler() != nullptr

@@ -1,0 +1,11 @@
+# cmake -D FOLDER=… -D OUTPUT=… -P embed.cmake: writes a report's assets as C++ that compiles.
+set(text "#include \"stoker/report/assets.h\"\n\nnamespace stoker::report {\n\n")
+foreach(pair charts_script:charts.js live_script:live.js report_script:report.js report_style:report.css)
+  string(REPLACE ":" ";" pair "${pair}")
+  list(GET pair 0 function)
+  list(GET pair 1 name)
+  file(READ "${FOLDER}/${name}" asset)
+  string(APPEND text "std::string_view ${function}() { return R\"stoker_asset(${asset})stoker_asset\"; }\n\n")
+endforeach()
+string(APPEND text "}  // namespace stoker::report\n")
+file(WRITE "${OUTPUT}" "${text}")

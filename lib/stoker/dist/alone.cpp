@@ -1,0 +1,57 @@
+#include "stoker/dist/group.h"
+#include "stoker/launch/place.h"
+
+namespace stoker::dist {
+
+namespace {
+
+class NoExchange : public GradientExchange {
+ public:
+  void before_micro_batch(bool) override {}
+  void finish(Share) override {}
+  void throw_if_broken() override {}
+  double wait_s() const override { return 0; }
+};
+
+class Alone : public Group {
+ public:
+  explicit Alone(int64_t planned_size = 1) : size_(planned_size) {}
+  int64_t rank() const override { return 0; }
+  int64_t size() const override { return size_; }
+  int64_t local_rank() const override { return 0; }
+  int64_t local_size() const override { return 1; }
+  void sum(std::span<int64_t>) override {}
+  void max(std::span<int64_t>) override {}
+  void sum(at::Tensor) override {}
+  std::vector<std::string> gather(const std::string& own) override { return {own}; }
+  std::vector<std::string> collect(const std::string& own) override { return {own}; }
+  void gather_parts(at::Tensor whole, const at::Tensor& own) override {
+    whole.narrow(0, 0, own.numel()).copy_(own);
+  }
+  std::string broadcast(const std::string& firsts) override { return firsts; }
+  std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors&) override {
+    return std::make_unique<NoExchange>();
+  }
+  void note_step(int64_t) noexcept override {}
+  void leave(ExitCode, std::string_view) noexcept override {}
+  void note_run(const std::string&) override {}
+  void finish() override {}
+  std::string text() const override {
+    return is_alone() ? "" : fmt::format("{} (a plan: none is started)", size_);
+  }
+  std::vector<std::string> hosts() const override { return {launch::host_name()}; }
+
+ private:
+  int64_t size_;
+};
+
+}  // namespace
+
+Group& alone() {
+  static Alone group;
+  return group;
+}
+
+std::unique_ptr<Group> planned(int64_t ranks) { return std::make_unique<Alone>(ranks); }
+
+}  // namespace stoker::dist

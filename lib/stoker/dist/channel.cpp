@@ -1,0 +1,120 @@
+#include "stoker/dist/channel.h"
+
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#if STOKER_HAS_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
+#include <chrono>
+#include <utility>
+
+namespace stoker::dist {
+
+namespace {
+
+using Gloo = c10d::ProcessGroupGloo;
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+c10::intrusive_ptr<c10d::Backend> make_gloo(const c10::intrusive_ptr<c10d::Store>& store, int rank,
+                                            int size, const ChannelOptions& options) {
+  auto gloo = Gloo::Options::create(milliseconds(options.timeout_s));
+  gloo->devices.push_back(options.interface.empty()
+                              ? Gloo::createDeviceForHostname(options.address)
+                              : Gloo::createDeviceForInterface(options.interface));
+  return c10::make_intrusive<Gloo>(store, rank, size, gloo);
+}
+
+c10::intrusive_ptr<c10d::Backend> make_nccl(
+    [[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store, [[maybe_unused]] int rank,
+    [[maybe_unused]] int size, [[maybe_unused]] const ChannelOptions& options) {
+#if STOKER_HAS_NCCL
+  auto nccl = c10d::ProcessGroupNCCL::Options::create();
+  nccl->timeout = milliseconds(options.timeout_s);
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, nccl);
+#else
+  throw DeviceError("dist.backend: nccl was asked for, but this stoker was built without NCCL");
+#endif
+}
+
+}  // namespace
+
+Channel::Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, Presence& presence,
+                 const ChannelOptions& options)
+    : presence_(&presence) {
+  const auto number = static_cast<int>(rank);
+  const auto size = static_cast<int>(presence.members().size());
+  run([&] {
+    group_ = c10::make_intrusive<c10d::ProcessGroup>(store, number, size);
+    const auto type = options.is_nccl ? c10d::ProcessGroup::BackendType::NCCL
+                                      : c10d::ProcessGroup::BackendType::GLOO;
+    const auto backend = options.is_nccl ? make_nccl(store, number, size, options)
+                                         : make_gloo(store, number, size, options);
+    group_->setBackend(options.device.type(), type, backend);
+    group_->setDefaultBackend(type);
+  });
+}
+
+void Channel::sum(at::Tensor values) {
+  run([&] {
+    std::vector<at::Tensor> tensors{values};
+    group_->allreduce(tensors)->wait();
+  });
+}
+
+void Channel::max(at::Tensor values) {
+  run([&] {
+    std::vector<at::Tensor> tensors{values};
+    group_->allreduce(tensors, {.reduceOp = c10d::ReduceOp::MAX})->wait();
+  });
+}
+
+void Channel::broadcast(at::Tensor values) {
+  run([&] {
+    std::vector<at::Tensor> tensors{values};
+    group_->broadcast(tensors)->wait();
+  });
+}
+
+std::vector<at::Tensor> Channel::gather(const at::Tensor& own) {
+  std::vector<std::vector<at::Tensor>> all(1);
+  for (int rank = 0; rank < group_->getSize(); ++rank) all[0].push_back(at::empty_like(own));
+  run([&] {
+    std::vector<at::Tensor> inputs{own};
+    group_->allgather(all, inputs)->wait();
+  });
+  return std::move(all[0]);
+}
+
+std::vector<at::Tensor> Channel::collect(const at::Tensor& own) {
+  std::vector<std::vector<at::Tensor>> all;
+  if (group_->getRank() == 0) {
+    all.emplace_back();
+    for (int rank = 0; rank < group_->getSize(); ++rank) all[0].push_back(at::empty_like(own));
+  }
+  run([&] {
+    std::vector<at::Tensor> inputs{own};
+    group_->gather(all, inputs)->wait();
+  });
+  return all.empty() ? std::vector<at::Tensor>() : std::move(all[0]);
+}
+
+void Channel::gather_parts(at::Tensor whole, const at::Tensor& own) {
+  run([&] {
+    at::Tensor part = own;
+    group_->_allgather_base(whole, part)->wait();
+  });
+}
+
+// Without the place in the library's own source, "[/…/pair.cc:538] ".
+std::string Channel::first_line(const std::string& text) {
+  std::string line = text.substr(0, text.find('\n'));
+  if (const size_t end = line.find("] "); line.starts_with("[/") && end != std::string::npos)
+    line.erase(0, end + 2);
+  return line;
+}
+
+}  // namespace stoker::dist

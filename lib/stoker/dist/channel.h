@@ -1,0 +1,59 @@
+// The collectives of one process group of LibTorch, with its errors as PeerFailed.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+
+#include <string>
+#include <vector>
+
+#include "stoker/dist/options.h"
+#include "stoker/dist/presence.h"
+
+namespace stoker::dist {
+
+// What a process group is made of.
+struct ChannelOptions {
+  bool is_nccl = false;
+  c10::Device device{c10::kCPU};
+  std::string address;    // of this host, for Gloo
+  std::string interface;  // in its place
+  double timeout_s = 600;
+};
+
+class Channel {
+ public:
+  // All ranks make their channels in the same order. presence must outlive it.
+  Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, Presence& presence,
+          const ChannelOptions& options);
+
+  // In place, over all ranks; throws PeerFailed.
+  void sum(at::Tensor values);
+  void max(at::Tensor values);
+  void broadcast(at::Tensor values);                       // the first rank's
+  std::vector<at::Tensor> gather(const at::Tensor& own);   // of one shape
+  std::vector<at::Tensor> collect(const at::Tensor& own);  // the same, on the first rank alone
+  void gather_parts(at::Tensor whole, const at::Tensor& own);
+
+  // Runs what exchanges by itself, and turns its errors into PeerFailed.
+  template <class Work>
+  void run(Work&& work) {
+    try {
+      work();
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw presence_->explain(first_line(error.what()));
+    }
+  }
+
+  const c10::intrusive_ptr<c10d::ProcessGroup>& group() const { return group_; }
+
+ private:
+  static std::string first_line(const std::string& text);
+
+  Presence* presence_;
+  c10::intrusive_ptr<c10d::ProcessGroup> group_;
+};
+
+}  // namespace stoker::dist

@@ -1,0 +1,53 @@
+#include "stoker/dist/options.h"
+
+#include <array>
+
+namespace stoker::dist {
+
+std::span<const std::string_view> enum_names(Backend) {
+  static constexpr std::array<std::string_view, 3> names{"auto", "nccl", "gloo"};
+  return names;
+}
+
+std::span<const std::string_view> enum_names(Compression) {
+  static constexpr std::array<std::string_view, 3> names{"none", "bf16", "fp16"};
+  return names;
+}
+
+std::span<const std::string_view> enum_names(Shard) {
+  static constexpr std::array<std::string_view, 2> names{"none", "optimizer"};
+  return names;
+}
+
+void describe(DistOptions& o, config::Fields& fields) {
+  fields(
+      "backend", o.backend,
+      "what carries gradients: nccl between GPUs, gloo elsewhere; auto: nccl where each rank has "
+      "a GPU of its own");
+  fields("join_timeout_s", o.join_timeout_s,
+         "seconds that ranks wait for each other at the start, before the missing are named and "
+         "all end with exit code 4")
+      .above(0)
+      .at_most(86'400);
+  fields("timeout_s", o.timeout_s,
+         "seconds that an exchange between ranks may take, before all end with exit code 4")
+      .above(0)
+      .at_most(86'400);
+  fields("interface", o.interface,
+         "network interface that ranks talk through, such as eth0; empty: that of the route to the "
+         "host of rank 0");
+  fields("bucket_mib", o.bucket_mib,
+         "size of the pieces in which gradients travel while the backward pass goes on; the first "
+         "is 1 MiB")
+      .above(0)
+      .at_most(4096);
+  fields("compress", o.compress,
+         "type in which gradients travel: none, that which they have; bf16 or fp16: half of the "
+         "bytes, and their rounding");
+  fields("shard", o.shard,
+         "what ranks divide among themselves to save memory: none; optimizer: each keeps the "
+         "optimizer's state of its part of the parameters (ZeRO stage 1); checkpoints are the same "
+         "files");
+}
+
+}  // namespace stoker::dist

@@ -1,0 +1,36 @@
+// What a config says under `dist:`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "stoker/config/fields.h"
+
+namespace stoker::dist {
+
+// auto: NCCL where each rank has a GPU of its own, else Gloo.
+enum class Backend { kAuto, kNccl, kGloo };
+std::span<const std::string_view> enum_names(Backend);  // auto, nccl, gloo
+
+// In what type gradients travel.
+enum class Compression { kNone, kBf16, kFp16 };
+std::span<const std::string_view> enum_names(Compression);  // none, bf16, fp16
+
+// What ranks divide among themselves.
+enum class Shard { kNone, kOptimizer };
+std::span<const std::string_view> enum_names(Shard);  // none, optimizer
+
+struct DistOptions {
+  Backend backend = Backend::kAuto;
+  double join_timeout_s = 120;
+  double timeout_s = 600;
+  std::string interface;  // of the network; empty: that of the route to rank 0
+  double bucket_mib = 25;
+  Compression compress = Compression::kNone;
+  Shard shard = Shard::kNone;
+};
+void describe(DistOptions& options, config::Fields& fields);
+
+}  // namespace stoker::dist

@@ -1,0 +1,42 @@
+// What of a machine will hold training up, why, and the command that mends it: from facts alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "stoker/monitor/reading.h"
+#include "stoker/monitor/system_facts.h"
+
+namespace stoker::monitor {
+
+struct Warning {
+  std::string what, why, fix;
+};
+
+// A GPU as the driver shows it, and as LibTorch does.
+struct GpuFacts {
+  GpuInfo info;
+  GpuReading reading;
+  std::optional<bool> persists;  // the driver stays loaded while nobody uses the card
+};
+
+struct MachineFacts {
+  SystemFacts system;
+  std::vector<GpuFacts> gpus;                  // by the driver
+  std::string why_no_driver;                   // where it cannot be asked
+  std::string driver, driver_cuda;             // versions; "" where unknown
+  std::string built_cuda;                      // what LibTorch was built with; "" for none
+  int64_t cuda_devices = 0;                    // that LibTorch sees
+  std::vector<double> kernels;                 // compute capabilities that this build has code for
+  std::optional<std::string> visible_devices;  // CUDA_VISIBLE_DEVICES
+  std::optional<std::string> isa_limit;        // ONEDNN_MAX_CPU_ISA
+};
+
+// The most serious first.
+std::vector<Warning> warnings_of(const MachineFacts& facts);
+
+// Whether a GPU is there that cannot be used: what `stoker doctor` ends with 4 for.
+bool has_unusable_gpu(const MachineFacts& facts);
+
+}  // namespace stoker::monitor

@@ -1,0 +1,64 @@
+"""A real Slurm of one node; skipped where none can be started."""
+
+import json
+import subprocess
+import time
+
+from binary import BINARY, REPOSITORY, BinaryTest
+from slurm_node import SlurmNode, why_not
+
+SCRIPT = REPOSITORY / "deploy/slurm/train.sbatch"
+
+
+class Slurm(BinaryTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.reason = why_not()
+        if cls.reason:
+            return
+        try:
+            cls.node = SlurmNode().__enter__()
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            cls.reason = str(error)
+            return
+        cls.addClassCleanup(cls.node.__exit__)
+
+    def setUp(self):
+        super().setUp()
+        if self.reason:
+            self.skipTest(f"Slurm cannot be started: {self.reason}")
+
+    def test_srun_starts_ranks(self):
+        for name, tasks, more in (("tasks", 2, []), ("node", 1, ["--devices", "cpu:2"])):
+            self.node.run("srun", "-n", tasks, BINARY, "train", "tiny.yaml", f"name={name}", *more,
+                          cwd=self.folder)
+            self.assertEqual(self.summary(f"runs/{name}/1")["world_size"], 2)
+        self.assertIn("started by Slurm", (self.folder / "runs/tasks/1/log.txt").read_text())
+
+    def wait_for(self, text, output):
+        for _ in range(600):
+            if output.exists() and text in output.read_text():
+                return
+            time.sleep(0.1)
+        self.fail(f"no \"{text}\" in:\n{output.read_text() if output.exists() else 'nothing'}")
+
+    def test_a_job_that_is_warned_saves_and_is_queued_again(self):
+        self.node.environment.update(STOKER=str(BINARY), STOKER_DEVICES="cpu:2")
+        job = self.node.run("sbatch", "--parsable", "--gpus-per-node=0", "--cpus-per-task=1",
+                            SCRIPT, "tiny.yaml", "train.epochs=300", "log.every_steps=1",
+                            "eval.every_epochs=100", cwd=self.folder).stdout.strip()
+        output = self.folder / f"stoker-{job}.out"
+        self.wait_for("step 20/", output)
+        self.node.run("scancel", "--batch", "--signal=USR1", job)
+        self.wait_for(f"queueing {job} again", output)
+        for _ in range(100):
+            if "PENDING" in self.node.run("scontrol", "show", "job", job).stdout:
+                break
+            time.sleep(0.2)
+        self.node.run("scontrol", "update", f"JobId={job}", "StartTime=now")
+        self.wait_for("done: finished after 1800 steps", output)
+        summary = json.loads((self.folder / f"runs/{job}/1/summary.json").read_text())
+        self.assertEqual(summary["steps"], 1800)
+        self.assertEqual(sorted(path.name for path in (self.folder / f"runs/{job}").iterdir()),
+                         ["1"])
+        self.assertIn("going on from", output.read_text())
