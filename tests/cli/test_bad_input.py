@@ -73,23 +73,26 @@ class BadInput(BinaryTest):
         resumed = without_times(self.metrics("runs/cut/1"))
         self.assertEqual([r for r in resumed if r["split"] == "train"], steps)
 
+    def wait_for_size(self, process, file, size):
+        deadline = time.monotonic() + 60
+        while not (file.exists() and file.stat().st_size > size):
+            self.assertLess(time.monotonic(), deadline)
+            self.assertIsNone(process.poll())
+            time.sleep(0.01)
+
     def test_images_that_vanish_during_training(self):
         words = [*FOLDER, "data.cache=none", "train.epochs=100000", "log.every_steps=1"]
         for on_error in ("fail", "skip"):
             process = self.start(*words, f"data.on_error={on_error}", f"name={on_error}")
             self.addCleanup(process.kill)
             metrics = self.folder / f"runs/{on_error}/1/metrics.jsonl"
-            deadline = time.monotonic() + 60
-            while not (metrics.exists() and metrics.stat().st_size > 2000):
-                self.assertLess(time.monotonic(), deadline)
-                self.assertIsNone(process.poll())
-                time.sleep(0.01)
+            self.wait_for_size(process, metrics, 2000)
             gone = self.folder / "gone"
             self.train[7].rename(gone)
             if on_error == "skip":
-                # One is left out; when all are gone, it ends rather than count empty steps.
-                time.sleep(0.3)
-                self.assertIsNone(process.poll())
+                # One is left out; when all are gone, it ends rather than count empty steps. Each is
+                # read once in three steps, some passes ahead: 20,000 bytes are more than ten passes.
+                self.wait_for_size(process, metrics, metrics.stat().st_size + 20_000)
                 (self.folder / "shapes/train").rename(self.folder / "shapes/elsewhere")
             _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 3, err)
