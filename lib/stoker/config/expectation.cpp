@@ -109,7 +109,7 @@ std::string item_expectation(const Field& field) {
   return std::visit(ItemExpectation{field}, field.ref);
 }
 
-std::vector<std::string_view> words_of(const Field& field) {
+std::vector<std::string_view> candidate_words(const Field& field) {
   if (const auto* ref = std::get_if<EnumRef>(&field.ref))
     return {ref->names.begin(), ref->names.end()};
   return field.allowed;
@@ -164,7 +164,7 @@ std::string hint(const Node& node, const Field& field) {
   }
   if (std::holds_alternative<bool*>(field.ref))
     return type == PlainType::kBool ? "; remove the quotes" : "";
-  return did_you_mean(node.scalar, words_of(field));
+  return did_you_mean(node.scalar, candidate_words(field));
 }
 
 std::string show_key(std::string_view key) {

@@ -87,10 +87,10 @@ class FontSet {
   FT_UInt size_ = 16;
 };
 
-using Layout = std::unique_ptr<raqm_t, decltype(&raqm_destroy)>;
+using RaqmLayout = std::unique_ptr<raqm_t, decltype(&raqm_destroy)>;
 
-Layout lay_out(FontSet& fonts, const std::u32string& points) {
-  Layout layout(raqm_create(), raqm_destroy);
+RaqmLayout lay_out(FontSet& fonts, const std::u32string& points) {
+  RaqmLayout layout(raqm_create(), raqm_destroy);
   std::vector<uint32_t> text(points.begin(), points.end());
   bool done = layout && raqm_set_text(layout.get(), text.data(), text.size()) &&
               raqm_set_freetype_load_flags(layout.get(), kLoadFlags);
@@ -183,7 +183,7 @@ int32_t Lettering::Impl::width_of(const std::u32string& points, int32_t size) {
   if (points.empty()) return 0;
   if (fonts.empty()) return static_cast<int32_t>(points.size()) * 6 * std::max(size / 7, 1);
   fonts.set_size(size);
-  const Layout layout = lay_out(fonts, points);
+  const RaqmLayout layout = lay_out(fonts, points);
   size_t count = 0;
   const raqm_glyph_t* glyphs = raqm_get_glyphs(layout.get(), &count);
   int64_t advance = 0;
@@ -202,7 +202,7 @@ TextPicture Lettering::picture(std::string_view text, int32_t size) const {
   TextPicture picture{impl_->width_of(points, size), line_height(size), {}};
   if (points.empty()) return picture;
   picture.ink.resize(static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height));
-  const Layout layout = lay_out(fonts, points);
+  const RaqmLayout layout = lay_out(fonts, points);
   size_t count = 0;
   const raqm_glyph_t* glyphs = raqm_get_glyphs(layout.get(), &count);
   const int64_t baseline = pixels(fonts.first()->size->metrics.ascender);
