@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "stoker/core/error.h"
 #include "stoker/core/hash.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
+#include "stoker/run/fitted_weights.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/checkpoint.h"
-#include "stoker/weights/foreign_names.h"
+#include "stoker/weights/hub_cache.h"
 #include "stoker/weights/state_dict.h"
 
 namespace stoker::run {
@@ -61,6 +61,17 @@ void check_head(const models::Model& model, const std::string& row) {
   }
 }
 
+void report_fitting(const std::string& source, const FittedWeights& fitted) {
+  if (!fitted.prefix.empty())
+    log().info("model.weights: all names in {} begin with {}, which is left out", source,
+               fitted.prefix);
+  if (!fitted.dialect.empty())
+    log().info("model.weights: {} has the names of {}, which are changed to the model's", source,
+               fitted.dialect);
+  if (!fitted.left_out.empty())
+    log().info("model.weights: not a part of the network: {}", fmt::join(fitted.left_out, ", "));
+}
+
 }  // namespace
 
 int64_t stem_kernel(const weights::NamedTensors& tensors) {
@@ -77,14 +88,17 @@ int64_t stem_kernel(const weights::NamedTensors& tensors) {
   return kernel;
 }
 
-OpenWeights open_weights(const std::string& path) {
+OpenWeights open_weights(const std::string& source) {
+  const fs::path path = !fs::exists(source) && weights::is_hub_name(source)
+                            ? weights::cached_weights(source)
+                            : fs::path(source);
   if (!is_ours(path)) {
     if (!fs::exists(path)) {
       throw ConfigError(
           fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
-                      "a sharded one, a folder that holds either, or a run or checkpoint of "
-                      "stoker.",
-                      path));
+                      "a sharded one, a folder that holds either, a run or checkpoint of "
+                      "stoker, or OWNER/NAME of a hub.",
+                      source));
     }
     const std::vector<fs::path> files = weights::weight_files(path);
     return {files, UnchangedFiles(files), weights::read_weights(path)};
@@ -102,23 +116,20 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   InitialWeights loaded{.source = options.weights.value()};
   for (const fs::path& file : opened.files) loaded.files.push_back(describe_file(file));
 
-  std::set<std::string> own;
-  for (const auto& [name, tensor] : weights::state_dict(model)) {
-    own.insert(name);
+  for (const auto& [name, tensor] : weights::state_dict(model))
     if (reset && is_of(name, model.head())) loaded.reset.push_back(name);
-  }
-  weights::PlainNames plain = weights::without_wrappers(std::move(opened.tensors), own);
-  loaded.prefix = plain.prefix;
-  if (!loaded.prefix.empty()) {
-    log().info("model.weights: all names in {} begin with {}, which is left out", loaded.source,
-               loaded.prefix);
-  }
+  FittedWeights fitted = fit_weights(model, std::move(opened.tensors));
+  report_fitting(loaded.source, fitted);
   if (reset) {
-    std::erase_if(plain.tensors,
+    std::erase_if(fitted.tensors,
                   [&](const auto& entry) { return is_of(entry.first, model.head()); });
   }
-  loaded.tensors = static_cast<int64_t>(plain.tensors.size());
-  weights::LoadReport report = weights::load_state_dict(model, plain.tensors);
+  loaded.tensors = static_cast<int64_t>(fitted.tensors.size());
+  loaded.prefix = std::move(fitted.prefix);
+  loaded.dialect = std::move(fitted.dialect);
+  loaded.left_out = std::move(fitted.left_out);
+  loaded.changes = std::move(fitted.changes);
+  weights::LoadReport report = weights::load_state_dict(model, fitted.tensors);
   opened.unchanged.check();
   if (reset) {
     std::erase_if(report.missing, [&](const auto& name) { return is_of(name, model.head()); });
@@ -139,11 +150,11 @@ std::string to_json(const InitialWeights& weights) {
     files.push_back(
         {{"path", absolute.string()}, {"size_bytes", file.size_bytes}, {"sha256", file.sha256}});
   }
-  const nlohmann::ordered_json json{{"source", weights.source},
-                                    {"files", files},
-                                    {"prefix", weights.prefix},
-                                    {"tensors_loaded", weights.tensors},
-                                    {"reset", weights.reset}};
+  const nlohmann::ordered_json json{
+      {"source", weights.source},          {"files", files},
+      {"prefix", weights.prefix},          {"dialect", weights.dialect},
+      {"left_out", weights.left_out},      {"changes", weights.changes},
+      {"tensors_loaded", weights.tensors}, {"reset", weights.reset}};
   return json_text(json, 2) + "\n";
 }
 
@@ -154,6 +165,8 @@ std::string to_text(const InitialWeights& weights) {
   } else {
     text += fmt::format(" ({} files)", weights.files.size());
   }
+  if (!weights.dialect.empty()) text += fmt::format("; names of {}", weights.dialect);
+  for (const std::string& change : weights.changes) text += "; " + change;
   if (!weights.reset.empty()) {
     text += fmt::format("; {} start new (model.head: reset)", fmt::join(weights.reset, ", "));
   }

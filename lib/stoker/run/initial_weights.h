@@ -22,10 +22,12 @@ struct WeightFile {
 };
 
 struct InitialWeights {
-  std::string source;             // as the config says it
-  std::vector<WeightFile> files;  // what was read for it
-  std::string prefix;             // taken off the names in the file; mostly ""
-  int64_t tensors = 0;            // loaded
+  std::string source;                          // as the config says it
+  std::vector<WeightFile> files;               // what was read for it
+  std::string prefix;                          // taken off the names in the file; mostly ""
+  std::string dialect;                         // whose names they were changed from; mostly ""
+  std::vector<std::string> left_out, changes;  // as in fitted_weights.h
+  int64_t tensors = 0;                         // loaded
   std::vector<std::string>
       reset;  // the model's tensors that model.head: reset leaves as they began
 };
@@ -33,14 +35,15 @@ struct InitialWeights {
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
 int64_t stem_kernel(const weights::NamedTensors& tensors);
 
-// model.weights, opened and, where they are a run of ours, verified. Throws ConfigError where there
-// is nothing to read, and DataError for a file that cannot be read.
+// model.weights, found in a hub's cache where it is no file but a hub's name, opened and, where
+// they are a run of ours, verified. Throws ConfigError where there is nothing to read, and
+// DataError for a file that cannot be read.
 struct OpenWeights {
   std::vector<std::filesystem::path> files;
   UnchangedFiles unchanged;
   weights::NamedTensors tensors;  // maps of the files
 };
-OpenWeights open_weights(const std::string& path);
+OpenWeights open_weights(const std::string& source);
 
 // Copies them into the model, the classifier aside where model.head is reset. Everything else must
 // be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do not.
