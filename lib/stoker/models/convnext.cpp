@@ -285,7 +285,11 @@ ModelTable::Rows convnext_rows() {
   for (const Size& size : sizes)
     rows.push_back(ModelTable::row<ConvnextOptions>(
         size.second, "ConvNeXt with global response normalization", build_convnext,
-        {.depths = size.depths, .widths = size.widths, .response_norm = true, .layer_scale = 0}));
+        {.depths = size.depths,
+         .widths = size.widths,
+         .conv_mlp = size.conv_mlp,
+         .response_norm = true,
+         .layer_scale = 0}));
   return rows;
 }
 

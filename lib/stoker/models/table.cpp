@@ -1,8 +1,11 @@
 #include "stoker/models/airbench.h"
+#include "stoker/models/convmixer.h"
 #include "stoker/models/convnext.h"
+#include "stoker/models/mixer.h"
 #include "stoker/models/mlp.h"
 #include "stoker/models/model.h"
 #include "stoker/models/resnet.h"
+#include "stoker/models/swin.h"
 #include "stoker/models/vit.h"
 
 namespace stoker::models {
@@ -35,7 +38,10 @@ const ModelTable& models() {
                torchscript_row(),
            },
            vit_rows(),
-           convnext_rows()}),
+           convnext_rows(),
+           swin_rows(),
+           mixer_rows(),
+           convmixer_rows()}),
       config::common<TransferOptions>()};
   return table;
 }
