@@ -2,6 +2,9 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <torch/nn/init.h>
 
 namespace stoker::models {
@@ -14,8 +17,17 @@ Linear make_linear(int64_t in, int64_t out, bool bias) {
   return linear;
 }
 
+LayerNormModule::LayerNormModule(int64_t width, double eps)
+    : eps_(eps),
+      weight_(register_parameter("weight", at::ones({width}))),
+      bias_(register_parameter("bias", at::zeros({width}))) {}
+
+at::Tensor LayerNormModule::forward(const at::Tensor& x) {
+  return at::layer_norm(x, {x.size(-1)}, weight_, bias_, eps_);
+}
+
 LayerNorm make_layer_norm(int64_t width, double eps) {
-  return std::make_shared<torch::nn::LayerNormImpl>(torch::nn::LayerNormOptions({width}).eps(eps));
+  return std::make_shared<LayerNormModule>(width, eps);
 }
 
 PatchConv make_patch_conv(int64_t in, int64_t out, int64_t kernel, bool bias) {

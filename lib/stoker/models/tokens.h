@@ -10,7 +10,6 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
-#include <torch/nn/modules/normalization.h>
 
 #include <cstdint>
 #include <memory>
@@ -20,16 +19,27 @@
 namespace stoker::models {
 
 using Linear = std::shared_ptr<torch::nn::LinearImpl>;
-using LayerNorm = std::shared_ptr<torch::nn::LayerNormImpl>;
 using PatchConv = std::shared_ptr<torch::nn::Conv2dImpl>;
 
 // Weights of deviation 0.02 around zero, the bias zero. (The originals cut the distribution at 2,
 // which is a hundred deviations out.)
 Linear make_linear(int64_t in, int64_t out, bool bias = true);
-// Over the last dimension.
-LayerNorm make_layer_norm(int64_t width, double eps);
 // PyTorch's initial weights; the stride is `kernel`.
 PatchConv make_patch_conv(int64_t in, int64_t out, int64_t kernel, bool bias = true);
+
+// Layer normalization (Ba et al., 2016) over the last dimension, "weight" and "bias". (LibTorch's
+// module needs all of its headers.)
+class LayerNormModule : public torch::nn::Module {
+ public:
+  LayerNormModule(int64_t width, double eps);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  double eps_;
+  at::Tensor weight_, bias_;
+};
+using LayerNorm = std::shared_ptr<LayerNormModule>;
+LayerNorm make_layer_norm(int64_t width, double eps);
 
 // "fc1", exact GELU, "fc2" over the last dimension.
 class TokenMlp : public torch::nn::Module {

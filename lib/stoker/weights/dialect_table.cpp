@@ -134,6 +134,7 @@ const std::vector<Dialect>& dialects() {
       {"the ConvNeXt of transformers", "convnext.", transformers_convnext()},
       {"the ConvNeXt V2 of transformers", "convnextv2.", transformers_convnext()},
       {"the ConvNeXt of its paper", "", facebook_convnext()},
+      {"a ViT that classifies its class token", "", {{"norm.", "fc_norm."}}},
       {"torchvision's Swin", "", torchvision_swin()},
       {"the Swin of its paper", "", microsoft_swin()},
   };
