@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -115,6 +116,8 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   if (reset) check_head(model, config.model.name());
   InitialWeights loaded{.source = options.weights.value()};
   for (const fs::path& file : opened.files) loaded.files.push_back(describe_file(file));
+  if (!opened.files.empty())
+    loaded.preprocessing = weights::preprocessing_beside(opened.files.front());
 
   for (const auto& [name, tensor] : weights::state_dict(model))
     if (reset && is_of(name, model.head())) loaded.reset.push_back(name);
@@ -142,6 +145,23 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   return loaded;
 }
 
+void check_normalization(const InitialWeights& weights, const kernels::Normalization& used) {
+  if (!weights.preprocessing) return;
+  const std::vector<double>&mean = weights.preprocessing->mean, &std = weights.preprocessing->std;
+  constexpr double kClose = 1e-3;  // of numbers around 1
+  bool same = true;
+  for (size_t c = 0; c < 3; ++c) {
+    const size_t i = std::min(c, mean.size() - 1);
+    same = same && std::abs(used.scale[c] * 255 * std[i] - 1) < kClose &&
+           std::abs(used.bias[c] * std[i] + mean[i]) < kClose;
+  }
+  if (same) return;
+  log().warn(
+      "model.weights: {} learned from images normalised otherwise: write normalize: {{mean: [{}], "
+      "std: [{}]}} under augment ({})",
+      weights.source, fmt::join(mean, ", "), fmt::join(std, ", "), weights.preprocessing->file);
+}
+
 std::string to_json(const InitialWeights& weights) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const WeightFile& file : weights.files) {
@@ -167,6 +187,7 @@ std::string to_text(const InitialWeights& weights) {
   }
   if (!weights.dialect.empty()) text += fmt::format("; names of {}", weights.dialect);
   for (const std::string& change : weights.changes) text += "; " + change;
+  if (weights.preprocessing) text += "; made for " + weights::to_text(*weights.preprocessing);
   if (!weights.reset.empty()) {
     text += fmt::format("; {} start new (model.head: reset)", fmt::join(weights.reset, ", "));
   }

@@ -5,13 +5,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "stoker/core/unchanged_files.h"
+#include "stoker/kernels/image.h"
 #include "stoker/models/model.h"
 #include "stoker/run/run_config.h"
 #include "stoker/weights/named_tensors.h"
+#include "stoker/weights/preprocessing.h"
 
 namespace stoker::run {
 
@@ -28,6 +31,7 @@ struct InitialWeights {
   std::string dialect;                         // whose names they were changed from; mostly ""
   std::vector<std::string> left_out, changes;  // as in fitted_weights.h
   int64_t tensors = 0;                         // loaded
+  std::optional<weights::Preprocessing> preprocessing;  // that the file's folder speaks of
   std::vector<std::string>
       reset;  // the model's tensors that model.head: reset leaves as they began
 };
@@ -49,6 +53,9 @@ OpenWeights open_weights(const std::string& source);
 // be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do not.
 InitialWeights load_initial_weights(models::Model& model, const RunConfig& config,
                                     OpenWeights weights);
+
+// Warns where the run's images are normalised otherwise than those that the weights were made with.
+void check_normalization(const InitialWeights& weights, const kernels::Normalization& used);
 
 // What a run's weights.json holds.
 std::string to_json(const InitialWeights& weights);
