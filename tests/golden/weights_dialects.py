@@ -124,6 +124,19 @@ def rows():
               ["layers.0.blocks.1.attn_mask", "layers.0.blocks.0.attn.relative_position_index"])
 
 
+def names():
+    """Of networks whose mathematics are the same: names and shapes of all weights."""
+    for dialect, theirs, ours in (
+            ("torchvision's RegNet", "regnet_y_400mf", "regnety_004"),
+            ("torchvision's EfficientNet", "efficientnet_b0", "efficientnet_b0"),
+            ("torchvision's MobileNetV2", "mobilenet_v2", "mobilenetv2_100")):
+        with torch.device("meta"):
+            models = (torchvision.models.get_model(theirs), timm.create_model(ours))
+        yield {"names": dialect, **{side: {n: list(t.shape) for n, t in m.state_dict().items()
+                                           if n.endswith(("weight", ".bias"))}
+                                    for side, m in zip(("theirs", "ours"), models)}}
+
+
 def numbers(tensor):
     return [float(f"{v:.9g}") for v in tensor.flatten().tolist()]
 
@@ -140,6 +153,6 @@ def fitted():
 
 
 if __name__ == "__main__":
-    cases = [*rows(), *fitted()]
+    cases = [*rows(), *names(), *fitted()]
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     FILE.write_text(f"[\n{lines}\n]\n")

@@ -1,16 +1,19 @@
 // Weights under the names of other tools give the logits that they gave there.
 #include "stoker/run/fitted_weights.h"
 
-#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "models/golden.h"
 #include "stoker/models/convnext.h"
 #include "stoker/models/resnet.h"
 #include "stoker/models/swin.h"
 #include "stoker/models/vit.h"
+#include "stoker/weights/dialects.h"
 #include "stoker/weights/state_dict.h"
 #include "support/catch.h"
 
@@ -73,6 +76,28 @@ TEST_CASE("weights under other tools' names give their logits", "[run]") {
     for (size_t i = 0; i < expected.size(); ++i)
       CHECK(std::abs(logits[static_cast<int64_t>(i)].item<double>() - expected[i]) < 1e-8 * scale);
   }
+}
+
+TEST_CASE("names of convolutional networks are those of timm, with their shapes", "[run]") {
+  int dialects = 0;
+  for (const auto& row : test::golden_rows("../weights_dialects")) {
+    if (!row.contains("names")) continue;
+    weights::NamedTensors theirs;
+    for (const auto& [name, shape] : row.at("theirs").items())
+      theirs.emplace_back(name, at::zeros(shape.get<std::vector<int64_t>>(), at::kByte));
+    std::set<std::string> ours;
+    for (const auto& [name, shape] : row.at("ours").items()) ours.insert(name);
+    const weights::Translation translation = weights::translate(theirs, ours);
+    CHECK(translation.dialect == row.at("names").get<std::string>());
+    CHECK(translation.tensors.size() == ours.size());
+    for (const auto& [name, tensor] : translation.tensors) {
+      INFO(name);
+      REQUIRE(ours.contains(name));
+      CHECK(tensor.sizes() == row.at("ours").at(name).get<std::vector<int64_t>>());
+    }
+    ++dialects;
+  }
+  CHECK(dialects == 3);
 }
 
 weights::NamedTensors state_of(models::Model& model, const std::string& prefix = "") {

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "stoker/weights/dialects.h"
 
 namespace stoker::weights {
@@ -111,6 +113,65 @@ std::vector<NameRule> torchvision_swin() {
           {"head.bias", "head.fc.bias"}};
 }
 
+// A convolution and its norm, which torchvision counts.
+void add_pair(std::vector<NameRule>& rules, const std::string& theirs, const std::string& conv,
+              const std::string& norm) {
+  rules.push_back({theirs + "0.", conv});
+  rules.push_back({theirs + "1.", norm});
+}
+
+std::vector<NameRule> torchvision_regnet() {
+  const std::string block = "trunk_output.block#.block#-#.", ours = "s#1.b#3+1.";
+  std::vector<NameRule> rules{{block + "f.se.", ours + "se."}, {"fc.", "head.fc."}};
+  add_pair(rules, "stem.", "stem.conv.", "stem.bn.");
+  add_pair(rules, block + "proj.", ours + "downsample.conv.", ours + "downsample.bn.");
+  add_pair(rules, block + "f.a.", ours + "conv1.conv.", ours + "conv1.bn.");
+  add_pair(rules, block + "f.b.", ours + "conv2.conv.", ours + "conv2.bn.");
+  add_pair(rules, block + "f.c.", ours + "conv3.conv.", ours + "conv3.bn.");
+  return rules;
+}
+
+std::vector<NameRule> torchvision_efficientnet() {
+  const std::string first = "features.1.#.block.", block = "features.#.#.block.";
+  const std::string ours = "blocks.#1-1.#2.";
+  std::vector<NameRule> rules{{first + "1.fc1.", "blocks.0.#1.se.conv_reduce."},
+                              {first + "1.fc2.", "blocks.0.#1.se.conv_expand."},
+                              {block + "2.fc1.", ours + "se.conv_reduce."},
+                              {block + "2.fc2.", ours + "se.conv_expand."},
+                              {"classifier.1.", "classifier."}};
+  add_pair(rules, first + "0.", "blocks.0.#1.conv_dw.", "blocks.0.#1.bn1.");
+  add_pair(rules, first + "2.", "blocks.0.#1.conv_pw.", "blocks.0.#1.bn2.");
+  add_pair(rules, block + "0.", ours + "conv_pw.", ours + "bn1.");
+  add_pair(rules, block + "1.", ours + "conv_dw.", ours + "bn2.");
+  add_pair(rules, block + "3.", ours + "conv_pwl.", ours + "bn3.");
+  add_pair(rules, "features.0.", "conv_stem.", "bn1.");
+  add_pair(rules, "features.8.", "conv_head.", "bn2.");
+  return rules;
+}
+
+// Blocks are counted through; here they stand in stages.
+std::vector<NameRule> torchvision_mobilenet_v2() {
+  std::vector<NameRule> rules{{"features.1.conv.1.", "blocks.0.0.conv_pw."},
+                              {"features.1.conv.2.", "blocks.0.0.bn2."},
+                              {"classifier.1.", "classifier."}};
+  add_pair(rules, "features.0.", "conv_stem.", "bn1.");
+  add_pair(rules, "features.1.conv.0.", "blocks.0.0.conv_dw.", "blocks.0.0.bn1.");
+  int number = 2, stage = 1;
+  for (const int blocks : {2, 3, 4, 3, 3, 1}) {
+    for (int b = 0; b < blocks; ++b, ++number) {
+      const std::string theirs = "features." + std::to_string(number) + ".conv.";
+      const std::string ours = "blocks." + std::to_string(stage) + "." + std::to_string(b) + ".";
+      add_pair(rules, theirs + "0.", ours + "conv_pw.", ours + "bn1.");
+      add_pair(rules, theirs + "1.", ours + "conv_dw.", ours + "bn2.");
+      rules.push_back({theirs + "2.", ours + "conv_pwl."});
+      rules.push_back({theirs + "3.", ours + "bn3."});
+    }
+    ++stage;
+  }
+  add_pair(rules, "features.18.", "conv_head.", "bn2.");
+  return rules;
+}
+
 // timm before 0.9 too.
 std::vector<NameRule> microsoft_swin() {
   return {{"layers.#.blocks.#.attn.relative_position_index", ""},
@@ -135,6 +196,9 @@ const std::vector<Dialect>& dialects() {
       {"the ConvNeXt V2 of transformers", "convnextv2.", transformers_convnext()},
       {"the ConvNeXt of its paper", "", facebook_convnext()},
       {"a ViT that classifies its class token", "", {{"norm.", "fc_norm."}}},
+      {"torchvision's RegNet", "", torchvision_regnet()},
+      {"torchvision's EfficientNet", "", torchvision_efficientnet()},
+      {"torchvision's MobileNetV2", "", torchvision_mobilenet_v2()},
       {"torchvision's Swin", "", torchvision_swin()},
       {"the Swin of its paper", "", microsoft_swin()},
   };

@@ -68,7 +68,8 @@ std::optional<std::string> renamed(std::string_view name, std::span<const NameRu
         text += rule.replacement[i];
         continue;
       }
-      const auto [number, length] = number_of(rule.replacement.substr(i + 1), found->numbers);
+      const auto [number, length] =
+          number_of(std::string_view(rule.replacement).substr(i + 1), found->numbers);
       text += std::to_string(number);
       i += length;
     }

@@ -15,8 +15,8 @@
 namespace stoker::weights {
 
 struct NameRule {
-  std::string_view pattern;      // begins the name; # is a number
-  std::string_view replacement;  // #1 is the first number, #2+1, #2-1 and #2/2 change the second
+  std::string pattern;      // begins the name; # is a number
+  std::string replacement;  // #1 is the first number, #2+1, #2-1 and #2/2 change the second
 };
 
 // By the first rule that fits; nothing where none does, "" where it says to leave the tensor out.
