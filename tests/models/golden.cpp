@@ -119,6 +119,7 @@ models::ModelContext context_of(const nlohmann::json& row) {
 void check_against_golden(models::Model& model, const nlohmann::json& row) {
   CHECK(signature(model) == row.at("signature").get<std::string>());
   CHECK(models::parameter_count(model) == row.at("parameters").get<int64_t>());
+  if (!row.contains("eval_logits")) return;
   model.to(at::kDouble);
   fill_by_formula(model);
   const models::ModelContext context = context_of(row);
