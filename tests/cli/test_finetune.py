@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import struct
 import unittest
 
@@ -155,6 +156,27 @@ class Finetune(BinaryTest):
         _, err = self.stoker("train", "tiny.yaml", MODEL, "model.weights=none.safetensors",
                              expect=2)
         self.assertIn("model.weights: none.safetensors: no such file", err)
+
+    def test_weights_by_a_hubs_name(self):
+        """From the cache of huggingface_hub, with the preprocessing that timm's file speaks of."""
+        environment = {**os.environ, "HF_HUB_CACHE": str(self.folder / "hub")}
+        options = ["train", "tiny.yaml", MODEL, "model.weights=timm/base.tag", "--dry-run"]
+        _, err = self.stoker(*options, expect=2, env=environment)
+        self.assertIn("hf download timm/base.tag model.safetensors config.json", err)
+        snapshot = self.folder / "hub/models--timm--base.tag/snapshots/0a1b"
+        snapshot.mkdir(parents=True)
+        (snapshot / "model.safetensors").write_bytes(self.file.read_bytes())
+        out, err = self.stoker(*options, env=environment)
+        self.assertIn("16 tensors of timm/base.tag (SHA-256", out)
+        self.assertNotIn("normalised otherwise", out + err)
+        for mean, differs in (([0.5, 0.5, 0.5], False), ([0.5, 0.45, 0.4], True)):
+            (snapshot / "config.json").write_text(json.dumps({"pretrained_cfg": {
+                "mean": mean, "std": [0.25, 0.25, 0.25], "crop_pct": 0.9}}))
+            out, err = self.stoker(*options, env=environment)
+            self.assertIn(f"made for crop 0.9, mean {mean}, std [0.25, 0.25, 0.25] (config.json)",
+                          out)
+            self.assertEqual("normalised otherwise: write normalize: {mean: [0.5, 0.45, 0.4]"
+                             in out + err, differs)
 
     def test_shards_with_an_index(self):
         tensors = read_safetensors(self.file)

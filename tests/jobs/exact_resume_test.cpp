@@ -237,3 +237,23 @@ TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its
   INFO(story);
   CHECK(differences(whole, cut) == std::vector<std::string>{});
 }
+
+TEST_CASE("networks on patches go on bit for bit") {
+  for (const std::string model :
+       {"{name: vit_tiny_patch16_224, drop_path: 0.3, dropout: 0.1, registers: 1}",
+        "{name: convnext_atto, drop_path: 0.3, dropout: 0.1}"}) {
+    const TemporaryFolder folder;
+    Overrides overrides = small_run(folder.path());
+    const Overrides more{"model=" + model, "optimizer={name: adamw, lr: 0.001, layer_decay: 0.8}",
+                         "train.max_steps=6", "train.precision=bf16", "train.microbatch=3"};
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    const Overrides data = make_data("shapes", folder.path() / "data");
+    overrides.insert(overrides.end(), data.begin(), data.end());
+    const runs::RunFolder whole = run_once(overrides).folder;
+    const auto cut = run_once(overrides, {}, std::make_unique<StopAt>(2, Event::kStepDone));
+    REQUIRE(cut.reason == train::StopReason::kInterrupted);
+    REQUIRE(run_once(overrides, cut.folder.path()).reason == train::StopReason::kFinished);
+    INFO(model);
+    CHECK(differences(whole, cut.folder) == std::vector<std::string>{});
+  }
+}

@@ -22,7 +22,8 @@ void fill_by_formula(models::Model& model);
 // The context a row asks for: its channels (3 where not said), height, width and 5 classes.
 models::ModelContext context_of(const nlohmann::json& row);
 
-// Logits in eval and train mode, gradients, running statistics, names and shapes.
+// Logits in eval and train mode, gradients, running statistics, names and shapes; of a row with
+// "gradient_norm" the norm of all gradients alone.
 void check_against_golden(models::Model& model, const nlohmann::json& row);
 
 }  // namespace stoker::test

@@ -70,10 +70,9 @@ TEST_CASE("patterns that freeze nothing or everything are mistakes", "[models]")
 
 TEST_CASE("every parameter is of one layer, from the images to the classifier", "[models]") {
   const ModelContext context{.classes = 7, .height = 40, .width = 48};
-  for (const config::Alternative& row : models().rows()) {
-    if (row.name == "torchscript") continue;
-    INFO(row.name);
-    const auto model = models().build(models().pick(row.name), context);
+  for (const std::string name : {"airbench", "mlp", "resnet18", "resnet50"}) {
+    INFO(name);
+    const auto model = models().build(models().pick(name), context);
     const auto layers = model->layers();
     REQUIRE(layers.size() >= 3);
     CHECK(layers.back() == std::vector<std::string>{model->head()});

@@ -1,6 +1,7 @@
 // What every model asks of the data before it is built.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "stoker/core/error.h"
@@ -28,6 +29,18 @@ inline void check_context(std::string_view model, const ModelContext& context,
         "model {}: needs images of at least {} x {} pixels (height x width), got {} x {}. Enlarge "
         "them under augment, or choose another model.",
         model, smallest.height, smallest.width, context.height, context.width));
+}
+
+// Throws ConfigError for images whose height or width is no multiple of `step` pixels.
+inline void check_multiple(std::string_view model, const ModelContext& context, int64_t step) {
+  if (context.height % step == 0 && context.width % step == 0) return;
+  const auto nearest = [step](int64_t side) {
+    return std::max(step, (side + step / 2) / step * step);
+  };
+  throw ConfigError(fmt::format(
+      "model {}: needs images whose height and width are multiples of {}, got {} x {}. Make them "
+      "{} x {} under augment.",
+      model, step, context.height, context.width, nearest(context.height), nearest(context.width)));
 }
 
 }  // namespace stoker::models

@@ -36,13 +36,14 @@ class CountScope {
   Count* previous_;
 };
 
-enum class Kind { kOther, kConvolution, kProduct, kAddedProduct };
+enum class Kind { kOther, kConvolution, kProduct, kAddedProduct, kAttention };
 
 Kind kind_of(std::string_view name) {
   if (name == "aten::convolution") return Kind::kConvolution;
   if (name == "aten::linear" || name == "aten::matmul" || name == "aten::mm" || name == "aten::bmm")
     return Kind::kProduct;
   if (name == "aten::addmm" || name == "aten::baddbmm") return Kind::kAddedProduct;
+  if (name == "aten::scaled_dot_product_attention") return Kind::kAttention;
   return Kind::kOther;
 }
 
@@ -60,6 +61,9 @@ Observed observe(Kind kind, c10::ArrayRef<const c10::IValue> in) {
     observed.multiply_adds = weight.numel() / weight.size(0);
     observed.whole = in[6].toBool();  // transposed: each input element meets each of its filters
     if (observed.whole) observed.multiply_adds *= in[0].toTensor().numel();
+  } else if (kind == Kind::kAttention) {
+    // Queries with keys, then the shares of values as wide: [N, heads, keys, width].
+    observed.multiply_adds = 2 * in[1].toTensor().size(-2);
   } else {
     observed.multiply_adds = in[kind == Kind::kAddedProduct ? 1 : 0].toTensor().size(-1);
   }

@@ -38,6 +38,15 @@ enum class Recompute {
 };
 std::span<const std::string_view> enum_names(Recompute);  // none, norms, blocks
 
+// A learned embedding of positions, which is resized where weights were made for other images:
+// [1, prefix + height * width, …], or [height * width, …].
+struct PositionGrid {
+  std::string name;    // of the parameter
+  int64_t prefix = 0;  // rows before the grid's, of tokens that have no place in the image
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
 class Model : public torch::nn::Module {
  public:
   // images: [N, channels, height, width] in the run's dtype, any memory format.
@@ -66,6 +75,11 @@ class Model : public torch::nn::Module {
   // Parameter-name prefix of the classifier ("fc."), for fine-tuning on other classes; "" where the
   // model does not know it.
   virtual std::string head() const = 0;
+
+  // Name of the convolution's weight that sees the images' channels, and the embeddings of
+  // positions: what weights made for other images are fitted to.
+  virtual std::string stem() const { return ""; }
+  virtual std::vector<PositionGrid> position_grids() const { return {}; }
 
   // Layers from the images to the classifier, each the prefixes of its parameters' names ("conv1.",
   // "bn1."), for rates that fall with the depth. Unless overridden: one a child with parameters, in

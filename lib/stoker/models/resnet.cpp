@@ -167,6 +167,7 @@ class Resnet : public Model {
   }
 
   std::string head() const override { return "fc."; }
+  std::string stem() const override { return "conv1.weight"; }
 
   std::string notes() const override {
     return fmt::format("stem {} (model.stem{})", pool_stem_ ? "imagenet" : "cifar", chosen_);

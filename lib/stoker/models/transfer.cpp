@@ -39,7 +39,9 @@ std::span<const std::string_view> enum_names(Head) {
 void describe(TransferOptions& options, config::Fields& fields) {
   fields("weights", options.weights,
          "begin with the weights of a .safetensors file, the index.json of a sharded one, a folder "
-         "that holds either as model.safetensors, or a run or checkpoint of stoker")
+         "that holds either as model.safetensors, a run or checkpoint of stoker, or a hub's "
+         "OWNER/NAME "
+         "in the cache on this machine (timm/resnet50.a1_in1k)")
       .unset_as("none")
       .fixed_on_resume("they are loaded when a run begins, and never again");
   fields("head", options.head,

@@ -4,18 +4,19 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "stoker/core/error.h"
 #include "stoker/core/hash.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
+#include "stoker/run/fitted_weights.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/checkpoint.h"
-#include "stoker/weights/foreign_names.h"
+#include "stoker/weights/hub_cache.h"
 #include "stoker/weights/state_dict.h"
 
 namespace stoker::run {
@@ -61,6 +62,17 @@ void check_head(const models::Model& model, const std::string& row) {
   }
 }
 
+void report_fitting(const std::string& source, const FittedWeights& fitted) {
+  if (!fitted.prefix.empty())
+    log().info("model.weights: all names in {} begin with {}, which is left out", source,
+               fitted.prefix);
+  if (!fitted.dialect.empty())
+    log().info("model.weights: {} has the names of {}, which are changed to the model's", source,
+               fitted.dialect);
+  if (!fitted.left_out.empty())
+    log().info("model.weights: not a part of the network: {}", fmt::join(fitted.left_out, ", "));
+}
+
 }  // namespace
 
 int64_t stem_kernel(const weights::NamedTensors& tensors) {
@@ -77,14 +89,17 @@ int64_t stem_kernel(const weights::NamedTensors& tensors) {
   return kernel;
 }
 
-OpenWeights open_weights(const std::string& path) {
+OpenWeights open_weights(const std::string& source) {
+  const fs::path path = !fs::exists(source) && weights::is_hub_name(source)
+                            ? weights::cached_weights(source)
+                            : fs::path(source);
   if (!is_ours(path)) {
     if (!fs::exists(path)) {
       throw ConfigError(
           fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
-                      "a sharded one, a folder that holds either, or a run or checkpoint of "
-                      "stoker.",
-                      path));
+                      "a sharded one, a folder that holds either, a run or checkpoint of "
+                      "stoker, or OWNER/NAME of a hub.",
+                      source));
     }
     const std::vector<fs::path> files = weights::weight_files(path);
     return {files, UnchangedFiles(files), weights::read_weights(path)};
@@ -101,24 +116,23 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   if (reset) check_head(model, config.model.name());
   InitialWeights loaded{.source = options.weights.value()};
   for (const fs::path& file : opened.files) loaded.files.push_back(describe_file(file));
+  if (!opened.files.empty())
+    loaded.preprocessing = weights::preprocessing_beside(opened.files.front());
 
-  std::set<std::string> own;
-  for (const auto& [name, tensor] : weights::state_dict(model)) {
-    own.insert(name);
+  for (const auto& [name, tensor] : weights::state_dict(model))
     if (reset && is_of(name, model.head())) loaded.reset.push_back(name);
-  }
-  weights::PlainNames plain = weights::without_wrappers(std::move(opened.tensors), own);
-  loaded.prefix = plain.prefix;
-  if (!loaded.prefix.empty()) {
-    log().info("model.weights: all names in {} begin with {}, which is left out", loaded.source,
-               loaded.prefix);
-  }
+  FittedWeights fitted = fit_weights(model, std::move(opened.tensors));
+  report_fitting(loaded.source, fitted);
   if (reset) {
-    std::erase_if(plain.tensors,
+    std::erase_if(fitted.tensors,
                   [&](const auto& entry) { return is_of(entry.first, model.head()); });
   }
-  loaded.tensors = static_cast<int64_t>(plain.tensors.size());
-  weights::LoadReport report = weights::load_state_dict(model, plain.tensors);
+  loaded.tensors = static_cast<int64_t>(fitted.tensors.size());
+  loaded.prefix = std::move(fitted.prefix);
+  loaded.dialect = std::move(fitted.dialect);
+  loaded.left_out = std::move(fitted.left_out);
+  loaded.changes = std::move(fitted.changes);
+  weights::LoadReport report = weights::load_state_dict(model, fitted.tensors);
   opened.unchanged.check();
   if (reset) {
     std::erase_if(report.missing, [&](const auto& name) { return is_of(name, model.head()); });
@@ -131,6 +145,23 @@ InitialWeights load_initial_weights(models::Model& model, const RunConfig& confi
   return loaded;
 }
 
+void check_normalization(const InitialWeights& weights, const kernels::Normalization& used) {
+  if (!weights.preprocessing) return;
+  const std::vector<double>&mean = weights.preprocessing->mean, &std = weights.preprocessing->std;
+  constexpr double kClose = 1e-3;  // of numbers around 1
+  bool same = true;
+  for (size_t c = 0; c < 3; ++c) {
+    const size_t i = std::min(c, mean.size() - 1);
+    same = same && std::abs(used.scale[c] * 255 * std[i] - 1) < kClose &&
+           std::abs(used.bias[c] * std[i] + mean[i]) < kClose;
+  }
+  if (same) return;
+  log().warn(
+      "model.weights: {} learned from images normalised otherwise: write normalize: {{mean: [{}], "
+      "std: [{}]}} under augment ({})",
+      weights.source, fmt::join(mean, ", "), fmt::join(std, ", "), weights.preprocessing->file);
+}
+
 std::string to_json(const InitialWeights& weights) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
   for (const WeightFile& file : weights.files) {
@@ -139,11 +170,11 @@ std::string to_json(const InitialWeights& weights) {
     files.push_back(
         {{"path", absolute.string()}, {"size_bytes", file.size_bytes}, {"sha256", file.sha256}});
   }
-  const nlohmann::ordered_json json{{"source", weights.source},
-                                    {"files", files},
-                                    {"prefix", weights.prefix},
-                                    {"tensors_loaded", weights.tensors},
-                                    {"reset", weights.reset}};
+  const nlohmann::ordered_json json{
+      {"source", weights.source},          {"files", files},
+      {"prefix", weights.prefix},          {"dialect", weights.dialect},
+      {"left_out", weights.left_out},      {"changes", weights.changes},
+      {"tensors_loaded", weights.tensors}, {"reset", weights.reset}};
   return json_text(json, 2) + "\n";
 }
 
@@ -154,6 +185,9 @@ std::string to_text(const InitialWeights& weights) {
   } else {
     text += fmt::format(" ({} files)", weights.files.size());
   }
+  if (!weights.dialect.empty()) text += fmt::format("; names of {}", weights.dialect);
+  for (const std::string& change : weights.changes) text += "; " + change;
+  if (weights.preprocessing) text += "; made for " + weights::to_text(*weights.preprocessing);
   if (!weights.reset.empty()) {
     text += fmt::format("; {} start new (model.head: reset)", fmt::join(weights.reset, ", "));
   }

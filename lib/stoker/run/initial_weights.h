@@ -5,13 +5,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "stoker/core/unchanged_files.h"
+#include "stoker/kernels/image.h"
 #include "stoker/models/model.h"
 #include "stoker/run/run_config.h"
 #include "stoker/weights/named_tensors.h"
+#include "stoker/weights/preprocessing.h"
 
 namespace stoker::run {
 
@@ -22,10 +25,13 @@ struct WeightFile {
 };
 
 struct InitialWeights {
-  std::string source;             // as the config says it
-  std::vector<WeightFile> files;  // what was read for it
-  std::string prefix;             // taken off the names in the file; mostly ""
-  int64_t tensors = 0;            // loaded
+  std::string source;                          // as the config says it
+  std::vector<WeightFile> files;               // what was read for it
+  std::string prefix;                          // taken off the names in the file; mostly ""
+  std::string dialect;                         // whose names they were changed from; mostly ""
+  std::vector<std::string> left_out, changes;  // as in fitted_weights.h
+  int64_t tensors = 0;                         // loaded
+  std::optional<weights::Preprocessing> preprocessing;  // that the file's folder speaks of
   std::vector<std::string>
       reset;  // the model's tensors that model.head: reset leaves as they began
 };
@@ -33,19 +39,23 @@ struct InitialWeights {
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
 int64_t stem_kernel(const weights::NamedTensors& tensors);
 
-// model.weights, opened and, where they are a run of ours, verified. Throws ConfigError where there
-// is nothing to read, and DataError for a file that cannot be read.
+// model.weights, found in a hub's cache where it is no file but a hub's name, opened and, where
+// they are a run of ours, verified. Throws ConfigError where there is nothing to read, and
+// DataError for a file that cannot be read.
 struct OpenWeights {
   std::vector<std::filesystem::path> files;
   UnchangedFiles unchanged;
   weights::NamedTensors tensors;  // maps of the files
 };
-OpenWeights open_weights(const std::string& path);
+OpenWeights open_weights(const std::string& source);
 
 // Copies them into the model, the classifier aside where model.head is reset. Everything else must
 // be in the file, fit, and be wanted. Throws ConfigError that lists all tensors that do not.
 InitialWeights load_initial_weights(models::Model& model, const RunConfig& config,
                                     OpenWeights weights);
+
+// Warns where the run's images are normalised otherwise than those that the weights were made with.
+void check_normalization(const InitialWeights& weights, const kernels::Normalization& used);
 
 // What a run's weights.json holds.
 std::string to_json(const InitialWeights& weights);

@@ -74,6 +74,7 @@ void begin_with_weights(Session& session, std::optional<OpenWeights> opened) {
   const auto& options = session.config.model.common<models::TransferOptions>();
   if (opened) {
     session.weights = load_initial_weights(*session.model, session.config, *std::move(opened));
+    check_normalization(*session.weights, session.train.pipelines.normalization());
     return;
   }
   if (options.head == models::Head::kReset) {

@@ -8,9 +8,10 @@ namespace stoker::weights {
 namespace {
 
 // DistributedDataParallel and DataParallel, torch.compile, Lightning, checkpoints that were
-// flattened with the key that held the weights.
-constexpr std::array<std::string_view, 5> kPrefixes{"module.", "_orig_mod.", "model.",
-                                                    "state_dict.", "model_state_dict."};
+// flattened with the key that held the weights, networks that taught and learned.
+constexpr std::array<std::string_view, 8> kPrefixes{"module.",     "_orig_mod.",        "model.",
+                                                    "state_dict.", "model_state_dict.", "student.",
+                                                    "teacher.",    "backbone."};
 
 bool all_begin_with(const NamedTensors& tensors, std::string_view prefix) {
   return std::all_of(tensors.begin(), tensors.end(),

@@ -1,5 +1,5 @@
-// Names of state dicts as other tools write them. torchvision and timm need no translation: the
-// models here have their names. What differs is a prefix on all of them.
+// Prefixes that other tools put before all names of a state dict. Where the names themselves differ
+// see dialects.h.
 //
 //   PlainNames plain = without_wrappers(read_weights(path), names_of_the_model);
 //   plain.prefix;  // "module." of DistributedDataParallel, "state_dict.model." of Lightning, …
@@ -17,8 +17,9 @@ struct PlainNames {
   std::string prefix;  // what was taken off each name; mostly ""
 };
 
-// Takes off known prefixes (module., _orig_mod., model., state_dict., model_state_dict.), one after
-// the other, as long as all names begin with the same one and no name of the model does.
+// Takes off known prefixes (module., _orig_mod., model., state_dict., model_state_dict., student.,
+// teacher., backbone.), one after the other, as long as all names begin with the same one and no
+// name of the model does.
 PlainNames without_wrappers(NamedTensors tensors, const std::set<std::string>& model_names);
 
 }  // namespace stoker::weights

@@ -1,0 +1,221 @@
+#include "stoker/models/swin.h"
+
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/dropout.h>
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "stoker/models/check.h"
+#include "stoker/models/tokens.h"
+#include "stoker/models/windows.h"
+#include "stoker/nn/drop_path.h"
+#include "stoker/nn/recompute.h"
+
+namespace stoker::models {
+namespace {
+
+constexpr double kEps = 1e-5;
+constexpr int64_t kPatch = 4;
+constexpr int64_t kWindow = 7;
+
+class Block : public torch::nn::Module {
+ public:
+  Block(int64_t width, int64_t heads, const WindowShape& shape, double drop_path)
+      : drop_path_(drop_path),
+        norm1_(register_module("norm1", make_layer_norm(width, kEps))),
+        attn_(register_module("attn", std::make_shared<WindowAttention>(width, heads, shape))),
+        norm2_(register_module("norm2", make_layer_norm(width, kEps))),
+        mlp_(register_module("mlp", std::make_shared<TokenMlp>(width, 4 * width))) {}
+
+  at::Tensor forward(const at::Tensor& x) {
+    const at::Tensor y = x + branch(attn_->forward(norm1_->forward(x)));
+    return y + branch(mlp_->forward(norm2_->forward(y)));
+  }
+
+ private:
+  at::Tensor branch(const at::Tensor& y) { return nn::drop_path(y, drop_path_, is_training()); }
+
+  double drop_path_;
+  LayerNorm norm1_;
+  std::shared_ptr<WindowAttention> attn_;
+  LayerNorm norm2_;
+  std::shared_ptr<TokenMlp> mlp_;
+};
+
+// Each four neighbours to one of twice the width.
+class PatchMerging : public torch::nn::Module {
+ public:
+  explicit PatchMerging(int64_t width)
+      : norm_(register_module("norm", make_layer_norm(4 * width, kEps))),
+        reduction_(register_module("reduction", make_linear(4 * width, 2 * width, false))) {}
+
+  at::Tensor forward(const at::Tensor& x) {
+    const at::Tensor even = at::constant_pad_nd(x, {0, 0, 0, x.size(2) % 2, 0, x.size(1) % 2});
+    const int64_t rows = even.size(1) / 2, columns = even.size(2) / 2;
+    const at::Tensor four = even.reshape({x.size(0), rows, 2, columns, 2, x.size(3)})
+                                .permute({0, 1, 3, 4, 2, 5})
+                                .flatten(3);
+    return reduction_->forward(norm_->forward(four));
+  }
+
+ private:
+  LayerNorm norm_;
+  Linear reduction_;
+};
+
+class Stage : public torch::nn::Module {
+ public:
+  explicit Stage(int64_t merged_width) {
+    if (merged_width > 0)
+      downsample_ = register_module("downsample", std::make_shared<PatchMerging>(merged_width));
+    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
+  }
+  void add(std::shared_ptr<Block> block) { blocks_->add(std::move(block)); }
+  at::Tensor enter(const at::Tensor& x) { return downsample_ ? downsample_->forward(x) : x; }
+  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_->all(); }
+
+ private:
+  std::shared_ptr<PatchMerging> downsample_;
+  std::shared_ptr<Parts<Block>> blocks_;
+};
+
+// "proj" and "norm": [N, channels, H, W] to [N, H / 4, W / 4, width].
+class Entry : public torch::nn::Module {
+ public:
+  Entry(int64_t channels, int64_t width)
+      : proj_(register_module("proj", make_patch_conv(channels, width, kPatch))),
+        norm_(register_module("norm", make_layer_norm(width, kEps))) {}
+  at::Tensor forward(const at::Tensor& images) {
+    return norm_->forward(proj_->forward(images).permute({0, 2, 3, 1}));
+  }
+
+ private:
+  PatchConv proj_;
+  LayerNorm norm_;
+};
+
+class Classifier : public torch::nn::Module {
+ public:
+  Classifier(int64_t width, int64_t classes)
+      : fc_(register_module("fc", make_linear(width, classes))) {}
+  at::Tensor forward(const at::Tensor& x) { return fc_->forward(x); }
+
+ private:
+  Linear fc_;
+};
+
+class Swin : public Model {
+ public:
+  Swin(const SwinOptions& options, const ModelContext& context) : dropout_(options.dropout) {
+    patch_embed_ =
+        register_module("patch_embed", std::make_shared<Entry>(context.channels, options.width));
+    layers_ = register_module("layers", std::make_shared<Parts<Stage>>());
+    const int64_t blocks =
+        std::accumulate(options.depths.begin(), options.depths.end(), int64_t{0});
+    MapSize map{context.height / kPatch, context.width / kPatch};
+    int64_t index = 0, width = options.width, heads = options.heads;
+    for (size_t s = 0; s < options.depths.size(); ++s) {
+      auto stage = std::make_shared<Stage>(s == 0 ? 0 : width / 2);
+      for (int64_t b = 0; b < options.depths[s]; ++b, ++index)
+        stage->add(std::make_shared<Block>(width, heads,
+                                           WindowShape::of(map, kWindow, /*shifted=*/b % 2 == 1),
+                                           nn::drop_path_rate(options.drop_path, index, blocks)));
+      layers_->add(std::move(stage));
+      map = {(map.height + 1) / 2, (map.width + 1) / 2};
+      width *= 2;
+      heads *= 2;
+    }
+    norm_ = register_module("norm", make_layer_norm(width / 2, kEps));
+    head_ = register_module("head", std::make_shared<Classifier>(width / 2, context.classes));
+  }
+
+  at::Tensor forward(const at::Tensor& images) override {
+    at::Tensor x = patch_embed_->forward(images);
+    for (const auto& stage : layers_->all()) {
+      x = stage->enter(x);
+      for (const auto& block : stage->blocks()) x = run_block(block, x);
+    }
+    x = norm_->forward(x).mean({1, 2});
+    if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
+    return head_->forward(x);
+  }
+
+  std::vector<Recompute> recompute_rungs() const override {
+    return {Recompute::kNone, Recompute::kBlocks};
+  }
+
+  std::string head() const override { return "head.fc."; }
+
+  std::string stem() const override { return "patch_embed.proj.weight"; }
+
+  // The patches, each block, the first of a stage with what leads to it, the norm, the head.
+  std::vector<std::vector<std::string>> layers() const override {
+    std::vector<std::vector<std::string>> layers{{"patch_embed."}};
+    for (size_t s = 0; s < layers_->all().size(); ++s) {
+      for (size_t b = 0; b < layers_->all()[s]->blocks().size(); ++b) {
+        layers.push_back({fmt::format("layers.{}.blocks.{}.", s, b)});
+        if (b == 0) layers.back().push_back(fmt::format("layers.{}.downsample.", s));
+      }
+    }
+    layers.push_back({"norm."});
+    layers.push_back({"head.fc."});
+    return layers;
+  }
+
+ private:
+  // The last block is the first of the backward pass: making it again then would free nothing.
+  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+    if (recompute() != Recompute::kBlocks || block == layers_->all().back()->blocks().back())
+      return block->forward(x);
+    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
+    return nn::recompute(run, block->parameters(), x);
+  }
+
+  double dropout_;
+  std::shared_ptr<Entry> patch_embed_;
+  std::shared_ptr<Parts<Stage>> layers_;
+  LayerNorm norm_;
+  std::shared_ptr<Classifier> head_;
+};
+
+}  // namespace
+
+void describe(SwinOptions& options, config::Fields& fields) {
+  fields("drop_path", options.drop_path,
+         "probability with which the last block's branches leave a sample out; it rises linearly "
+         "from 0 in the first (stochastic depth)")
+      .in(0, 0.99);
+  fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
+}
+
+std::shared_ptr<Model> build_swin(const SwinOptions& options, const ModelContext& context) {
+  check_context("swin", context, {kPatch, kPatch});
+  return std::make_shared<Swin>(options, context);
+}
+
+ModelTable::Rows swin_rows() {
+  struct Size {
+    std::string_view timm, torchvision;
+    SwinOptions options;
+  };
+  const std::vector<Size> sizes{
+      {"swin_tiny_patch4_window7_224", "swin_t", {}},
+      {"swin_small_patch4_window7_224", "swin_s", {.depths = {2, 2, 18, 2}}},
+      {"swin_base_patch4_window7_224",
+       "swin_b",
+       {.width = 128, .heads = 4, .depths = {2, 2, 18, 2}}},
+  };
+  ModelTable::Rows rows;
+  for (const Size& size : sizes) {
+    rows.push_back(ModelTable::row<SwinOptions>(size.timm, "transformer within shifted windows",
+                                                build_swin, size.options));
+    rows.push_back(ModelTable::row<SwinOptions>(
+        size.torchvision, "transformer within shifted windows, by torchvision's name", build_swin,
+        size.options));
+  }
+  return rows;
+}
+
+}  // namespace stoker::models

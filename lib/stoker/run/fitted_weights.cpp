@@ -1,0 +1,67 @@
+#include "stoker/run/fitted_weights.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "stoker/weights/dialects.h"
+#include "stoker/weights/foreign_names.h"
+#include "stoker/weights/resized.h"
+#include "stoker/weights/state_dict.h"
+
+namespace stoker::run {
+namespace {
+
+std::vector<int64_t> without_ones(at::IntArrayRef sizes) {
+  std::vector<int64_t> kept;
+  for (const int64_t size : sizes)
+    if (size != 1) kept.push_back(size);
+  return kept;
+}
+
+// In the shape of the model's tensor; nothing where that cannot be.
+std::optional<at::Tensor> fitted(const models::Model& model, const std::string& name,
+                                 const at::Tensor& tensor, at::IntArrayRef wanted) {
+  if (without_ones(tensor.sizes()) == without_ones(wanted)) return tensor.reshape(wanted);
+  std::optional<at::Tensor> made;
+  if (name == model.stem() && wanted.size() == 4) made = weights::fit_channels(tensor, wanted[1]);
+  for (const models::PositionGrid& grid : model.position_grids())
+    if (grid.name == name)
+      made = weights::resize_positions(tensor, {grid.prefix, grid.height, grid.width});
+  return made && made->sizes() == wanted ? made : std::nullopt;
+}
+
+}  // namespace
+
+FittedWeights fit_weights(const models::Model& model, weights::NamedTensors tensors) {
+  std::map<std::string, at::Tensor> own;
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : weights::state_dict(model)) {
+    own[name] = tensor;
+    names.insert(name);
+  }
+  weights::PlainNames plain = weights::without_wrappers(std::move(tensors), names);
+  weights::Translation translation = weights::translate(std::move(plain.tensors), names);
+  FittedWeights result{.tensors = std::move(translation.tensors),
+                       .prefix = std::move(plain.prefix),
+                       .dialect = std::string(translation.dialect),
+                       .left_out = std::move(translation.left_out),
+                       .changes = {}};
+  for (auto& [name, tensor] : result.tensors) {
+    const auto target = own.find(name);
+    if (target == own.end() || target->second.sizes() == tensor.sizes()) continue;
+    const auto made = fitted(model, name, tensor, target->second.sizes());
+    if (!made) continue;
+    if (made->numel() != tensor.numel())
+      result.changes.push_back(fmt::format("{} from [{}] to [{}]", name,
+                                           fmt::join(tensor.sizes(), ", "),
+                                           fmt::join(made->sizes(), ", ")));
+    tensor = *made;
+  }
+  return result;
+}
+
+}  // namespace stoker::run

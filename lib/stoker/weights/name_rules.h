@@ -1,0 +1,25 @@
+// Names of tensors as another tool writes them, as rules that are data.
+//
+//   {"encoder.layers.encoder_layer_#.ln_1.", "blocks.#1.norm1."}   // what follows stays
+//   {"layers.#.downsample.", "layers.#1+1.downsample."}
+//   {"mask_token", ""}                                             // is left out
+//   renamed("layers.2.downsample.norm.bias", rules);               //
+//   "layers.3.downsample.norm.bias"
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace stoker::weights {
+
+struct NameRule {
+  std::string pattern;      // begins the name; # is a number
+  std::string replacement;  // #1 is the first number, #2+1, #2-1 and #2/2 change the second
+};
+
+// By the first rule that fits; nothing where none does, "" where it says to leave the tensor out.
+std::optional<std::string> renamed(std::string_view name, std::span<const NameRule> rules);
+
+}  // namespace stoker::weights
