@@ -5,6 +5,7 @@
 #include <map>
 
 #include "stoker/core/error.h"
+#include "stoker/models/convolutions.h"
 #include "stoker/models/model.h"
 #include "support/catch.h"
 
@@ -69,7 +70,8 @@ TEST_CASE("patterns that freeze nothing or everything are mistakes", "[models]")
 }
 
 TEST_CASE("every parameter is of one layer, from the images to the classifier", "[models]") {
-  const ModelContext context{.classes = 7, .height = 40, .width = 48};
+  const ModelContext context{.classes = 7, .height = 71, .width = 80};
+  const BlankWeights names_alone;
   for (const config::Alternative& row : models().rows()) {
     if (row.name == "torchscript") continue;
     INFO(row.name);
