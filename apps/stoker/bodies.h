@@ -14,6 +14,7 @@ ExitCode data_index(const DataIndexArguments& arguments);
 ExitCode sweep_verb(const SweepArguments& arguments);
 // `stoker train CONFIG --folds K`: a sweep over the folds alone.
 ExitCode cross_validate(const TrainArguments& arguments);
+ExitCode list_models(const ModelsArguments& arguments);
 ExitCode list_runs(const RunsArguments& arguments);
 ExitCode compare_runs(const CompareArguments& arguments);
 ExitCode write_report(const ReportArguments& arguments);

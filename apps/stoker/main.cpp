@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
     return launch_ranks(arguments.devices, /*dry_run=*/false, argv);
   };
   bodies.sweep = sweep_verb;
+  bodies.models = list_models;
   bodies.runs = list_runs;
   bodies.compare = compare_runs;
   bodies.report = write_report;

@@ -25,5 +25,7 @@ models::ModelContext context_of(const nlohmann::json& row);
 // Logits in eval and train mode, gradients, running statistics, names and shapes; of a row with
 // "gradient_norm" the norm of all gradients alone.
 void check_against_golden(models::Model& model, const nlohmann::json& row);
+// The names, shapes and number of parameters alone, whose values may be blank.
+void check_names(models::Model& model, const nlohmann::json& row);
 
 }  // namespace stoker::test

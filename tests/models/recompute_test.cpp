@@ -14,6 +14,7 @@
 #include "stoker/models/flops.h"
 #include "stoker/models/mlp.h"
 #include "stoker/models/model.h"
+#include "stoker/models/network.h"
 #include "stoker/models/resnet.h"
 #include "support/catch.h"
 
@@ -29,8 +30,10 @@ config::Choice with_dropout(const std::string& name) {
     options = {.hidden = {24, 16, 8}, .dropout = 0.3, .batch_norm = true};
   } else if (name == "airbench") {
     choice.as<AirbenchOptions>().widths = {16, 24};
-  } else {
+  } else if (name.starts_with("res")) {
     choice.as<ResnetOptions>().dropout = 0.3;
+  } else {
+    choice.as<NetworkOptions>() = {.drop_path = 0.2, .dropout = 0.3};
   }
   return choice;
 }
@@ -77,10 +80,15 @@ void check_same_bits(const Named& ours, const Named& theirs) {
 }
 
 TEST_CASE("what a model makes again gives the gradients of what it keeps", "[models]") {
-  for (const std::string name : {"mlp", "airbench", "resnet18", "resnet50", "resnext50_32x4d"}) {
+  for (const std::string name :
+       {"mlp", "airbench", "resnet18", "resnet50", "resnext50_32x4d", "seresnet18",
+        "tf_efficientnet_b0", "regnety_002", "ghostnet_050", "squeezenet1_1"}) {
     for (const auto format : {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous}) {
       for (const bool bfloat16 : {false, true}) {
-        if (name.starts_with("res") && format == at::MemoryFormat::Contiguous && bfloat16) continue;
+        const bool is_large = name != "mlp" && name != "airbench";
+        if (is_large && format == at::MemoryFormat::Contiguous && bfloat16) continue;
+        if (name.find("net_") != std::string::npos && format == at::MemoryFormat::Contiguous)
+          continue;
         const Named kept = train(name, Recompute::kNone, bfloat16, format);
         for (const Recompute rung : {Recompute::kNorms, Recompute::kBlocks}) {
           INFO(name << " " << enum_names(rung)[static_cast<size_t>(rung)] << " bfloat16 "

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "support/catch.h"
@@ -22,14 +23,22 @@ double formula(Activation activation, double x) {
       return x * 0.5 * std::erfc(-x / std::sqrt(2.0));
     case Activation::kSilu:
       return x / (1 + std::exp(-x));
+    case Activation::kHardSwish:
+      return x * std::min(std::max(x + 3, 0.0), 6.0) / 6;
+    case Activation::kHardSigmoid:
+      return std::min(std::max(x + 3, 0.0), 6.0) / 6;
+    case Activation::kRelu6:
+      return std::min(std::max(x, 0.0), 6.0);
+    case Activation::kIdentity:
+      return x;
   }
   return std::nan("");
 }
 
 TEST_CASE("activations are their formulas", "[nn]") {
   const auto names = enum_names(Activation{});
-  REQUIRE(names.size() == 5);
-  for (int i = 0; i < 5; ++i) {
+  REQUIRE(names.size() == 9);
+  for (int i = 0; i < 9; ++i) {
     const auto activation = static_cast<Activation>(i);
     for (const double x : {-30.0, -2.5, -1e-3, 0.0, 0.7, 4.0, 50.0}) {
       INFO(names[static_cast<size_t>(i)] << " at " << x);
@@ -43,7 +52,7 @@ TEST_CASE("activations are their formulas", "[nn]") {
 TEST_CASE("activations keep dtype and memory format", "[nn]") {
   const at::Tensor x =
       at::full({2, 3, 5, 7}, 0.5, at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 9; ++i) {
     const at::Tensor y = activate(static_cast<Activation>(i), x);
     CHECK(y.scalar_type() == at::kBFloat16);
     CHECK(y.is_contiguous(at::MemoryFormat::ChannelsLast));

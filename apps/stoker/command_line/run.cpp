@@ -111,6 +111,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_compare(app, action, bodies.compare);
   add_report(app, action, bodies.report);
   add_data(app, action, bodies.data);
+  add_models(app, action, bodies.models);
   add_config(app, action, bodies.config);
   add_completion(app, action, bodies.completion);
 }

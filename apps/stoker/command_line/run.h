@@ -14,6 +14,7 @@
 #include "command_line/config.h"
 #include "command_line/data.h"
 #include "command_line/eval.h"
+#include "command_line/models.h"
 #include "command_line/predict.h"
 #include "command_line/profile.h"
 #include "command_line/report.h"
@@ -34,6 +35,7 @@ struct Bodies {
   Body<TuneArguments> tune = elsewhere<TuneArguments>;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
   Body<SweepArguments> sweep = elsewhere<SweepArguments>;
+  Body<ModelsArguments> models = elsewhere<ModelsArguments>;
   Body<RunsArguments> runs = elsewhere<RunsArguments>;
   Body<CompareArguments> compare = elsewhere<CompareArguments>;
   Body<ReportArguments> report = elsewhere<ReportArguments>;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <map>
+#include <span>
 
 #include "stoker/config/choice.h"
 #include "stoker/config/expectation.h"
@@ -162,15 +164,49 @@ class Page {
   template <class Pick, class Path>
   void rows(const Alternatives& table, const std::string& path, int level, const Pick& pick,
             const Path& options_path) {
-    for (const Alternative& row : table.rows()) {
-      heading(level, fmt::format("`{}`: {}", path, row.name));
-      text_ += sentence(row.help) + "\n\n";
-      Choice choice = pick(row);
+    const std::span<const Alternative> all = table.rows();
+    for (size_t begin = 0; begin < all.size();) {
+      const std::string plain = plain_body(table, pick(all[begin]), path, options_path(all[begin]));
+      size_t end = begin + 1;
+      while (!plain.empty() && end < all.size() &&
+             plain == plain_body(table, pick(all[end]), path, options_path(all[end])))
+        ++end;
+      if (end - begin < kFewestTogether) end = begin + 1;
+      headings(all.subspan(begin, end - begin), path, level);
+      Choice choice = pick(all[begin]);
       Fields fields;
       table.describe_row(choice, fields);
-      options(fields.list(), options_path(row), level);
+      options(fields.list(), options_path(all[begin]), level);
       other_defaults(table, choice, path);
+      begin = end;
     }
+  }
+
+  // Rows that follow one another with the same options stand together from this number on.
+  static constexpr size_t kFewestTogether = 3;
+
+  void headings(std::span<const Alternative> rows, const std::string& path, int level) {
+    if (rows.size() == 1) {
+      heading(level, fmt::format("`{}`: {}", path, rows.front().name));
+      text_ += sentence(rows.front().help) + "\n\n";
+      return;
+    }
+    heading(level, fmt::format("`{}`: {} to {}", path, rows.front().name, rows.back().name));
+    for (const Alternative& row : rows) text_ += fmt::format("- {}: {}\n", row.name, row.help);
+    text_ += "\n";
+  }
+
+  // What the page says of a row behind its help; "" where it has sections of its own, or no
+  // options.
+  static std::string plain_body(const Alternatives& table, Choice choice, const std::string& path,
+                                const std::string& options_path) {
+    Fields fields;
+    table.describe_row(choice, fields);
+    if (fields.list().empty() || std::ranges::any_of(fields.list(), has_section)) return "";
+    Page page;
+    page.options(fields.list(), options_path, 1);
+    page.other_defaults(table, choice, path);
+    return page.text_;
   }
 
   // Of the options that all rows have, those that this row begins with another value of.

@@ -1,127 +1,35 @@
 #include "stoker/models/resnet.h"
 
-#include <ATen/ops/adaptive_avg_pool2d.h>
-#include <ATen/ops/dropout.h>
-#include <ATen/ops/flatten.h>
 #include <ATen/ops/max_pool2d.h>
-#include <torch/nn/init.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
-#include <vector>
 
+#include "stoker/models/chain.h"
 #include "stoker/models/check.h"
-#include "stoker/nn/batch_norm.h"
-#include "stoker/nn/convolution.h"
-#include "stoker/nn/recompute.h"
+#include "stoker/models/network.h"
+#include "stoker/models/resnet_block.h"
+#include "stoker/nn/drop_path.h"
 
 namespace stoker::models {
 namespace {
 
-using Conv = std::shared_ptr<torch::nn::Conv2dImpl>;
-using Norm = std::shared_ptr<nn::BatchNorm>;
 constexpr nn::Activation kRelu = nn::Activation::kRelu;
-
-Conv make_conv(int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t groups = 1) {
-  auto conv = std::make_shared<torch::nn::Conv2dImpl>(torch::nn::Conv2dOptions(in, out, kernel)
-                                                          .stride(stride)
-                                                          .padding(kernel / 2)
-                                                          .groups(groups)
-                                                          .bias(false));
-  torch::nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
-  return conv;
-}
-
-Norm make_norm(int64_t channels) {
-  return std::make_shared<nn::BatchNorm>(channels, nn::BatchNormOptions{});
-}
-
-// The projection of a block whose input and output differ: "0" convolves, "1" normalizes.
-class Downsample : public torch::nn::Module {
- public:
-  Downsample(int64_t in, int64_t out, int64_t stride)
-      : conv_(register_module("0", make_conv(in, out, 1, stride))),
-        norm_(register_module("1", make_norm(out))) {}
-  at::Tensor forward(const at::Tensor& x) { return norm_->forward(nn::convolve(*conv_, x)); }
-
- private:
-  Conv conv_;
-  Norm norm_;
-};
-
-struct BlockShape {
-  int64_t in, width, out, stride, groups;
-};
-
-// conv-norm pairs with ReLU between them, added to the input, then ReLU.
-class Block : public torch::nn::Module {
- public:
-  Block(const BlockShape& shape, bool bottleneck) {
-    const auto [in, width, out, stride, groups] = shape;
-    if (bottleneck) {  // the stride is on the 3x3 convolution (torchvision, "ResNet V1.5")
-      add(make_conv(in, width, 1));
-      add(make_conv(width, width, 3, stride, groups));
-      add(make_conv(width, out, 1));
-    } else {
-      add(make_conv(in, width, 3, stride));
-      add(make_conv(width, out, 3));
-    }
-    if (stride != 1 || in != out)
-      downsample_ = register_module("downsample", std::make_shared<Downsample>(in, out, stride));
-  }
-
-  // keep: for the backward pass, what lies between a norm and the next convolution.
-  at::Tensor forward(const at::Tensor& x, bool keep) {
-    const at::Tensor shortcut = downsample_ ? downsample_->forward(x) : x;
-    at::Tensor y = nn::convolve(*convs_.front(), x);
-    for (size_t i = 1; i < convs_.size(); ++i) {
-      const auto convolve = [&](const at::Tensor& in) { return nn::convolve(*convs_[i], in); };
-      y = nn::consume(nn::deferred_norm(norms_[i - 1], kRelu, std::move(y)), convolve, keep);
-    }
-    return nn::norm_activate(*norms_.back(), kRelu, y, shortcut);
-  }
-
-  nn::BatchNorm& last_norm() { return *norms_.back(); }
-
- private:
-  void add(Conv conv) {
-    const std::string number = std::to_string(convs_.size() + 1);
-    const int64_t channels = conv->options.out_channels();
-    convs_.push_back(register_module("conv" + number, std::move(conv)));
-    norms_.push_back(register_module("bn" + number, make_norm(channels)));
-  }
-
-  std::vector<Conv> convs_;
-  std::vector<Norm> norms_;
-  std::shared_ptr<Downsample> downsample_;
-};
-
-// Blocks "0", "1", …
-class Stage : public torch::nn::Module {
- public:
-  void add(std::shared_ptr<Block> block) {
-    const std::string name = std::to_string(blocks_.size());
-    blocks_.push_back(register_module(name, std::move(block)));
-  }
-  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_; }
-
- private:
-  std::vector<std::shared_ptr<Block>> blocks_;
-};
+constexpr int64_t kStem = 64;  // channels
 
 struct Architecture {
   bool bottleneck;
   std::array<int64_t, 4> blocks;
 };
 
-// Table 1 of He et al.
+// Table 1 of He et al.; 26 is timm's.
 Architecture architecture_of(int64_t depth) {
   switch (depth) {
     case 18:
       return {false, {2, 2, 2, 2}};
+    case 26:
+      return {true, {2, 2, 2, 2}};
     case 34:
       return {false, {3, 4, 6, 3}};
     case 50:
@@ -135,106 +43,80 @@ Architecture architecture_of(int64_t depth) {
   }
 }
 
-class Resnet : public Model {
- public:
-  Resnet(const ResnetOptions& options, const ModelContext& context, bool cifar_stem)
-      : dropout_(options.dropout),
-        pool_stem_(!cifar_stem),
-        chosen_(options.stem == Stem::kAuto ? ", chosen by auto" : "") {
-    const Architecture architecture = architecture_of(options.depth);
-    conv1_ = register_module("conv1", cifar_stem ? make_conv(context.channels, 64, 3)
-                                                 : make_conv(context.channels, 64, 7, 2));
-    bn1_ = register_module("bn1", make_norm(64));
-    int64_t channels = 64;
-    for (int64_t stage = 0; stage < 4; ++stage)
-      channels = add_stage(stage, channels, architecture, options);
-    fc_ = register_module("fc", std::make_shared<torch::nn::LinearImpl>(channels, context.classes));
-  }
-
-  bool takes_any_size() const override { return true; }
-
-  at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = stem(images);
-    for (const auto& stage : stages_)
-      for (const auto& block : stage->blocks()) x = run_block(block, x);
-    x = at::flatten(at::adaptive_avg_pool2d(x, {1, 1}), 1);
-    if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
-    return fc_->forward(x);
-  }
-
-  std::vector<Recompute> recompute_rungs() const override {
-    return {Recompute::kNone, Recompute::kNorms, Recompute::kBlocks};
-  }
-
-  std::string head() const override { return "fc."; }
-  std::string stem() const override { return "conv1.weight"; }
-
-  std::string notes() const override {
-    return fmt::format("stem {} (model.stem{})", pool_stem_ ? "imagenet" : "cifar", chosen_);
-  }
-
-  // The stem, each block, the classifier, as timm counts them.
-  std::vector<std::vector<std::string>> layers() const override {
-    std::vector<std::vector<std::string>> layers{{"conv1.", "bn1."}};
-    for (size_t stage = 0; stage < stages_.size(); ++stage)
-      for (size_t block = 0; block < stages_[stage]->blocks().size(); ++block)
-        layers.push_back({fmt::format("layer{}.{}.", stage + 1, block)});
-    layers.push_back({"fc."});
-    return layers;
-  }
-
- private:
-  bool keeps_activations() const { return recompute() == Recompute::kNone; }
-
-  at::Tensor stem(const at::Tensor& images) {
-    const auto run = [conv = conv1_, norm = bn1_, pool = pool_stem_,
-                      keep = keeps_activations()](const at::Tensor& in) {
-      const nn::Deferred out = nn::deferred_norm(norm, kRelu, nn::convolve(*conv, in));
-      if (!pool) return out.now();
-      return nn::consume(
-          out, [](const at::Tensor& x) { return at::max_pool2d(x, 3, 2, 1); }, keep);
-    };
-    if (recompute() != Recompute::kBlocks) return run(images);
-    std::vector<at::Tensor> parameters = bn1_->parameters();
-    parameters.push_back(conv1_->weight);
-    return nn::recompute(run, parameters, images);
-  }
-
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == stages_.back()->blocks().back())
-      return block->forward(x, keeps_activations());
-    const auto run = [block](const at::Tensor& in) { return block->forward(in, false); };
-    return nn::recompute(run, block->parameters(), x);
-  }
-
-  int64_t add_stage(int64_t index, int64_t in, const Architecture& architecture,
-                    const ResnetOptions& options) {
-    auto stage = std::make_shared<Stage>();
-    const int64_t planes = int64_t{64} << index;
-    const int64_t out = architecture.bottleneck ? planes * 4 : planes;
-    const int64_t width =
-        architecture.bottleneck ? planes * options.group_width / 64 * options.groups : planes;
-    for (int64_t i = 0; i < architecture.blocks[index]; ++i) {
-      const int64_t stride = index > 0 && i == 0 ? 2 : 1;
-      auto block =
-          std::make_shared<Block>(BlockShape{i == 0 ? in : out, width, out, stride, options.groups},
-                                  architecture.bottleneck);
-      if (options.zero_init_residual) torch::nn::init::zeros_(block->last_norm().weight);
-      stage->add(std::move(block));
+// Convolutions and norms by turns, each with its place.
+void add_stem(Network& network, const Network::Modules& modules, bool pools) {
+  const auto body = [modules, pools](const at::Tensor& images, bool keep) {
+    Chain chain(images, keep);
+    for (size_t i = 0; i < modules.size(); i += 2) {
+      chain.conv(std::static_pointer_cast<torch::nn::Conv2dImpl>(modules[i].second))
+          .norm(std::static_pointer_cast<nn::BatchNorm>(modules[i + 1].second), kRelu);
     }
-    stages_.push_back(register_module(fmt::format("layer{}", index + 1), std::move(stage)));
-    return out;
-  }
+    if (!pools) return chain.now();
+    return chain.operate([](const at::Tensor& x) { return at::max_pool2d(x, 3, 2, 1); }).now();
+  };
+  network.add(modules, body);
+}
 
-  double dropout_;
-  bool pool_stem_;
-  std::string_view chosen_;  // how
-  Conv conv1_;
-  Norm bn1_;
-  std::vector<std::shared_ptr<Stage>> stages_;
-  std::shared_ptr<torch::nn::LinearImpl> fc_;
-};
+Network::Modules stem_of(const ResnetOptions& options, int64_t channels, bool cifar) {
+  if (cifar) {
+    return {{"conv1", make_conv({.in = channels, .out = kStem, .kernel = 3})},
+            {"bn1", make_norm(kStem)}};
+  }
+  if (!options.deep_stem) {
+    return {{"conv1", make_conv({.in = channels, .out = kStem, .kernel = 7, .stride = 2})},
+            {"bn1", make_norm(kStem)}};
+  }
+  constexpr int64_t kHalf = kStem / 2;
+  return {{"conv1.0", make_conv({.in = channels, .out = kHalf, .kernel = 3, .stride = 2})},
+          {"conv1.1", make_norm(kHalf)},
+          {"conv1.3", make_conv({.in = kHalf, .out = kHalf, .kernel = 3})},
+          {"conv1.4", make_norm(kHalf)},
+          {"conv1.6", make_conv({.in = kHalf, .out = kStem, .kernel = 3})},
+          {"bn1", make_norm(kStem)}};
+}
+
+ResnetBlockShape first_block(const ResnetOptions& options, int64_t stage, int64_t in) {
+  const Architecture architecture = architecture_of(options.depth);
+  const int64_t planes = int64_t{64} << stage;
+  const int64_t width = planes * options.group_width / 64 * options.groups;
+  return {.in = in,
+          .width = architecture.bottleneck ? width : planes,
+          .out = architecture.bottleneck ? planes * 4 : planes,
+          .stride = stage > 0 ? 2 : 1,
+          .groups = options.groups,
+          .bottleneck = architecture.bottleneck,
+          .scales = options.scales,
+          .squeeze = options.squeeze,
+          .pools_shortcut = options.deep_stem,
+          .first_of_stage = true,
+          .zero_init = options.zero_init_residual};
+}
+
+// Returns the channels that come out.
+int64_t add_stages(Network& network, const ResnetOptions& options) {
+  const std::array<int64_t, 4> blocks = architecture_of(options.depth).blocks;
+  int64_t count = 0, index = 0, channels = kStem;
+  for (const int64_t of_stage : blocks) count += of_stage;
+  for (int64_t stage = 0; stage < 4; ++stage) {
+    ResnetBlockShape shape = first_block(options, stage, channels);
+    for (int64_t block = 0; block < blocks[stage]; ++block) {
+      shape.drop_path = nn::drop_path_rate(options.drop_path, index++, count);
+      network.add(fmt::format("layer{}.{}", stage + 1, block),
+                  shape.scales > 1 ? make_res2net_block(shape) : make_resnet_block(shape));
+      shape.in = channels = shape.out;
+      shape.stride = 1;
+      shape.first_of_stage = false;
+    }
+  }
+  return channels;
+}
+
+bool has_cifar_stem(const ResnetOptions& options, const ModelContext& context) {
+  constexpr int64_t kLargestCifarSide = 32, kCifarKernel = 3;
+  if (options.stem != Stem::kAuto) return options.stem == Stem::kCifar;
+  if (context.stem_kernel > 0 && !options.deep_stem) return context.stem_kernel == kCifarKernel;
+  return std::max(context.height, context.width) <= kLargestCifarSide;
+}
 
 }  // namespace
 
@@ -248,19 +130,101 @@ void describe(ResnetOptions& options, config::Fields& fields) {
       "stem", options.stem,
       "imagenet: 7x7 convolution of stride 2 and max pooling; cifar: 3x3 of stride 1, which costs "
       "up to 16 times as much; auto: that of model.weights, else cifar up to 32x32 pixels");
-  fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
+  describe_common(options.drop_path, options.dropout, options.pool, fields);
   fields("zero_init_residual", options.zero_init_residual,
          "start the last norm of each block at zero, so that blocks begin as the identity");
 }
 
 std::shared_ptr<Model> build_resnet(const ResnetOptions& options, const ModelContext& context) {
   check_context("resnet", context, {.height = 1, .width = 1});
-  constexpr int64_t kLargestCifarSide = 32, kCifarKernel = 3;
-  const bool small = context.stem_kernel > 0
-                         ? context.stem_kernel == kCifarKernel
-                         : std::max(context.height, context.width) <= kLargestCifarSide;
-  const bool cifar = options.stem == Stem::kCifar || (options.stem == Stem::kAuto && small);
-  return std::make_shared<Resnet>(options, context, cifar);
+  const bool cifar = has_cifar_stem(options, context);
+  auto network = std::make_shared<Network>(NetworkOptions{
+      .drop_path = options.drop_path, .dropout = options.dropout, .pool = options.pool});
+  const bool pools = !cifar && !options.convolves_pool;
+  add_stem(*network, stem_of(options, context.channels, cifar), pools);
+  if (!cifar && options.convolves_pool) {
+    network->add_conv("maxpool.0", {.in = kStem, .out = kStem, .kernel = 3, .stride = 2},
+                      "maxpool.1", kRelu);
+  }
+  const int64_t features = add_stages(*network, options);
+  network->pool();
+  network->classify("fc", features, context.classes);
+  network->note(fmt::format("stem {} (model.stem{})", cifar ? "cifar" : "imagenet",
+                            options.stem == Stem::kAuto ? ", chosen by auto" : ""));
+  initialize(*network, {.filters = Filters::kFanOut});
+  return network;
+}
+
+ModelTable::Rows resnet_rows() {
+  const auto row = [](std::string_view name, std::string_view help, const ResnetOptions& options) {
+    return ModelTable::row<ResnetOptions>(name, help, build_resnet, options);
+  };
+  constexpr bool kZero = true;  // timm begins so, torchvision does not
+  return {
+      row("resnet18", "residual network of 18 layers", {.depth = 18}),
+      row("resnet34", "residual network of 34 layers", {.depth = 34}),
+      row("resnet50", "residual network of 50 layers with bottlenecks", {.depth = 50}),
+      row("resnet101", "residual network of 101 layers with bottlenecks", {.depth = 101}),
+      row("resnet152", "residual network of 152 layers with bottlenecks", {.depth = 152}),
+      row("wide_resnet50_2", "resnet50 with bottlenecks twice as wide",
+          {.depth = 50, .group_width = 128}),
+      row("wide_resnet101_2", "resnet101 with bottlenecks twice as wide",
+          {.depth = 101, .group_width = 128}),
+      row("resnext50_32x4d", "resnet50 with 32 groups of 4 channels in the bottlenecks",
+          {.depth = 50, .groups = 32, .group_width = 4}),
+      row("resnext101_32x4d", "resnet101 with 32 groups of 4 channels in the bottlenecks",
+          {.depth = 101, .groups = 32, .group_width = 4, .zero_init_residual = kZero}),
+      row("resnext101_32x8d", "resnet101 with 32 groups of 8 channels in the bottlenecks",
+          {.depth = 101, .groups = 32, .group_width = 8}),
+      row("resnext101_64x4d", "resnet101 with 64 groups of 4 channels in the bottlenecks",
+          {.depth = 101, .groups = 64, .group_width = 4}),
+      row("resnet18d", "resnet18 with a deep stem and averages in shortcuts",
+          {.depth = 18, .deep_stem = true, .zero_init_residual = kZero}),
+      row("resnet26d", "ResNet-D of 26 layers with bottlenecks",
+          {.depth = 26, .deep_stem = true, .zero_init_residual = kZero}),
+      row("resnet34d", "resnet34 with a deep stem and averages in shortcuts",
+          {.depth = 34, .deep_stem = true, .zero_init_residual = kZero}),
+      row("resnet50d", "resnet50 with a deep stem and averages in shortcuts",
+          {.depth = 50, .deep_stem = true, .zero_init_residual = kZero}),
+      row("resnet101d", "resnet101 with a deep stem and averages in shortcuts",
+          {.depth = 101, .deep_stem = true, .zero_init_residual = kZero}),
+      row("resnet152d", "resnet152 with a deep stem and averages in shortcuts",
+          {.depth = 152, .deep_stem = true, .zero_init_residual = kZero}),
+      row("seresnet18", "resnet18 with squeeze-and-excitation",
+          {.depth = 18, .squeeze = 1.0 / 16, .zero_init_residual = kZero}),
+      row("seresnet50", "resnet50 with squeeze-and-excitation",
+          {.depth = 50, .squeeze = 1.0 / 16, .zero_init_residual = kZero}),
+      row("seresnext50_32x4d", "resnext50_32x4d with squeeze-and-excitation",
+          {.depth = 50,
+           .groups = 32,
+           .group_width = 4,
+           .squeeze = 1.0 / 16,
+           .zero_init_residual = kZero}),
+      row("seresnext101_32x4d", "resnext101_32x4d with squeeze-and-excitation",
+          {.depth = 101,
+           .groups = 32,
+           .group_width = 4,
+           .squeeze = 1.0 / 16,
+           .zero_init_residual = kZero}),
+      row("resnetrs50", "ResNet-RS of 50 layers",
+          {.depth = 50,
+           .squeeze = 0.25,
+           .deep_stem = true,
+           .convolves_pool = true,
+           .zero_init_residual = kZero}),
+      row("resnetrs101", "ResNet-RS of 101 layers",
+          {.depth = 101,
+           .squeeze = 0.25,
+           .deep_stem = true,
+           .convolves_pool = true,
+           .zero_init_residual = kZero}),
+      row("res2net50_26w_4s", "Res2Net of 50 layers, 4 scales of 26 channels",
+          {.depth = 50, .group_width = 26, .scales = 4, .zero_init_residual = kZero}),
+      row("res2net50_14w_8s", "Res2Net of 50 layers, 8 scales of 14 channels",
+          {.depth = 50, .group_width = 14, .scales = 8, .zero_init_residual = kZero}),
+      row("res2net101_26w_4s", "Res2Net of 101 layers, 4 scales of 26 channels",
+          {.depth = 101, .group_width = 26, .scales = 4, .zero_init_residual = kZero}),
+  };
 }
 
 }  // namespace stoker::models

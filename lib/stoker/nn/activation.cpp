@@ -1,7 +1,10 @@
 #include "stoker/nn/activation.h"
 
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/hardsigmoid.h>
+#include <ATen/ops/hardswish.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/relu6.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tanh.h>
@@ -13,8 +16,8 @@
 namespace stoker::nn {
 
 std::span<const std::string_view> enum_names(Activation) {
-  static constexpr std::array<std::string_view, 5> kNames{"relu", "sigmoid", "tanh", "gelu",
-                                                          "silu"};
+  static constexpr std::array<std::string_view, 9> kNames{
+      "relu", "sigmoid", "tanh", "gelu", "silu", "hard_swish", "hard_sigmoid", "relu6", "identity"};
   return kNames;
 }
 
@@ -30,6 +33,14 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
       return at::gelu(x);
     case Activation::kSilu:
       return at::silu(x);
+    case Activation::kHardSwish:
+      return at::hardswish(x);
+    case Activation::kHardSigmoid:
+      return at::hardsigmoid(x);
+    case Activation::kRelu6:
+      return at::relu6(x);
+    case Activation::kIdentity:
+      return x;
   }
   throw InternalError(fmt::format("no such activation: {}", static_cast<int>(activation)));
 }
@@ -37,6 +48,7 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
 std::optional<kernels::Gate> gate_of(Activation activation) {
   if (activation == Activation::kRelu) return kernels::Gate::kRelu;
   if (activation == Activation::kGelu) return kernels::Gate::kGelu;
+  if (activation == Activation::kIdentity) return kernels::Gate::kNone;
   return std::nullopt;
 }
 

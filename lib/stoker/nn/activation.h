@@ -14,8 +14,19 @@
 
 namespace stoker::nn {
 
-enum class Activation { kRelu, kSigmoid, kTanh, kGelu, kSilu };
-std::span<const std::string_view> enum_names(Activation);  // relu, sigmoid, tanh, gelu, silu
+enum class Activation {
+  kRelu,
+  kSigmoid,
+  kTanh,
+  kGelu,
+  kSilu,
+  kHardSwish,    // x * hard_sigmoid(x)
+  kHardSigmoid,  // min(max(x + 3, 0), 6) / 6
+  kRelu6,        // min(max(x, 0), 6)
+  kIdentity,
+};
+// relu, sigmoid, tanh, gelu, silu, hard_swish, hard_sigmoid, relu6, identity
+std::span<const std::string_view> enum_names(Activation);
 
 // Elementwise; GELU is the exact one, x * Phi(x). Same shape, dtype and memory format as `x`.
 at::Tensor activate(Activation activation, const at::Tensor& x);

@@ -1,0 +1,110 @@
+// RepVGG (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", 2021) as it trains: beside
+// each 3x3 convolution one of 1x1, and the identity where shapes allow it, each with its norm.
+// timm's parameter names.
+#include <torch/nn/init.h>
+
+#include <array>
+#include <string>
+
+#include "stoker/models/chain.h"
+#include "stoker/models/check.h"
+#include "stoker/models/families.h"
+#include "stoker/models/network.h"
+#include "stoker/nn/drop_path.h"
+
+namespace stoker::models {
+namespace {
+
+// conv and bn
+class Unit : public torch::nn::Module {
+ public:
+  explicit Unit(const ConvShape& shape)
+      : conv_(register_module("conv", make_conv(shape))),
+        norm_(register_module("bn", make_norm(shape.out))) {}
+  at::Tensor forward(const at::Tensor& x) { return norm_->forward(convolve(*conv_, x)); }
+
+ private:
+  Conv conv_;
+  Norm norm_;
+};
+
+class RepVggBlock : public Layer {
+ public:
+  RepVggBlock(int64_t in, int64_t out, int64_t stride, double drop_path) : drop_path_(drop_path) {
+    if (in == out && stride == 1) identity_ = register_module("identity", make_norm(out));
+    large_ = register_module("conv_kxk", std::make_shared<Unit>(ConvShape{
+                                             .in = in, .out = out, .kernel = 3, .stride = stride}));
+    small_ = register_module(
+        "conv_1x1", std::make_shared<Unit>(ConvShape{.in = in, .out = out, .stride = stride}));
+  }
+
+  at::Tensor forward(const at::Tensor& x, bool) override {
+    at::Tensor sum = large_->forward(x) + small_->forward(x);
+    if (identity_) sum = nn::drop_path(sum, drop_path_, is_training()) + identity_->forward(x);
+    return nn::activate(nn::Activation::kRelu, sum);
+  }
+
+ private:
+  double drop_path_;
+  std::shared_ptr<Unit> large_, small_;
+  Norm identity_;
+};
+
+struct Design {
+  std::array<int64_t, 4> blocks;
+  int64_t stem;
+  std::array<int64_t, 4> widths;
+};
+
+// Norms around 0.1, so that the branches begin alike.
+void initialize_norms(torch::nn::Module& network) {
+  for (const auto& module : network.modules()) {
+    auto* norm = dynamic_cast<nn::BatchNorm*>(module.get());
+    if (norm == nullptr) continue;
+    torch::nn::init::normal_(norm->weight, 0.1, 0.1);
+    torch::nn::init::normal_(norm->bias, 0, 0.1);
+  }
+}
+
+std::shared_ptr<Model> build_repvgg(const Design& design, const NetworkOptions& options,
+                                    const ModelContext& context) {
+  auto network = std::make_shared<Network>(options);
+  network->add("stem", std::make_shared<RepVggBlock>(context.channels, design.stem, 2, 0));
+  int64_t channels = design.stem, index = 0, count = 0;
+  for (const int64_t blocks : design.blocks) count += blocks;
+  for (size_t stage = 0; stage < design.blocks.size(); ++stage) {
+    for (int64_t block = 0; block < design.blocks[stage]; ++block) {
+      const double rate = nn::drop_path_rate(options.drop_path, index++, count);
+      network->add(
+          fmt::format("stages.{}.{}", stage, block),
+          std::make_shared<RepVggBlock>(channels, design.widths[stage], block == 0 ? 2 : 1, rate));
+      channels = design.widths[stage];
+    }
+  }
+  network->pool();
+  network->classify("head.fc", channels, context.classes);
+  initialize(*network, {.filters = Filters::kFanOutOfGroup, .classifier = Classifier::kNormal});
+  initialize_norms(*network);
+  return network;
+}
+
+}  // namespace
+
+ModelTable::Rows repvgg_rows() {
+  const auto row = [](std::string_view name, std::string_view help, const Design& design) {
+    return ModelTable::row<NetworkOptions>(
+        name, help, [=](const NetworkOptions& options, const ModelContext& context) {
+          check_context(name, context, {});
+          return build_repvgg(design, options, context);
+        });
+  };
+  return {
+      row("repvgg_a0", "RepVGG-A0", {{2, 4, 14, 1}, 48, {48, 96, 192, 1280}}),
+      row("repvgg_a1", "RepVGG-A1", {{2, 4, 14, 1}, 64, {64, 128, 256, 1280}}),
+      row("repvgg_a2", "RepVGG-A2", {{2, 4, 14, 1}, 64, {96, 192, 384, 1408}}),
+      row("repvgg_b0", "RepVGG-B0", {{4, 6, 16, 1}, 64, {64, 128, 256, 1280}}),
+      row("repvgg_b1", "RepVGG-B1", {{4, 6, 16, 1}, 64, {128, 256, 512, 2048}}),
+  };
+}
+
+}  // namespace stoker::models
