@@ -17,6 +17,8 @@ ExitCode cross_validate(const TrainArguments& arguments);
 ExitCode list_runs(const RunsArguments& arguments);
 ExitCode compare_runs(const CompareArguments& arguments);
 ExitCode write_report(const ReportArguments& arguments);
+// Of a machine without a GPU, and of a run; the rest is the other program's.
+ExitCode doctor(const DoctorArguments& arguments);
 ExitCode config_init(const ConfigInitArguments& arguments);
 
 }  // namespace stoker::app

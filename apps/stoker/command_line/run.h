@@ -13,6 +13,7 @@
 #include "command_line/completion.h"
 #include "command_line/config.h"
 #include "command_line/data.h"
+#include "command_line/doctor.h"
 #include "command_line/eval.h"
 #include "command_line/predict.h"
 #include "command_line/profile.h"
@@ -34,6 +35,7 @@ struct Bodies {
   Body<TuneArguments> tune = elsewhere<TuneArguments>;
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
   Body<SweepArguments> sweep = elsewhere<SweepArguments>;
+  Body<DoctorArguments> doctor = elsewhere<DoctorArguments>;
   Body<RunsArguments> runs = elsewhere<RunsArguments>;
   Body<CompareArguments> compare = elsewhere<CompareArguments>;
   Body<ReportArguments> report = elsewhere<ReportArguments>;
