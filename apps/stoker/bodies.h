@@ -18,6 +18,8 @@ ExitCode list_models(const ModelsArguments& arguments);
 ExitCode list_runs(const RunsArguments& arguments);
 ExitCode compare_runs(const CompareArguments& arguments);
 ExitCode write_report(const ReportArguments& arguments);
+// Of a machine without a GPU, and of a run; the rest is the other program's.
+ExitCode doctor(const DoctorArguments& arguments);
 ExitCode config_init(const ConfigInitArguments& arguments);
 
 }  // namespace stoker::app

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   bodies.runs = list_runs;
   bodies.compare = compare_runs;
   bodies.report = write_report;
+  bodies.doctor = doctor;
   bodies.config.init = config_init;
   return run(argc, argv, bodies, [&] { return become_stoker_torch(argv); });
 }

@@ -12,6 +12,8 @@ ExitCode bench_loader(const BenchArguments& arguments);
 ExitCode bench_step(const BenchArguments& arguments);
 ExitCode bench_allreduce(const BenchArguments& arguments);
 ExitCode profile(const ProfileArguments& arguments);
+// Of a machine with a GPU, and of a configuration.
+ExitCode doctor_with_torch(const DoctorArguments& arguments);
 ExitCode tune(const TuneArguments& arguments);
 ExitCode resume_check(const ResumeCheckArguments& arguments);
 ExitCode data_inspect_augmented(const DataLookArguments& arguments);

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   bodies.predict = predict;
   bodies.bench = {.loader = bench_loader, .step = bench_step, .allreduce = bench_allreduce};
   bodies.profile = profile;
+  bodies.doctor = doctor_with_torch;
   bodies.tune = tune;
   bodies.resume_check = resume_check;
   bodies.data.inspect_augmented = data_inspect_augmented;

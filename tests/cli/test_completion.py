@@ -18,6 +18,8 @@ CASES = (
     ("stoker train tiny.yaml optimizer.mo", {"optimizer.momentum="}, {"optimizer.lr="}),
     ("stoker train tiny.yaml augment.pad_crop.", {"augment.pad_crop.pad="}, {"augment.flip.p="}),
     ("stoker data pack tiny.yaml out data.fo", {"data.format="}, {"optimizer.lr="}),
+    ("stoker doctor --", {"--disk", "--json"}, {"--split"}),
+    ("stoker doctor tiny.yaml train.ep", {"train.epochs="}, {"optimizer.lr="}),
     ("stoker train ti", {"tiny.yaml"}, {"train.epochs="}),
 )
 # What stands behind `=`: bash completes that alone, as it splits words there.

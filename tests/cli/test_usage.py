@@ -10,7 +10,7 @@ from binary import BINARY, BinaryTest
 VERBS = ("train", "eval", "predict", "resume-check", "bench", "bench loader", "bench step", "tune", "data",
          "data get", "data make", "data make shapes", "data inspect", "data verify", "data pack",
          "data index", "config", "config print", "config check", "config init", "config schema",
-         "config reference", "models", "sweep", "runs", "compare", "report", "completion")
+         "config reference", "models", "sweep", "doctor", "runs", "compare", "report", "completion")
 
 
 class Usage(BinaryTest):

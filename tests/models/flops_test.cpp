@@ -42,6 +42,14 @@ TEST_CASE("multiply-adds of a perceptron are exact", "[models]") {
   CHECK(flops_of("mlp", context) == 2 * (28 * 27 * 512 + 512 * 256 + 256 * 10));
 }
 
+TEST_CASE("operators that a forward pass calls are counted, not those within them", "[models]") {
+  const ModelContext context{.classes = 1, .channels = 2, .height = 3, .width = 5};
+  const at::Tensor weight = at::ones({5, 7});
+  const auto model = std::make_shared<Lambda>(
+      [&](const at::Tensor& x) { return at::matmul(at::matmul(x, weight), weight.t()); });
+  CHECK(forward_operators(*model, context) == 3);
+}
+
 TEST_CASE("an operator inside another is not counted twice", "[models]") {
   const ModelContext context{.classes = 1, .channels = 2, .height = 3, .width = 5};
   const auto count = [&](std::function<at::Tensor(const at::Tensor&)> body) {

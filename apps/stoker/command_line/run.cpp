@@ -107,6 +107,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_profile(app, action, bodies.profile);
   add_resume_check(app, action, bodies.resume_check);
   add_sweep(app, action, bodies.sweep);
+  add_doctor(app, action, bodies.doctor);
   add_runs(app, action, bodies.runs);
   add_compare(app, action, bodies.compare);
   add_report(app, action, bodies.report);

@@ -13,6 +13,7 @@
 #include "command_line/completion.h"
 #include "command_line/config.h"
 #include "command_line/data.h"
+#include "command_line/doctor.h"
 #include "command_line/eval.h"
 #include "command_line/models.h"
 #include "command_line/predict.h"
@@ -36,6 +37,7 @@ struct Bodies {
   Body<ResumeCheckArguments> resume_check = elsewhere<ResumeCheckArguments>;
   Body<SweepArguments> sweep = elsewhere<SweepArguments>;
   Body<ModelsArguments> models = elsewhere<ModelsArguments>;
+  Body<DoctorArguments> doctor = elsewhere<DoctorArguments>;
   Body<RunsArguments> runs = elsewhere<RunsArguments>;
   Body<CompareArguments> compare = elsewhere<CompareArguments>;
   Body<ReportArguments> report = elsewhere<ReportArguments>;

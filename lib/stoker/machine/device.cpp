@@ -38,10 +38,12 @@ void check_device_name(std::string_view name) {
       fmt::format("device: read \"{}\", expected auto, cpu, cuda or cuda:<index>", name));
 }
 
+int64_t cuda_device_count() { return static_cast<unsigned char>(torch::cuda::device_count()); }
+
 c10::Device pick_device(std::string_view name, int64_t local_rank) {
   check_device_name(name);
   if (name == "cpu") return c10::kCPU;
-  const int count = static_cast<unsigned char>(torch::cuda::device_count());
+  const auto count = static_cast<int>(cuda_device_count());
   if (name == "auto" && count == 0) return c10::kCPU;
   const int own = count > 0 ? static_cast<int>(local_rank % count) : 0;
   const int index = name == "auto" || name == kCuda ? own : *cuda_index(name);

@@ -12,6 +12,9 @@ namespace stoker::machine {
 // Throws ConfigError for a word that names no device on any machine.
 void check_device_name(std::string_view name);
 
+// GPUs that LibTorch can use; 0 where the driver does not answer, or is too old for it.
+int64_t cuda_device_count();
+
 // auto: a GPU, or the CPU where there is none. Of several GPUs auto and cuda mean that of the
 // local rank, in turn where there are more ranks than GPUs. Throws ConfigError for another word,
 // and DeviceError for a GPU that this machine or this build lacks.

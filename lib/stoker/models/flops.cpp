@@ -18,6 +18,8 @@ namespace {
 
 struct Count {
   int64_t flops = 0;
+  int64_t operators = 0;
+  int all_depth = 0;  // of operators of any kind
   int64_t again = 0;  // of those, in pieces that the backward pass runs again
   int depth = 0;      // of counted operators: what one calls inside is already counted
 };
@@ -71,6 +73,7 @@ Observed observe(Kind kind, c10::ArrayRef<const c10::IValue> in) {
 }
 
 std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
+  if (current_count->all_depth++ == 0) ++current_count->operators;
   const Kind kind = kind_of(function.name());
   if (kind == Kind::kOther) return nullptr;
   if (current_count->depth++ > 0) return std::make_unique<Observed>();
@@ -78,6 +81,7 @@ std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
 }
 
 void leave(const at::RecordFunction& function, at::ObserverContext* context) {
+  --current_count->all_depth;
   if (context == nullptr) return;
   --current_count->depth;
   if (function.outputs().empty()) return;  // the operator threw
@@ -117,6 +121,10 @@ Count count_forward(Model& model, const ModelContext& context, bool with_gradien
 
 int64_t forward_flops(Model& model, const ModelContext& context) {
   return count_forward(model, context, false).flops;
+}
+
+int64_t forward_operators(Model& model, const ModelContext& context) {
+  return count_forward(model, context, false).operators;
 }
 
 int64_t recomputed_flops(Model& model, const ModelContext& context) {

@@ -13,6 +13,10 @@ int64_t forward_flops(Model& model, const ModelContext& context);
 // The part of them that the model's rung (model.h, Recompute) has the backward pass compute again.
 int64_t recomputed_flops(Model& model, const ModelContext& context);
 
+// Operators of LibTorch that one forward pass calls, those that these call not counted: what a host
+// starts on a GPU.
+int64_t forward_operators(Model& model, const ModelContext& context);
+
 // Number of learned values (parameters that require a gradient).
 int64_t parameter_count(const Model& model);
 

@@ -36,6 +36,11 @@ const ModelTable& models() {
           alexnet_rows(),
           vgg_rows(),
           densenet_rows(),
+          vit_rows(),
+          convnext_rows(),
+          swin_rows(),
+          mixer_rows(),
+          convmixer_rows(),
           {torchscript_row()},
       }),
       config::common<TransferOptions>());

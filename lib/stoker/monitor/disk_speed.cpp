@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "stoker/core/clock.h"
 #include "stoker/monitor/system_facts.h"
@@ -70,9 +72,21 @@ void measure_reading(const std::string& path, char* block, int64_t mib, DiskFact
   ::close(file);
 }
 
+// Itself, or the nearest above it that is there.
+std::filesystem::path nearest_folder(std::filesystem::path folder) {
+  std::error_code none;
+  while (!std::filesystem::is_directory(folder, none)) {
+    std::filesystem::path above = folder.parent_path();
+    if (above == folder || above.empty()) return folder.is_absolute() ? folder : ".";
+    folder = std::move(above);
+  }
+  return folder;
+}
+
 }  // namespace
 
-DiskFacts measure_disk(const std::filesystem::path& folder, int64_t mib) {
+DiskFacts measure_disk(const std::filesystem::path& asked, int64_t mib) {
+  const std::filesystem::path folder = nearest_folder(asked);
   DiskFacts facts{.folder = folder};
   struct statvfs space {};
   if (::statvfs(folder.c_str(), &space) == 0)
@@ -86,6 +100,7 @@ DiskFacts measure_disk(const std::filesystem::path& folder, int64_t mib) {
   const Block block = random_block();
   if (file < 0 || block == nullptr) {
     facts.why_not = fmt::format("no file can be written in {}: {}", folder.string(), reason());
+    facts.is_barred = true;
     return facts;
   }
   const Stopwatch watch;
@@ -95,6 +110,7 @@ DiskFacts measure_disk(const std::filesystem::path& folder, int64_t mib) {
     facts.write_mib_s = static_cast<double>(written) / took_s;
   } else {
     facts.why_not = fmt::format("no file can be written in {}: {}", folder.string(), reason());
+    facts.is_barred = true;
   }
   ::close(file);
   if (written > 0) measure_reading(path, block.get(), written, facts);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "stoker/monitor/window.h"
 
@@ -17,7 +18,7 @@ void Facts::add_training(const Line& line) {
   if (steps < 0 || steps > wall) steps = wall;
   last_time_s = time_s;
   ++lines;
-  wall_s += wall;
+  wall_s += wall - std::exchange(ahead_s, 0);
   steps_s += steps;
   const double count = steps * line("images_per_s").value_or(0);
   images += count;
@@ -40,6 +41,13 @@ void Facts::add_training(const Line& line) {
   for (const Figure& figure : figures()) add(figure.name);
   for (const char* key : {"mfu", "tflops", "slowest_rank", "slowest_rank_works", "mean_rank_works"})
     add(key);
+}
+
+void Facts::add_evaluation(const Line& line) {
+  const double seconds = line("eval_s").value_or(0);
+  eval_s += seconds;
+  wall_s += seconds;
+  ahead_s += seconds;
 }
 
 Facts Facts::next() const {

@@ -35,14 +35,18 @@ struct Facts {
   };
   std::map<std::string, Mean, std::less<>> means;  // of further figures, by their keys
   std::optional<double> last_time_s = {};          // of the newest line
+  double ahead_s = 0;  // of wall_s, that the next line has too: evaluations since the last
 
   // A figure of the log line, or nothing where it has none.
   using Line = std::function<std::optional<double>(std::string_view key)>;
   // A line of split "train", and one of split "val".
   void add_training(const Line& line);
   // A line that only says where the next begins: the first of a process has the set-up in it.
-  void note_line(const Line& line) { last_time_s = line("time_s"); }
-  void add_evaluation(const Line& line) { eval_s += line("eval_s").value_or(0); }
+  void note_line(const Line& line) {
+    last_time_s = line("time_s");
+    ahead_s = 0;
+  }
+  void add_evaluation(const Line& line);
 
   // The same run with nothing added yet: for the next epoch.
   Facts next() const;

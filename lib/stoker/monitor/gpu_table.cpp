@@ -48,7 +48,7 @@ std::optional<double> GpuSpec::peak_tflops(Arithmetic arithmetic) const {
 
 // clang-format off
 std::span<const GpuSpec> gpu_table() {
-  static constexpr std::array<GpuSpec, 26> table{{
+  static constexpr std::array<GpuSpec, 25> table{{
   //  title                names                                      cc    GB   GB/s   fp32  tf32   bf16    fp16   fp8  W
     {"T4",                "T4",                                       7.5,  16,  320,   8.1,  0,     0,      65,    0,    70,
      "https://www.nvidia.com/en-us/data-center/tesla-t4/"},
@@ -73,8 +73,6 @@ std::span<const GpuSpec> gpu_table() {
      "https://www.nvidia.com/en-us/data-center/l40s/"},
     {"RTX 4090",          "GeForce RTX 4090",                         8.9,  24,  1008,  82.6, 82.6,  165.2,  165.2, 330,  450, kAda},
     {"RTX 5090",          "GeForce RTX 5090",                         12.0, 32,  1792,  104.8, 104.8, 209.5, 209.5, 419,  575, kBlackwell},
-    {"H20",               "H20",                                      9.0,  96,  4000,  44,   74,    148,    148,   296,  400,
-     "https://github.com/feifeibear/LLMRoofline"},
     {"H100 PCIe",         "H100 PCIe",                                9.0,  80,  2000,  51,   378,   756,    756,   1513, 350, kH100},
     {"H100 NVL",          "H100 NVL",                                 9.0,  94,  3900,  60,   417.5, 835,    835,   1671, 400, kH100},
     {"H100 SXM",          "H100 80GB HBM3",                           9.0,  80,  3350,  67,   494.5, 989,    989,   1979, 700, kH100},

@@ -23,8 +23,11 @@ Estimate estimate_training(const Work& work, const Rates& rates) {
   const double moving_s =
       (work.bytes_per_image + work.bytes_per_step / static_cast<double>(work.batch_size)) /
       rates.bytes_per_s;
-  estimate.is_bound_by_memory = moving_s > computing_s;
-  const double image_s = std::max(computing_s, moving_s);
+  const double starting_s = rates.operator_s * static_cast<double>(work.operators_per_pass) /
+                            static_cast<double>(estimate.microbatch);
+  estimate.is_bound_by_host = starting_s > std::max(computing_s, moving_s);
+  estimate.is_bound_by_memory = !estimate.is_bound_by_host && moving_s > computing_s;
+  const double image_s = std::max({computing_s, moving_s, starting_s});
   if (image_s > 0) estimate.images_per_s = 1 / image_s;
   return estimate;
 }
@@ -35,7 +38,8 @@ std::optional<Rates> rates_of(const GpuSpec& gpu, Arithmetic arithmetic) {
   return Rates{.flops_per_s = 1e12 * *peak,
                .bytes_per_s = 1e9 * gpu.bandwidth_gb_s,
                .memory_bytes = static_cast<int64_t>(1e9 * gpu.memory_gb),
-               .power_w = gpu.power_w};
+               .power_w = gpu.power_w,
+               .operator_s = kOperator_s};
 }
 
 }  // namespace stoker::monitor

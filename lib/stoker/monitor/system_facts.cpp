@@ -4,12 +4,14 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
 #include <sstream>
-#include <thread>
+#include <string_view>
+#include <vector>
 
 #include "stoker/core/cpu.h"
 #include "stoker/monitor/cpu_reader.h"
@@ -56,7 +58,8 @@ std::optional<double> held_share(const fs::path& root) {
 
 CpuFacts cpu_facts(const fs::path& root) {
   CpuFacts cpu{.name = processor_name(root),
-               .processors = static_cast<int>(std::thread::hardware_concurrency()),
+               // Not hardware_concurrency(), which heeds affinity.
+               .processors = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)),
                .usable = usable_cpus(),
                .quota = cgroup_cpu_quota(root),
                .held = held_share(root)};
@@ -73,15 +76,45 @@ CpuFacts cpu_facts(const fs::path& root) {
   return cpu;
 }
 
-std::optional<int64_t> memory_limit(const fs::path& root, int64_t total_bytes) {
-  std::optional<int64_t> limit;
-  for (const char* name : {"memory.max", "memory/memory.limit_in_bytes"}) {
-    const std::string text = first_line(root / "sys/fs/cgroup" / name);
-    const auto bytes = number_at(text, 0);
-    // Version 1 writes a huge number where there is no limit.
-    if (bytes && *bytes < total_bytes) limit = std::min(limit.value_or(*bytes), *bytes);
+// The folders of the memory cgroups (v1 and v2) that this process is in, up to the mount.
+std::vector<fs::path> memory_cgroups(const fs::path& root) {
+  const fs::path mounts = root / "sys/fs/cgroup";
+  std::vector<fs::path> folders;
+  const auto add = [&](fs::path folder, const fs::path& group) {
+    folders.push_back(folder);
+    for (const fs::path& part : group.lexically_normal().relative_path()) {
+      if (part == ".." || part.empty()) continue;
+      folders.push_back(folder /= part);
+    }
+  };
+  std::ifstream file(root / "proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {  // hierarchy:controllers:path
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (controllers.empty()) add(mounts, line.substr(second + 1));
+    if (controllers == "memory") add(mounts / "memory", line.substr(second + 1));
   }
-  return limit;
+  if (folders.empty()) folders = {mounts, mounts / "memory"};
+  return folders;
+}
+
+// The tightest limit, and what its group holds of it.
+void note_limit(const fs::path& root, MemoryFacts& memory) {
+  for (const fs::path& folder : memory_cgroups(root)) {
+    auto limit = number_at(first_line(folder / "memory.max"), 0);
+    if (!limit) limit = number_at(first_line(folder / "memory.limit_in_bytes"), 0);
+    // Version 1 writes a huge number where there is no limit.
+    if (!limit || *limit >= memory.total_bytes) continue;
+    if (memory.limit_bytes && *memory.limit_bytes <= *limit) continue;
+    memory.limit_bytes = limit;
+    auto held = number_at(first_line(folder / "memory.current"), 0);
+    if (!held) held = number_at(first_line(folder / "memory.usage_in_bytes"), 0);
+    auto cached = number_at(value_of(folder / "memory.stat", "total_inactive_file"), 0);
+    if (!cached) cached = number_at(value_of(folder / "memory.stat", "inactive_file"), 0);
+    memory.held_bytes =
+        held ? std::optional(std::max<int64_t>(*held - cached.value_or(0), 0)) : std::nullopt;
+  }
 }
 
 MemoryFacts memory_facts(const fs::path& root) {
@@ -92,7 +125,7 @@ MemoryFacts memory_facts(const fs::path& root) {
   };
   memory.total_bytes = kKib * kib("MemTotal");
   memory.free_bytes = kKib * kib("MemAvailable");
-  memory.limit_bytes = memory_limit(root, memory.total_bytes);
+  note_limit(root, memory);
   struct statvfs shared {};
   if (::statvfs((root / "dev/shm").c_str(), &shared) == 0) {
     const auto block = static_cast<int64_t>(shared.f_frsize);
@@ -108,6 +141,11 @@ std::string unquoted(std::string text) {
 }
 
 }  // namespace
+
+int64_t MemoryFacts::usable_bytes() const {
+  if (!limit_bytes) return free_bytes;
+  return std::min(free_bytes, std::max<int64_t>(*limit_bytes - held_bytes.value_or(0), 0));
+}
 
 std::string processor_name(const fs::path& root) {
   const std::string name = value_of(root / "proc/cpuinfo", "model name");

@@ -26,8 +26,11 @@ struct CpuFacts {
 struct MemoryFacts {
   int64_t total_bytes = 0, free_bytes = 0;
   std::optional<int64_t> limit_bytes;   // of the container
+  std::optional<int64_t> held_bytes;    // by the container, besides what the page cache can give up
   std::optional<int64_t> shared_bytes;  // of /dev/shm, which ranks and loaders share
   std::optional<int64_t> shared_free_bytes;
+  // What a process can still get, by the system and by the container's limit.
+  int64_t usable_bytes() const;
 };
 
 struct DiskFacts {
@@ -35,7 +38,8 @@ struct DiskFacts {
   int64_t free_bytes = 0;
   // Of a file of some MiB: written and synced; read past the page cache.
   std::optional<double> write_mib_s, read_mib_s;
-  std::string why_not;  // where either was not measured
+  std::string why_not;     // where either was not measured
+  bool is_barred = false;  // no file can be made there
 };
 
 struct SystemFacts {
@@ -58,7 +62,8 @@ SystemFacts read_system_facts(const SystemFactsOptions& options);
 // "AMD EPYC 7B13"; "unknown" where /proc/cpuinfo does not say.
 std::string processor_name(const std::filesystem::path& root = "/");
 
-// Writes and reads a file of `mib` in the folder, for two seconds at most, and removes it.
+// Writes and reads a file of `mib` in the folder, for two seconds at most, and removes it. Of a
+// folder that is not there yet, the disk that it would be made on.
 DiskFacts measure_disk(const std::filesystem::path& folder, int64_t mib);
 
 }  // namespace stoker::monitor

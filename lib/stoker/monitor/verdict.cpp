@@ -270,6 +270,11 @@ Verdict computing_on_cpu(const Facts& facts) {
 
 }  // namespace
 
+std::string verdict_text(const Verdict& verdict) {
+  return verdict.advice.empty() ? verdict.text
+                                : fmt::format("{}: {}", verdict.text, verdict.advice);
+}
+
 Verdict judge(const Facts& facts) {
   if (facts.wall_s < kJudgedFrom_s) {
     return {"too_short", fmt::format("{:.1f} s are too short to judge by", facts.wall_s), ""};

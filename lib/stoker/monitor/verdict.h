@@ -21,6 +21,9 @@ struct Verdict {
   std::string advice;  // what to change, with the key of the configuration; may be empty
 };
 
+// "training waits for images 34% of the time: raise data.threads"
+std::string verdict_text(const Verdict& verdict);
+
 // Below this many seconds nothing is judged.
 inline constexpr double kJudgedFrom_s = 2;
 

@@ -43,16 +43,23 @@ void of_driver(const MachineFacts& facts, Warnings& list) {
 }
 
 void of_kernels(const GpuFacts& gpu, const MachineFacts& facts, Warnings& list) {
-  if (facts.kernels.empty() || !gpu.info.capability) return;
-  // Code of one generation runs on later cards of it; what is newer than all gets it as PTX.
-  const double oldest = *std::ranges::min_element(facts.kernels);
-  if (*gpu.info.capability >= oldest - 1e-9) return;
-  list.push_back(
-      {fmt::format("this build has no kernels for {}", gpu.info.name),
-       fmt::format("its compute capability is {:.1f}, the oldest that was built for {:.1f}",
-                   *gpu.info.capability, oldest),
-       fmt::format("build with -DCMAKE_CUDA_ARCHITECTURES={:.0f} (docs/building.md)",
-                   10 * *gpu.info.capability)});
+  if (!gpu.info.capability || facts.built_cuda.empty()) return;
+  const double capability = *gpu.info.capability;
+  // CUDA 13 compiles for 7.5 and later (its release notes); so LibTorch has no code for older ones.
+  constexpr double kOldestOfCuda13 = 7.5;
+  if (std::atoi(facts.built_cuda.c_str()) >= 13 && capability < kOldestOfCuda13 - 1e-6) {
+    list.push_back(
+        {fmt::format("LibTorch with CUDA {} has no kernels for {}", facts.built_cuda,
+                     gpu.info.name),
+         fmt::format("its compute capability is {:.1f}; CUDA 13 begins at 7.5", capability),
+         "build with a LibTorch of CUDA 12 (docs/building.md), or set device=cpu"});
+    return;
+  }
+  if (facts.kernels.empty() || fit_of(facts.kernels, capability) != KernelFit::kNone) return;
+  list.push_back({fmt::format("this build has no kernels for {}", gpu.info.name),
+                  fmt::format("its compute capability is {:.1f}", capability),
+                  fmt::format("build with -DCMAKE_CUDA_ARCHITECTURES={:.0f} (docs/building.md)",
+                              10 * capability)});
 }
 
 void of_gpu(const GpuFacts& gpu, const MachineFacts& facts, Warnings& list) {
@@ -78,7 +85,8 @@ void of_gpu(const GpuFacts& gpu, const MachineFacts& facts, Warnings& list) {
   const int64_t others = gpu.reading.memory_used_bytes.value_or(0);
   if (gpu.reading.processes.value_or(0) > 0 && others > kGib / 2) {
     list.push_back(
-        {fmt::format("{} is in use by {} other processes", name, *gpu.reading.processes),
+        {fmt::format("{} is in use by {} other {}", name, *gpu.reading.processes,
+                     *gpu.reading.processes == 1 ? "process" : "processes"),
          fmt::format("{} of its memory are taken", human_bytes(static_cast<uint64_t>(others))),
          "see nvidia-smi for who it is, or take another with device=cuda:<index>"});
   }
@@ -132,8 +140,8 @@ void of_cpu(const CpuFacts& cpu, const MachineFacts& facts, Warnings& list) {
 void of_system(const MachineFacts& facts, Warnings& list) {
   const SystemFacts& system = facts.system;
   const MemoryFacts& memory = system.memory;
-  const int64_t free = std::min(memory.free_bytes, memory.limit_bytes.value_or(memory.free_bytes));
-  if (free > 0 && free < 2 * kGib) {
+  const int64_t free = memory.usable_bytes();
+  if (memory.total_bytes > 0 && free < 2 * kGib) {
     list.push_back({fmt::format("{} of memory are free", human_bytes(static_cast<uint64_t>(free))),
                     "training may run out of it", "end what else runs, or set memory.limit_gib"});
   }
@@ -152,8 +160,13 @@ void of_system(const MachineFacts& facts, Warnings& list) {
              ? fmt::format("ulimit -n {}", std::min<int64_t>(system.most_open_files, 65536))
              : "raise nofile in /etc/security/limits.conf"});
   }
-  const DiskFacts& disk = system.disk;
-  if (disk.free_bytes < 2 * kGib) {
+}
+
+void of_disk(const DiskFacts& disk, Warnings& list) {
+  if (disk.is_barred) {
+    list.push_back({"nothing can be written where runs would go", disk.why_not,
+                    "set run.dir to a folder of yours, or make room"});
+  } else if (disk.free_bytes < 2 * kGib) {
     list.push_back(
         {fmt::format("{} are free on the disk of {}",
                      human_bytes(static_cast<uint64_t>(std::max<int64_t>(disk.free_bytes, 0))),
@@ -179,12 +192,17 @@ bool has_unusable_gpu(const MachineFacts& facts) {
   return has_lost || facts.gpus.empty() || (facts.cuda_devices == 0 && !facts.built_cuda.empty());
 }
 
+bool is_training_barred(const MachineFacts& facts) {
+  return has_unusable_gpu(facts) || facts.system.disk.is_barred;
+}
+
 std::vector<Warning> warnings_of(const MachineFacts& facts) {
   Warnings list;
   of_driver(facts, list);
   for (const GpuFacts& gpu : facts.gpus) of_gpu(gpu, facts, list);
   of_cpu(facts.system.cpu, facts, list);
   of_system(facts, list);
+  of_disk(facts.system.disk, list);
   return list;
 }
 

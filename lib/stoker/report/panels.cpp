@@ -82,6 +82,7 @@ bool is_left_out(std::string_view key) {
                                          "wall_s",
                                          "save_s",
                                          "eval_s",
+                                         "joules_per_step",
                                          "exchange_wait_s",
                                          "joules",
                                          "energy_kwh",
