@@ -70,6 +70,21 @@ TEST_CASE("an operator inside another is not counted twice", "[models]") {
   CHECK(count([](const at::Tensor& x) { return x.relu(); }) == 0);
 }
 
+TEST_CASE("a step is three forward passes, less for what does not learn", "[models]") {
+  const ModelContext context{.classes = 5, .height = 32, .width = 32};
+  for (const char* name : {"resnet18", "airbench", "mlp"}) {
+    CAPTURE(name);
+    const auto model = models().build(models().pick(name), context);
+    for (at::Tensor& parameter : model->parameters()) parameter.requires_grad_(true);
+    CHECK(training_flops(*model, context) == 3 * forward_flops(*model, context));
+  }
+  // All but the last layer frozen: the pass back ends there.
+  const auto mlp = models().build(models().pick("mlp"), context);
+  for (auto& item : mlp->named_parameters())
+    item.value().requires_grad_(item.key().starts_with(mlp->head()));
+  CHECK(training_flops(*mlp, context) == forward_flops(*mlp, context) + 2 * 2 * 256 * 5);
+}
+
 TEST_CASE("counting leaves each module in its mode, and the weights alone", "[models]") {
   const ModelContext context{.classes = 2, .height = 8, .width = 8};
   const auto model = models().build(models().pick("resnet18"), context);

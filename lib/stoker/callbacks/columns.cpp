@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "stoker/callbacks/machine_columns.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/memory.h"
 #include "stoker/train/metric_names.h"
@@ -28,11 +29,11 @@ double us_per_image(const State& state, double loader::StageTimes::*stage) {
   return stages.samples == 0 ? 0 : 1e6 * stages.*stage / static_cast<double>(stages.samples);
 }
 
-std::string nonfinite_text(double images) {
+std::string nonfinite_text(double images, const State&) {
   return images > 0 ? fmt::format("NOT FINITE: {:.0f}", images) : "";
 }
 
-std::string skipped_text(double steps) {
+std::string skipped_text(double steps, const State&) {
   return steps > 0 ? fmt::format("skipped {:.0f}", steps) : "";
 }
 
@@ -41,7 +42,7 @@ Column column_of(const train::EvalMetric& metric) {
                 .value = [&metric](const State& s) { return Number(s.eval->result.*metric.value); },
                 .is_drawn = true};
   if (!metric.console.empty()) {
-    column.console = [&metric](double value) {
+    column.console = [&metric](double value, const State&) {
       return fmt::format(fmt::runtime(metric.console), metric.console_factor * value);
     };
   }
@@ -64,22 +65,24 @@ ordered_json record_of(std::span<const Column> columns, std::string_view split,
 
 }  // namespace
 
-std::span<const Column> train_columns() {
+namespace {
+
+std::vector<Column> training_columns() {
   using Stages = loader::StageTimes;
-  static const std::array<Column, 15> columns{{
+  return {
       {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
       {"epoch", [](const State& s) { return Number(s.epoch()); }},
       {"step", [](const State& s) { return Number(s.position.step); }},
       {"loss", [](const State& s) { return Number(window_of(s).loss()); }, false, true,
-       [](double loss) { return fmt::format("loss {:.3f}", loss); }},
+       [](double loss, const State&) { return fmt::format("loss {:.3f}", loss); }},
       {"lr", [](const State& s) { return Number(window_of(s).lr); }, false, true,
-       [](double lr) { return fmt::format("lr {:.3g}", lr); }},
+       [](double lr, const State&) { return fmt::format("lr {:.3g}", lr); }},
       {"images_per_s", [](const State& s) { return Number(window_of(s).images_per_s()); }, true,
-       true, [](double rate) { return human_count(std::llround(rate)) + " img/s"; }},
+       true, [](double rate, const State&) { return human_count(std::llround(rate)) + " img/s"; }},
       {"data_wait", [](const State& s) { return Number(window_of(s).data_wait()); }, true, true,
-       [](double share) { return fmt::format("data {:.0f}%", 100 * share); }},
+       [](double share, const State&) { return fmt::format("data {:.0f}%", 100 * share); }},
       {"memory_gib", [](const State& s) { return Number(machine::memory_gib(s.facts.device)); },
-       true, true, [](double gib) { return fmt::format("mem {:.1f} GiB", gib); }},
+       true, true, [](double gib, const State&) { return fmt::format("mem {:.1f} GiB", gib); }},
       {"peak_bytes", [](const State& s) { return Number(s.peak_bytes); }, true},
       {"skipped_steps", [](const State& s) { return Number(window_of(s).skipped_steps); }, false,
        false, skipped_text},
@@ -93,7 +96,17 @@ std::span<const Column> train_columns() {
       {"augment_us", [](const State& s) { return Number(us_per_image(s, &Stages::augment_s)); },
        true},
       {"copy_us", [](const State& s) { return Number(us_per_image(s, &Stages::copy_s)); }, true},
-  }};
+  };
+}
+
+}  // namespace
+
+std::span<const Column> train_columns() {
+  static const std::vector<Column> columns = [] {
+    std::vector<Column> list = training_columns();
+    for (Column& column : machine_columns()) list.push_back(std::move(column));
+    return list;
+  }();
   return columns;
 }
 
@@ -105,6 +118,7 @@ std::span<const Column> eval_columns() {
         {"step", [](const State& s) { return Number(s.eval->step); }}};
     for (const train::EvalMetric& metric : train::eval_metrics()) list.push_back(column_of(metric));
     list.push_back({"images", [](const State& s) { return Number(s.eval->result.images); }});
+    list.push_back({"eval_s", [](const State& s) { return Number(s.eval->time_s); }, true});
     list.push_back({.name = "nonfinite_images",
                     .value = [](const State& s) { return Number(s.eval->result.nonfinite_images); },
                     .console = nonfinite_text});

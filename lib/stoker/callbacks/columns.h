@@ -17,18 +17,21 @@ namespace stoker::callbacks {
 
 using Number = std::variant<int64_t, double>;
 
+// A figure for the console, of its value as a double; "" leaves it out.
+using ConsoleText = std::function<std::string(double, const train::State&)>;
+
 struct Column {
   std::string_view name;  // the key in a line of metrics.jsonl, with its unit: "images_per_s"
   std::function<Number(const train::State&)> value;
   bool is_clock = false;  // the clock or the machine decides it: two runs that are the same differ
   bool is_drawn = false;  // as a scalar of TensorBoard
-  // How the console shows it, of its value as a double; "" leaves it out.
-  std::function<std::string(double)> console = nullptr;
+  ConsoleText console = nullptr;
   bool may_lack = false;  // a value that is not finite is none: nothing is written
 };
 
-// Of a line at a log step, of one for an evaluation, whose metrics come from train/metric_names.h,
-// and of one where micro-batches, or those of an evaluation, became smaller or larger.
+// Of a line at a log step, those of the machine too (machine_columns.h), of one for an evaluation,
+// whose metrics come from train/metric_names.h, and of one where micro-batches, or those of an
+// evaluation, became smaller or larger.
 std::span<const Column> train_columns();
 std::span<const Column> eval_columns();
 std::span<const Column> memory_columns();

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cctype>
+#include <cmath>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,14 +30,20 @@ std::string with_dim_name(const std::string& figure) {
   return is_named ? dim_name(figure.substr(0, space)) + figure.substr(space) : figure;
 }
 
+double number_of(const Column& column, const State& state) {
+  return std::visit([](auto value) { return static_cast<double>(value); }, column.value(state));
+}
+
+std::string shown(const Column& column, double value, const State& state) {
+  return column.may_lack && !std::isfinite(value) ? "" : column.console(value, state);
+}
+
 // "  loss 1.234  lr 0.40": what the console shows of a line.
 std::string figures(std::span<const Column> columns, const State& state) {
   std::string text;
   for (const Column& column : columns) {
     if (column.console == nullptr) continue;
-    const std::string figure =
-        std::visit([&](auto value) { return column.console(static_cast<double>(value)); },
-                   column.value(state));
+    const std::string figure = shown(column, number_of(column, state), state);
     if (!figure.empty()) text += "  " + with_dim_name(figure);
   }
   return text;

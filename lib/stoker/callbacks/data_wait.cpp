@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/log.h"
@@ -16,6 +17,7 @@ using train::Event;
 using train::LogWindow;
 using train::State;
 
+constexpr const char* kKind = "data";  // of the verdict that says the same
 constexpr double kReportedFrom = 0.1;  // share of the time
 constexpr double kJudgedAfter_s = 2;   // of steps
 constexpr double kMostlyIdle = 0.5;    // share of the threads' time
@@ -50,14 +52,15 @@ std::string further_remedies(const LogWindow& window, const InputFacts& facts, b
 
 class DataWaitWatch : public train::Callback {
  public:
-  explicit DataWaitWatch(InputFacts facts) : facts_(facts) {
+  DataWaitWatch(InputFacts facts, std::shared_ptr<Said> said)
+      : facts_(facts), said_(std::move(said)) {
     if (facts_.usable_cpus == 0) facts_.usable_cpus = usable_cpus();
   }
 
   void observe(Event event, const train::View& view) override {
     const State& state = view.state;
     if (event == Event::kFitStart) first_step_ = state.position.step;
-    if (event != Event::kLog || is_reported_) return;
+    if (event != Event::kLog || said_->kinds.contains(kKind)) return;
     if (std::exchange(is_first_, false)) return;
     if (facts_.keeps_decoded &&
         state.position.step - first_step_ <= state.facts.plan.steps_per_epoch)
@@ -66,7 +69,7 @@ class DataWaitWatch : public train::Callback {
     if (seen_.time_s < kJudgedAfter_s) return;
     if (seen_.data_wait_s > kReportedFrom * seen_.time_s) {
       log().warn(data_wait_advice(seen_, facts_));
-      is_reported_ = true;
+      said_->kinds.insert(kKind);
     }
     seen_ = {};
   }
@@ -84,7 +87,7 @@ class DataWaitWatch : public train::Callback {
   LogWindow seen_;
   int64_t first_step_ = 0;  // of this process
   bool is_first_ = true;    // it waits for the first batch, whatever the loader does
-  bool is_reported_ = false;
+  std::shared_ptr<Said> said_;
 };
 
 }  // namespace
@@ -115,8 +118,9 @@ std::string data_wait_advice(const LogWindow& window, const InputFacts& facts) {
          ".";
 }
 
-std::unique_ptr<train::Callback> make_data_wait_watch(InputFacts facts) {
-  return std::make_unique<DataWaitWatch>(facts);
+std::unique_ptr<train::Callback> make_data_wait_watch(InputFacts facts,
+                                                      std::shared_ptr<Said> said) {
+  return std::make_unique<DataWaitWatch>(facts, std::move(said));
 }
 
 }  // namespace stoker::callbacks

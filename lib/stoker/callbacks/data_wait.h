@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "stoker/callbacks/said.h"
 #include "stoker/train/events.h"
 
 namespace stoker::callbacks {
@@ -16,8 +17,9 @@ struct InputFacts {
 
 // Watches the log windows. The first is passed over, and the first epoch where it fills the cache;
 // then two seconds of steps that waited for more than a tenth of their time are told, once a
-// process.
-std::unique_ptr<train::Callback> make_data_wait_watch(InputFacts facts);
+// process and not where a verdict has said so.
+std::unique_ptr<train::Callback> make_data_wait_watch(
+    InputFacts facts, std::shared_ptr<Said> said = std::make_shared<Said>());
 
 // "training waits for images 37% of the time: 4 threads spend 12% on reading, 61% on decoding, 9%
 // on augmenting and 18% idle. Decoding is the slowest: …". The window must have steps.

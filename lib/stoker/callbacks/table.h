@@ -22,6 +22,8 @@ struct RunFacts {
   bool keeps_decoded = false;            // data.cache holds decoded images
   std::shared_ptr<const data::Dataset> val_images = nullptr;
   int64_t max_pixels = 100'000'000;  // of an image that is decoded for a picture
+  int64_t ranks = 1;
+  bool has_energy_budget = false;
   // Keys that the command line set, with their values.
   std::vector<std::pair<std::string, std::string>> overrides = {};
 };

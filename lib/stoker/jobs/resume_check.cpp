@@ -124,6 +124,8 @@ ResumeCheck check_resumption(const fs::path& path, std::span<const std::string> 
       run::load_run_config(pair.to.folder / runs::kConfigFile, overrides).options;
   config.train.max_steps = pair.to.step;
   config.train.max_time.clear();
+  config.train.max_energy_kwh.reset();
+  config.train.max_cost.reset();
   std::optional<train::CheckpointContent> begin;
   if (pair.from) begin = train::read_checkpoint(runs::WholeCheckpoint(pair.from->folder));
   run::Session session = run::build_session(config, begin ? &*begin : nullptr);

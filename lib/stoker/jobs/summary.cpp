@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "stoker/core/json_text.h"
+#include "stoker/jobs/machine.h"
+#include "stoker/report/run_facts.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
@@ -49,10 +51,15 @@ ordered_json best_checkpoint(const runs::RunFolder& folder) {
   return best;
 }
 
+monitor::Verdict verdict_of(const runs::RunFolder& folder) {
+  return monitor::judge(report::run_facts(report::read_run(folder.path(), /*is_own=*/true)));
+}
+
 }  // namespace
 
-void write_summary(FileSystem& files, const runs::RunFolder& folder, const run::Session& session,
-                   std::string_view reason, std::string_view error) {
+monitor::Verdict write_summary(FileSystem& files, const runs::RunFolder& folder,
+                               const run::Session& session, std::string_view reason,
+                               std::string_view error) {
   const train::State& state = *session.state;
   const ordered_json last = last_evaluation(folder);
   const train::Position& position = state.position;
@@ -70,6 +77,9 @@ void write_summary(FileSystem& files, const runs::RunFolder& folder, const run::
       {"device", session.device.str()},
       {"final", last},
       {"best", best_checkpoint(folder)}};
+  summary["energy"] = energy_summary(session);
+  const monitor::Verdict verdict = verdict_of(folder);
+  summary["verdict"] = {{"kind", verdict.kind}, {"text", verdict.text}, {"advice", verdict.advice}};
   // The metrics at the top level too, where other tools look for them.
   for (const auto& [name, value] : last.items()) summary[name] = value;
   ordered_json checkpoints = ordered_json::object();
@@ -80,6 +90,7 @@ void write_summary(FileSystem& files, const runs::RunFolder& folder, const run::
   summary["checkpoints"] = checkpoints;
   if (!error.empty()) summary["error"] = error;
   write_file_atomically(files, folder.summary(), as_bytes(json_text(summary, 2) + "\n"));
+  return verdict;
 }
 
 }  // namespace stoker::jobs

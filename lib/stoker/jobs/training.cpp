@@ -9,6 +9,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/log.h"
+#include "stoker/jobs/machine.h"
 #include "stoker/jobs/summary.h"
 #include "stoker/machine/environment.h"
 #include "stoker/report/page.h"
@@ -71,7 +72,10 @@ void go_on_from(const runs::ResumePoint& point, const train::CheckpointContent* 
 }
 
 void report_end(const train::State& state, const runs::RunFolder& folder,
+                const monitor::Verdict& verdict, const std::string& energy,
                 train::StopReason reason) {
+  if (verdict.kind != "too_short") log().info(monitor::verdict_text(verdict));
+  if (!energy.empty()) log().info(energy);
   if (reason == train::StopReason::kInterrupted) {
     log().info("interrupted at step {} of {}; saved. Go on with: stoker train --resume {}",
                state.position.step, state.facts.plan.total_steps, folder.path().string());
@@ -117,6 +121,8 @@ callbacks::RunFacts facts_of(const run::Session& session, const config::Provenan
           .keeps_decoded = session.train.dataset->kept_bytes_estimate() > 0,
           .val_images = session.val.dataset,
           .max_pixels = session.val.loader.limits.max_pixels,
+          .ranks = session.group->size(),
+          .has_energy_budget = session.config.train.max_energy_kwh || session.config.train.max_cost,
           .overrides = overrides_in(provenance)};
 }
 
@@ -141,6 +147,7 @@ train::StopReason train_along(const std::optional<train::CheckpointContent>& con
                               const std::optional<tuning::Line>& memory_model,
                               run::Session& session) {
   train::TrainerOptions options = run::trainer_options(session.config);
+  options.machine = machine_options(session);
   options.memory_model = memory_model;
   options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(run::trainer_parts(session), session.schedule, std::move(options));
@@ -163,6 +170,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   train::TrainerOptions options = run::trainer_options(config);
   options.logs = {folder.metrics()};
   options.config_yaml = run::resolved_yaml(config);
+  options.machine = machine_options(session);
   options.memory_model = memory_model;
   options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(parts, session.schedule, std::move(options));
@@ -181,8 +189,9 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
   try {
     run::connect_norms(session);
     const train::StopReason reason = trainer.fit();
-    write_summary(files, folder, session, train::stop_reason_text(reason));
-    report_end(state, folder, reason);
+    const monitor::Verdict verdict =
+        write_summary(files, folder, session, train::stop_reason_text(reason));
+    report_end(state, folder, verdict, energy_line(session), reason);
     if (config.log.report) write_report(files, folder);
     return reason;
   } catch (const std::exception& error) {

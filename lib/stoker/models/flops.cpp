@@ -3,6 +3,7 @@
 #include <ATen/record_function.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -18,10 +19,11 @@ namespace {
 
 struct Count {
   int64_t flops = 0;
+  int64_t again = 0;    // of those, in pieces that the backward pass runs again
+  int64_t learned = 0;  // of those, whose outputs have a gradient
+  int depth = 0;        // of counted operators: what one calls inside is already counted
   int64_t operators = 0;
   int all_depth = 0;  // of operators of any kind
-  int64_t again = 0;  // of those, in pieces that the backward pass runs again
-  int depth = 0;      // of counted operators: what one calls inside is already counted
 };
 // RecordFunction takes bare functions and watches the calling thread alone, so the count is reached
 // through the thread. Null when nobody counts.
@@ -53,10 +55,18 @@ struct Observed : at::ObserverContext {
   // Multiply-adds for each element of the output, or of all if `whole`.
   int64_t multiply_adds = 0;
   bool whole = false;
+  bool needs_gradient = false;  // the backward pass goes through it
 };
+
+bool needs_gradient(c10::ArrayRef<const c10::IValue> inputs) {
+  return std::ranges::any_of(inputs, [](const c10::IValue& value) {
+    return value.isTensor() && value.toTensor().defined() && value.toTensor().requires_grad();
+  });
+}
 
 Observed observe(Kind kind, c10::ArrayRef<const c10::IValue> in) {
   Observed observed;
+  observed.needs_gradient = needs_gradient(in);
   if (kind == Kind::kConvolution) {
     const at::Tensor weight = in[1].toTensor();
     observed.multiply_adds = weight.numel() / weight.size(0);
@@ -85,6 +95,7 @@ void leave(const at::RecordFunction& function, at::ObserverContext* context) {
   const int64_t times = observed.whole ? 1 : function.outputs().front().toTensor().numel();
   const int64_t flops = 2 * observed.multiply_adds * times;
   current_count->flops += flops;
+  if (observed.needs_gradient) current_count->learned += flops;
   if (nn::NormTape::records()) current_count->again += flops;
 }
 
@@ -125,6 +136,11 @@ int64_t forward_operators(Model& model, const ModelContext& context) {
 
 int64_t recomputed_flops(Model& model, const ModelContext& context) {
   return count_forward(model, context, true).again;
+}
+
+int64_t training_flops(Model& model, const ModelContext& context) {
+  const Count count = count_forward(model, context, true);
+  return count.flops + 2 * count.learned;
 }
 
 int64_t parameter_count(const Model& model) {

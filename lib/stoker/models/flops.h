@@ -17,6 +17,10 @@ int64_t recomputed_flops(Model& model, const ModelContext& context);
 // starts on a GPU.
 int64_t forward_operators(Model& model, const ModelContext& context);
 
+// A step of training on it: the forward pass, and twice that for the backward pass through what
+// depends on weights that learn. Nothing that is computed again counts.
+int64_t training_flops(Model& model, const ModelContext& context);
+
 // Number of learned values (parameters that require a gradient).
 int64_t parameter_count(const Model& model);
 

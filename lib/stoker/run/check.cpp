@@ -7,6 +7,7 @@
 #include "stoker/config/config.h"
 #include "stoker/machine/device.h"
 #include "stoker/run/batch_rule.h"
+#include "stoker/run/budget.h"
 #include "stoker/run/build.h"
 #include "stoker/train/state.h"
 
@@ -50,9 +51,7 @@ models::Model& ConfigCheck::model_of(const RunConfig& config, const models::Mode
 
 void ConfigCheck::operator()(const RunConfig& config) {
   machine::check_device_name(config.device);
-  if (!config.train.max_time.empty()) {
-    train::parse_duration_s(config.train.max_time, "train.max_time");
-  }
+  check_budgets(config);
   const augment::PipelineSchedule pipelines = build_pipelines(config, data::Split::kTrain);
   build_pipelines(config, data::Split::kVal);
   RunConfig with_batch = config;

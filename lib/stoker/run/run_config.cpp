@@ -37,7 +37,8 @@ void describe(RunConfig& c, config::Fields& fields) {
   fields("checkpoint", c.checkpoint, "when to save and what to keep");
   fields("dist", c.dist, "how several ranks work together; used where there are several");
   fields("log", c.log, "what is printed and written while training");
-  fields("monitor", c.monitor, "how the run can be watched while it trains");
+  fields("monitor", c.monitor,
+         "what is read of the machine, and how the run can be watched while it trains");
   fields("run", c.run, "where runs are kept");
   fields("device", c.device, "auto, cpu, cuda or cuda:<index>");
 }

@@ -10,6 +10,7 @@
 #include "stoker/nn/batch_norm.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/run/batch_rule.h"
+#include "stoker/run/budget.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/train/autocast.h"
@@ -157,9 +158,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   Session session;
   session.group = &group;
   session.config = std::move(config);
-  if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
-    train::parse_duration_s(limit, "train.max_time");
-  }
+  check_budgets(session.config);
   if (!session.config.train.batch_size) {
     begin_at_base_batch(session.config);
     log().info("train.batch_size: auto is found when training starts; here it is {}, the recipe's",

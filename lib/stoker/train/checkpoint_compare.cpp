@@ -71,6 +71,7 @@ void drop_clocks(json& numbers, std::span<const NumberField<T>> fields) {
 void drop_clocks(json& state) {
   drop_clocks(state, position_fields());
   if (state.contains("window")) drop_clocks(state["window"], window_fields());
+  if (state.contains("energy")) drop_clocks(state["energy"], energy_fields());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace stoker::train {
 
 // How a run ended.
 struct Ending {
-  std::string reason;  // finished, max_steps, stop_after_epochs, max_time, interrupted, failed
+  std::string reason;  // as stop_reason_text() has it, or failed
   std::string error;   // of a run that failed: what it says
 };
 

@@ -130,11 +130,13 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
 // Counts the step's images over all ranks; throws what any of them failed with.
 void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradients,
                          int64_t step) {
-  std::array<int64_t, 5> votes{};
-  auto& [out_of_memory, interrupted, images, signals, out_of_time] = votes;
+  std::array<int64_t, 7> votes{};
+  auto& [out_of_memory, interrupted, images, signals, time, energy, money] = votes;
   images = gradients.images;
   signals = own_.is_interrupted || interrupt_signal() != 0 ? 1 : 0;
-  out_of_time = own_.is_out_of_time ? 1 : 0;
+  time = own_.is_out_of_time ? 1 : 0;
+  energy = own_.is_out_of_energy ? 1 : 0;
+  money = own_.is_out_of_money ? 1 : 0;
   if (failure) {
     try {
       std::rethrow_exception(failure);
@@ -145,7 +147,10 @@ void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradi
     }
   }
   group_.sum(std::span<int64_t>(votes));
-  agreed_ = {.is_interrupted = signals > 0, .is_out_of_time = out_of_time > 0};
+  agreed_ = {.is_interrupted = signals > 0,
+             .is_out_of_time = time > 0,
+             .is_out_of_energy = energy > 0,
+             .is_out_of_money = money > 0};
   gradients.images = images;
   if (out_of_memory + interrupted == 0) return;
   proven_passes_ = 0;

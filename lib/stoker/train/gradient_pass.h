@@ -27,8 +27,10 @@ struct StepGradients {
 // What ranks agree on once a step, beside the gradients: whatever one of them sees is seen by all
 // at the same step.
 struct StepNotice {
-  bool is_interrupted = false;  // by a signal
-  bool is_out_of_time = false;  // train.max_time
+  bool is_interrupted = false;    // by a signal
+  bool is_out_of_time = false;    // train.max_time
+  bool is_out_of_energy = false;  // train.max_energy_kwh
+  bool is_out_of_money = false;   // train.max_cost
 };
 
 class GradientPass {

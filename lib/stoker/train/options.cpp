@@ -100,6 +100,14 @@ void describe(TrainOptions& o, config::Fields& fields) {
       .unset_as("none");
   fields("early_stopping", o.early_stopping, "ends a run that has stopped getting better");
   fields("max_time", o.max_time, "stop after this much training time (90s, 30m, 2h); empty: none");
+  fields("max_energy_kwh", o.max_energy_kwh,
+         "stop at the first log line where the run has taken so much energy (monitor)")
+      .positive()
+      .unset_as("none");
+  fields("max_cost", o.max_cost,
+         "stop at the first log line where that energy costs so much, at monitor.price_per_kwh")
+      .positive()
+      .unset_as("none");
 }
 
 void describe(EvalOptions& o, config::Fields& fields) {

@@ -54,6 +54,8 @@ struct TrainOptions {
   std::optional<double> stop_after_epochs;
   EarlyStoppingOptions early_stopping;
   std::string max_time;  // "90s", "30m", "2h"; empty: no limit
+  std::optional<double> max_energy_kwh;
+  std::optional<double> max_cost;  // in the currency of monitor.price_per_kwh
 };
 void describe(TrainOptions& options, config::Fields& fields);
 

@@ -56,4 +56,19 @@ std::span<const NumberField<LogWindow>> window_fields() {
   return fields;
 }
 
+std::span<const NumberField<monitor::EnergyTotals>> energy_fields() {
+  using E = monitor::EnergyTotals;
+  static const std::array<NumberField<E>, 9> fields{
+      {{"gpu_counter_j", &E::gpu_counter_j, /*is_clock=*/true, /*is_optional=*/true},
+       {"gpu_integral_j", &E::gpu_integral_j, /*is_clock=*/true, /*is_optional=*/true},
+       {"cpu_counter_j", &E::cpu_counter_j, /*is_clock=*/true, /*is_optional=*/true},
+       {"cpu_model_j", &E::cpu_model_j, /*is_clock=*/true, /*is_optional=*/true},
+       {"gpu_s", &E::gpu_s, /*is_clock=*/true, /*is_optional=*/true},
+       {"gpu_measured_s", &E::gpu_measured_s, /*is_clock=*/true, /*is_optional=*/true},
+       {"cpu_s", &E::cpu_s, /*is_clock=*/true, /*is_optional=*/true},
+       {"cpu_measured_s", &E::cpu_measured_s, /*is_clock=*/true, /*is_optional=*/true},
+       {"is_estimated", &E::is_estimated, /*is_clock=*/true, /*is_optional=*/true}}};
+  return fields;
+}
+
 }  // namespace stoker::train

@@ -1,6 +1,6 @@
 // Where a run stands: what a checkpoint holds besides tensors, metrics and the facts of the run.
 //
-// Each number is named once, in position_fields() and window_fields(); a checkpoint writes and
+// Each number is named once, in position_fields() and its neighbours; a checkpoint writes and
 // reads them by these lists, and a comparison of checkpoints leaves out the clocks among them.
 //
 //   for (const auto& field : position_fields()) saved[field.name] = …
@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "stoker/loader/stage_times.h"
+#include "stoker/monitor/energy.h"
 
 namespace stoker::train {
 
@@ -65,6 +66,7 @@ struct Position {
   int64_t grad_accumulation = 0;
   int64_t eval_batch_size = 0;
   LogWindow window;
+  monitor::EnergyTotals energy;  // of the run so far, before a resume too
 };
 
 template <class T>
@@ -76,5 +78,6 @@ struct NumberField {
 };
 std::span<const NumberField<Position>> position_fields();
 std::span<const NumberField<LogWindow>> window_fields();
+std::span<const NumberField<monitor::EnergyTotals>> energy_fields();
 
 }  // namespace stoker::train

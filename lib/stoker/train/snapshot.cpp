@@ -175,6 +175,7 @@ CheckpointContent capture(State& state, Algorithms& algorithms) {
   const RunFacts& facts = state.facts;
   json saved = numbers_json(state.position, position_fields());
   saved["window"] = numbers_json(state.position.window, window_fields());
+  saved["energy"] = numbers_json(state.position.energy, energy_fields());
   saved.update({{"epoch", state.epoch()},
                 {"samples", facts.plan.samples},
                 {"batch_size", facts.plan.batch_size},
@@ -240,6 +241,8 @@ void restore(const CheckpointContent& content, State& state, Algorithms& algorit
     state.position = {};
     read_numbers(saved, state.position, position_fields());
     read_numbers(saved.at("window"), state.position.window, window_fields());
+    if (saved.contains("energy"))
+      read_numbers(saved["energy"], state.position.energy, energy_fields());
     heed_new_microbatch(saved, state);
     restore_scaler(saved, state.scaler());
     restore_metrics(saved, state);

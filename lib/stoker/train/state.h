@@ -15,6 +15,7 @@
 #include "stoker/models/model.h"
 #include "stoker/optim/grad_scaler.h"
 #include "stoker/optim/optimizer.h"
+#include "stoker/train/machine_line.h"
 #include "stoker/train/plan.h"
 #include "stoker/train/position.h"
 
@@ -57,6 +58,7 @@ class State {
   std::optional<double> noise_scale;          // of the gradients, in images; of the algorithm
   std::optional<EvalRecord> eval;             // the newest evaluation
   std::optional<MemoryChange> memory_change;  // the newest
+  MachineLine machine;                        // of the newest log line
   std::string checkpoint;                     // the newest whole checkpoint's folder
   int64_t peak_bytes = 0;                     // the most that tensors held of the device's memory
 

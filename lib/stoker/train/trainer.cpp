@@ -25,6 +25,10 @@ std::string_view stop_reason_text(StopReason reason) {
       return "stop_after_epochs";
     case StopReason::kMaxTime:
       return "max_time";
+    case StopReason::kMaxEnergy:
+      return "max_energy";
+    case StopReason::kMaxCost:
+      return "max_cost";
     case StopReason::kEarlyStopping:
       return "early_stopping";
     case StopReason::kInterrupted:
@@ -58,6 +62,7 @@ void Trainer::load(const CheckpointContent& checkpoint) {
 CheckpointContent Trainer::content() {
   const ops::PassCpuLimit pass_limit;  // what is trained must be saved
   step_.read_losses(state_.position);
+  if (machine_) machine_->settle(state_.position);
   CheckpointContent content = capture(state_, algorithms_);
   content.config_yaml = options_.config_yaml;
   return content;
@@ -67,6 +72,7 @@ StopReason Trainer::fit() {
   StopReason reason = StopReason::kFinished;
   if (checkpoints_ != nullptr) saver_.emplace(*checkpoints_, options_.logs, options_.checkpoint);
   if (saver_ && is_loaded_) saver_->note_loaded(state_);
+  machine_.emplace(options_.machine, group_, state_.position);
   try {
     state_.model().train();
     events_.emit(Event::kFitStart);
@@ -75,6 +81,7 @@ StopReason Trainer::fit() {
     } catch (const Interrupted&) {
       reason = StopReason::kInterrupted;
     }
+    machine_->settle(state_.position);
     gather_state_if(saver_.has_value());
     if (saver_) note_written(saver_->finish(state_, capture_now()));
     if (reason != StopReason::kInterrupted) check_end();
@@ -107,6 +114,7 @@ void Trainer::check_end() const {
 
 // Nothing here may hide the error that is on its way.
 void Trainer::fail(const std::string& error) {
+  machine_->settle(state_.position);
   try {
     if (saver_) save_what_is_whole();
   } catch (const std::exception& second) {

@@ -15,6 +15,7 @@
 
 #include "stoker/train/evaluate.h"
 #include "stoker/train/events.h"
+#include "stoker/train/machine_watch.h"
 #include "stoker/train/memory_control.h"
 #include "stoker/train/saver.h"
 #include "stoker/train/step.h"
@@ -37,13 +38,14 @@ struct TrainerOptions {
   MemoryOptions memory;
   EvalOptions eval;
   CheckpointOptions checkpoint;
+  MachineOptions machine;
   int64_t log_every_steps = 20;   // how often losses are read from a GPU
   bool shards_optimizer = false;  // ranks have parts of its state, gathered before each checkpoint
   bool keeps_guesses = false;     // of each image of the newest evaluation, in the state
-  bool evaluates_at_budget = true;                       // when max_steps or max_time ends the run
-  std::vector<std::filesystem::path> logs;               // synced before each checkpoint
-  std::string config_yaml;                               // goes into each checkpoint
-  std::function<std::string()> memory_advice = nullptr;  // for when not even one image fits
+  bool evaluates_at_budget = true;                          // when a budget ends the run
+  std::vector<std::filesystem::path> logs;                  // synced before each checkpoint
+  std::string config_yaml;                                  // goes into each checkpoint
+  std::function<std::string()> memory_advice = nullptr;     // for when not even one image fits
   std::optional<tuning::Line> memory_model = std::nullopt;  // of a step, where it was probed
 };
 
@@ -52,10 +54,13 @@ enum class StopReason {
   kMaxSteps,
   kStopAfterEpochs,
   kMaxTime,
+  kMaxEnergy,
+  kMaxCost,
   kEarlyStopping,
   kInterrupted
 };
-// finished, max_steps, stop_after_epochs, max_time, early_stopping, interrupted
+// finished, max_steps, stop_after_epochs, max_time, max_energy, max_cost, early_stopping,
+// interrupted
 std::string_view stop_reason_text(StopReason reason);
 
 class Trainer {
@@ -92,6 +97,8 @@ class Trainer {
   void evaluate_now();
   void warn_of_unreadable_images(const loader::Loader& loader);
   void save_if_due();
+  bool is_beyond_energy() const;
+  bool is_beyond_cost() const;
   void gather_state_if(bool is_wanted);
   bool evaluation_due() const;
   void check_end() const;
@@ -113,7 +120,8 @@ class Trainer {
   TrainStep step_;
   MemoryControl memory_;
   CheckpointStore* checkpoints_;
-  std::optional<Saver> saver_;  // once the run begins
+  std::optional<Saver> saver_;           // once the run begins
+  std::optional<MachineWatch> machine_;  // while it lasts
   double max_time_s_;
   loader::StageTimes logged_stages_;               // what the log lines so far have reported
   int64_t reported_train_ = 0, reported_val_ = 0;  // unreadable images that the log has named

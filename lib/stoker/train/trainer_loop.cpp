@@ -27,6 +27,7 @@ StopReason Trainer::train() {
       (!state_.eval || state_.eval->step != state_.position.step)) {
     evaluate_now();
   }
+  machine_->finish(state_.position);
   return reason;
 }
 
@@ -81,8 +82,10 @@ bool Trainer::finish_step(const loader::Loader& loader) {
   const bool has_grown = epoch_done && step < plan.total_steps && memory_.grow(state_);
   if (has_grown) events_.emit(Event::kMemoryChange);
   if (evaluation_due()) evaluate_now();
+  const Stopwatch saving;
   if (saver_) note_written(saver_->poll(state_, capture_now()));
   save_if_due();
+  machine_->note_saving(saving.elapsed_s());
   return has_grown;
 }
 
@@ -115,6 +118,7 @@ void Trainer::log_window(const loader::Loader& loader) {
   const loader::StageTimes stages = loader.stage_times();
   window.stages = stages - std::exchange(logged_stages_, stages);
   window.loader_threads = loader.threads();
+  state_.machine = machine_->line(state_, step_.exchange_wait_s());
   if (window.loss_images > 0) state_.train_loss = window.loss();
   events_.emit(Event::kLog);
   window = {};
@@ -137,6 +141,7 @@ void Trainer::evaluate_now() {
   const Stopwatch watch;
   EvalRecord record{.step = state_.position.step, .epoch = state_.epoch()};
   memory_.note_peak(state_, /*of_steps=*/true);
+  machine_->begin_evaluation(state_.position);
   is_evaluating_ = true;
   bool has_shrunk = false;
   try {
@@ -167,6 +172,7 @@ void Trainer::evaluate_now() {
     throw;
   }
   is_evaluating_ = false;
+  machine_->end_evaluation(state_.position);
   record.time_s = watch.elapsed_s();
   state_.eval = std::move(record);
   const CheckpointStore::Keep keep = keep_of(options_.checkpoint);
@@ -179,7 +185,21 @@ void Trainer::evaluate_now() {
 
 StepNotice Trainer::own_notice() const {
   return {.is_interrupted = interrupt_signal() != 0,
-          .is_out_of_time = state_.position.train_time_s >= max_time_s_};
+          .is_out_of_time = state_.position.train_time_s >= max_time_s_,
+          .is_out_of_energy = is_beyond_energy(),
+          .is_out_of_money = is_beyond_cost()};
+}
+
+bool Trainer::is_beyond_energy() const {
+  if (!options_.train.max_energy_kwh) return false;
+  const auto kwh = monitor::report_energy(state_.position.energy, {}).kwh;
+  return kwh && *kwh >= *options_.train.max_energy_kwh;
+}
+
+bool Trainer::is_beyond_cost() const {
+  if (!options_.train.max_cost) return false;
+  const auto cost = monitor::report_energy(state_.position.energy, options_.machine.prices).cost;
+  return cost && *cost >= *options_.train.max_cost;
 }
 
 std::optional<StopReason> Trainer::stop_request() const {
@@ -196,6 +216,8 @@ std::optional<StopReason> Trainer::stop_request() const {
     return StopReason::kEarlyStopping;
   }
   if (notice.is_out_of_time) return StopReason::kMaxTime;
+  if (notice.is_out_of_energy) return StopReason::kMaxEnergy;
+  if (notice.is_out_of_money) return StopReason::kMaxCost;
   return std::nullopt;
 }
 
