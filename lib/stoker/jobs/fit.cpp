@@ -34,19 +34,17 @@ Arithmetic arithmetic_of(train::Precision precision) {
 
 // What docs/gpus.md says of these factors.
 monitor::Work work_of(const run::Session& session) {
-  constexpr double kBackward = 2;         // passes' worth of operations
   constexpr double kActivationMoves = 6;  // for each byte that is kept
   models::Model& model = *session.model;
   const train::StepPlan& plan = session.plan();
   const run::MemoryParts& parts = session.memory;
-  const auto forward = static_cast<double>(models::forward_flops(model, session.context));
   const int64_t kept = parts.activations_per_image * static_cast<int64_t>(sizeof(float)) /
                        train::bytes_per_value(session.config.train.precision);
   monitor::Work work{.fixed_bytes = parts.fixed(),
                      .kept_per_image = kept,
                      .batch_size = plan.batch_size,
                      .smallest_microbatch = session.state->facts.smallest_batch};
-  work.flops_per_image = (1 + kBackward) * forward;
+  work.flops_per_image = static_cast<double>(models::training_flops(model, session.context));
   if (model.recompute() != models::Recompute::kNone)
     work.flops_per_image += static_cast<double>(models::recomputed_flops(model, session.context));
   work.bytes_per_image = kActivationMoves * static_cast<double>(kept);

@@ -19,11 +19,11 @@ namespace {
 
 struct Count {
   int64_t flops = 0;
-  int64_t operators = 0;
-  int all_depth = 0;    // of operators of any kind
   int64_t again = 0;    // of those, in pieces that the backward pass runs again
   int64_t learned = 0;  // of those, whose outputs have a gradient
   int depth = 0;        // of counted operators: what one calls inside is already counted
+  int64_t operators = 0;
+  int all_depth = 0;  // of operators of any kind
 };
 // RecordFunction takes bare functions and watches the calling thread alone, so the count is reached
 // through the thread. Null when nobody counts.
