@@ -8,7 +8,6 @@
 
 #include <set>
 
-#include "stoker/algorithms/table.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
@@ -255,12 +254,13 @@ optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& p
                                    .steps_per_epoch = static_cast<double>(plan.steps_per_epoch)});
 }
 
-train::Algorithms build_algorithms(const RunConfig& config, train::State& state) {
+train::Algorithms build_algorithms(const RunConfig& config,
+                                   const algorithms::AlgorithmContext& context) {
   train::Algorithms list;
   std::set<std::string> names;
   std::string decides;  // what evaluation sees
   for (const config::Choice& choice : config.algorithms) {
-    list.push_back(algorithms::algorithms().build(choice, state));
+    list.push_back(algorithms::algorithms().build(choice, context));
     const std::string name = list.back()->name();
     if (!names.insert(name).second) {
       throw ConfigError(fmt::format("algorithms: {} is listed twice; keep one of them.", name));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ struct InitialWeights {
 
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
 int64_t stem_kernel(const weights::NamedTensors& tensors);
+
+// Whether a path names a run of stoker, a checkpoint or a pointer to one, rather than a file of
+// weights.
+bool is_run_or_checkpoint(const std::filesystem::path& path);
 
 // model.weights, found in a hub's cache where it is no file but a hub's name, opened and, where
 // they are a run of ours, verified. Throws ConfigError where there is nothing to read, and
