@@ -98,7 +98,7 @@ std::string gpus_text(const FitReport& report) {
   if (report.price_per_kwh) rows[0].push_back("cost");
   for (const Fit& fit : report.gpus)
     if (fit.can_train()) rows.push_back(row_of(fit, report));
-  std::string text = "\n" + aligned(rows);
+  std::string text = fmt::format("\n{}", aligned(rows));
   for (const Fit& fit : report.gpus)
     if (!fit.can_train()) text += fmt::format("{}: no, it {}\n", fit.device, fit.why_not);
   return text;
