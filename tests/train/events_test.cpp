@@ -24,6 +24,10 @@ const char* name_of(Event event) {
       return "step_start";
     case Event::kBatchReady:
       return "batch_ready";
+    case Event::kSecondPass:
+      return "second_pass";
+    case Event::kSecondPassDone:
+      return "second_pass_done";
     case Event::kMicroBatchDone:
       return "micro_batch_done";
     case Event::kGradientsReady:
