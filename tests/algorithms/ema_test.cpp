@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "stoker/core/error.h"
 #include "stoker/models/model.h"
 #include "stoker/optim/optimizer.h"
 #include "support/catch.h"
@@ -93,6 +94,27 @@ TEST_CASE("rarer updates raise the decay to their number of steps") {
   for (const auto& [name, average] : ema->evaluation_weights()) {
     if (name == "weight") CHECK(average[1].item<double>() == Approx(expected).epsilon(1e-6));
   }
+}
+
+TEST_CASE("averages of further decays are kept beside it, by their decays") {
+  Bench bench;
+  const auto ema = algorithms::make_ema({.decay = 0.4, .more_decays = {0.25, 0.1}}, bench.state);
+  ema->apply(Event::kFitStart, bench.context);
+  double expected = 1;
+  for (int64_t s = 1; s <= 9; ++s) {
+    bench.step(*ema);
+    const double d = decay_at(s, 0.25);
+    expected = d * expected + (1 - d) * static_cast<double>(s);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, average] : ema->state_tensors()) {
+    names.push_back(name);
+    if (name == "0.25/weight") CHECK(average[1].item<double>() == Approx(expected).epsilon(1e-6));
+  }
+  CHECK(names == std::vector<std::string>{"0.25/weight", "0.25/mean", "0.1/weight", "0.1/mean"});
+  CHECK(algorithms::average_prefix(0.25) == "ema/0.25/");
+  CHECK_THROWS_AS(algorithms::make_ema({.decay = 0.5, .more_decays = {0.5}}, bench.state),
+                  ConfigError);
 }
 
 TEST_CASE("evaluation weights cover floating-point parameters and buffers by name") {

@@ -34,6 +34,22 @@ class Eval(BinaryTest):
         out, _ = self.stoker("eval", "runs/ema/1/checkpoints/latest", "--json")
         self.assertEqual(json.loads(out)["loss"], self.metrics("runs/ema/1")[-1]["loss"])
 
+    def test_an_average_of_another_decay_is_chosen(self):
+        self.stoker("train", "tiny.yaml", "algorithms=[{ema: {decay: 0.9, more_decays: [0, 0.5]}}]",
+                    "name=ema")
+
+        def loss(run, *overrides):
+            out, _ = self.stoker("eval", run + "/checkpoints/latest", "--json", *overrides)
+            return json.loads(out)["loss"]
+        # An average that keeps nothing of the past is the network itself.
+        self.assertEqual(loss("runs/ema/1", "eval.average=0"), loss("runs/tiny/1"))
+        self.assertNotIn(loss("runs/ema/1", "eval.average=0.5"),
+                         [loss("runs/ema/1"), loss("runs/tiny/1")])
+        _, err = self.stoker("eval", "runs/ema/1", "eval.average=0.7", expect=2)
+        self.assertIn("more_decays", err)
+        _, err = self.stoker("train", "tiny.yaml", "eval.average=0.7", expect=2)
+        self.assertIn("eval.average", err)
+
     def test_test_time_augmentation_averages_the_views_of_an_image(self):
         def loss(*overrides):
             out, _ = self.stoker("eval", "runs/tiny/1", "--json", *overrides)

@@ -30,6 +30,13 @@ class Training(RanksTest):
                     self.assertIn(f"{ranks} on 1 host, started by stoker", err)
                     self.assertEqual(self.summary(f"runs/{name}/1")["world_size"], ranks)
 
+    def test_layers_that_begin_to_learn_on_all_ranks(self):
+        options = [*FOUR, "algorithms=[{unfreezing: {head_epochs: 1.5}}, ema]"]
+        self.stoker("train", "tiny.yaml", *options)
+        self.stoker("train", "tiny.yaml", "name=two", *options, "--devices", "cpu:2")
+        self.assertLess(far_apart(floats_of(self.last("runs/tiny/1")),
+                                  floats_of(self.last("runs/two/1"))), 1e-6)
+
     def test_shares_that_are_not_alike(self):
         options = ["train.batch_size=17", "model={name: mlp, hidden: [24]}"]
         self.stoker("train", "tiny.yaml", "train.microbatch=6", *options)

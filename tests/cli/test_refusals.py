@@ -19,6 +19,10 @@ MISTAKES = {
     "optimizer.nesterov=true optimizer.momentum=0": "optimizer.nesterov",
     "augment=[resize: {size: [16, 16, 16]}]": "augment",
     "algorithms=[ema, ema]": "algorithms",
+    "algorithms=[ema, swa]": "algorithms",
+    "algorithms=[{swa: {start: 1}}] train.epochs=2.5": "swa.start",
+    "algorithms=[{ema: {decay: 0.9, more_decays: [0.9]}}]": "more_decays",
+    "algorithms=[distillation]": "teacher",
     "device=tpu": "device",
     "model.batch_norm=true train.batch_size=1": "train.batch_size",
 }

@@ -60,28 +60,6 @@ TEST_CASE("losses agree with their definitions in float64") {
   }
 }
 
-TEST_CASE("the loss of shared targets is the loss of each label by its share") {
-  const at::Tensor logits = at::randn({2, 5});
-  const at::Tensor targets =
-      at::tensor({0.0f, 0.3f, 0.0f, 0.7f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f}).view({2, 5});
-  const auto of_label = [&](const char* kind, double smoothing, int64_t i, int64_t label) {
-    return loss_per_sample(kind, smoothing, logits.narrow(0, i, 1),
-                           at::tensor(std::vector<int64_t>{label}))
-        .item<double>();
-  };
-  for (const char* kind : {"cross_entropy", "bce"}) {
-    for (const double smoothing : {0.0, 0.2}) {
-      const at::Tensor loss = loss_per_sample(kind, smoothing, logits, targets);
-      REQUIRE(loss.sizes() == at::IntArrayRef{2});
-      // Linear in the targets; float32 sums of five terms of order one.
-      const double shared =
-          0.3 * of_label(kind, smoothing, 0, 1) + 0.7 * of_label(kind, smoothing, 0, 3);
-      CHECK(loss[0].item<double>() == Approx(shared).epsilon(1e-5));
-      CHECK(loss[1].item<double>() == Approx(of_label(kind, smoothing, 1, 0)).epsilon(1e-5));
-    }
-  }
-}
-
 TEST_CASE("logits of a narrow dtype are widened before the loss") {
   const at::Tensor logits = at::tensor({1.5, -2.0, 0.25}).reshape({1, 3}).to(at::kBFloat16);
   const at::Tensor loss =

@@ -24,6 +24,8 @@ const char* name_of(Event event) {
       return "step_start";
     case Event::kBatchReady:
       return "batch_ready";
+    case Event::kLossReady:
+      return "loss_ready";
     case Event::kSecondPass:
       return "second_pass";
     case Event::kSecondPassDone:
@@ -57,7 +59,8 @@ const char* name_of(Event event) {
 }
 
 bool has_batch(Event event) {
-  return event == Event::kBatchReady || event == Event::kMicroBatchDone;
+  return event == Event::kBatchReady || event == Event::kLossReady ||
+         event == Event::kMicroBatchDone;
 }
 
 using Seen = std::vector<std::string>;
@@ -108,8 +111,9 @@ TEST_CASE("every event reaches algorithms, then callbacks, in the order of event
   for (const std::string& event : seen)
     if (event != "c") names.push_back(event);
   CHECK(seen.size() == 2 * names.size());
-  const Seen step{"step_start",       "batch_ready",     "micro_batch_done", "batch_ready",
-                  "micro_batch_done", "gradients_ready", "step_done",        "log"};
+  const Seen step{"step_start",  "batch_ready", "loss_ready",       "micro_batch_done",
+                  "batch_ready", "loss_ready",  "micro_batch_done", "gradients_ready",
+                  "step_done",   "log"};
   Seen expected{"fit_start"};
   expected.insert(expected.end(), step.begin(), step.end());
   expected.insert(expected.end(), step.begin(), step.end());

@@ -48,6 +48,30 @@ TEST_CASE("gradients of a step do not depend on the micro-batch", "[train]") {
   }
 }
 
+TEST_CASE("an algorithm may set the loss of each image, and pull the rate of a step", "[train]") {
+  const auto weight_after = [](double loss_factor, std::optional<train::LrPull> pull) {
+    ToyRun run;
+    run.options.train.max_steps = 1;
+    run.algorithms.push_back(
+        std::make_unique<AlgorithmAt>(train::Event::kLossReady, [&](train::Context& context) {
+          train::MicroBatch& batch = *context.batch;
+          CHECK(batch.logits.sizes() == at::IntArrayRef{batch.labels.size(0), 3});
+          REQUIRE(batch.losses.sizes() == batch.labels.sizes());
+          batch.losses = batch.losses * loss_factor;
+        }));
+    run.algorithms.push_back(std::make_unique<AlgorithmAt>(
+        train::Event::kStepStart, [&](train::Context& context) { context.state.lr_pull = pull; }));
+    const at::Tensor before = run.model->weight.detach().clone();
+    run.trainer().fit();
+    return at::Tensor(run.model->weight.detach() - before);
+  };
+  const at::Tensor plain = weight_after(1, std::nullopt);
+  // The schedule's factor is 0.01; two thirds of the way to 0.04 are 0.03.
+  CHECK(weight_after(3, std::nullopt).allclose(3 * plain, 1e-5, 1e-9));
+  CHECK(weight_after(1, train::LrPull{.factor = 0.04, .share = 2.0 / 3})
+            .allclose(3 * plain, 1e-5, 1e-9));
+}
+
 TEST_CASE("a pass whose first images cannot be read has not begun", "[train]") {
   ToyRun run(7, {0, 1, 2, 3, 4, 5, 6});
   train::Events events(run.state(), run.algorithms);

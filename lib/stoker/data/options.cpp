@@ -37,6 +37,12 @@ void describe(DataOptions& o, config::Fields& fields) {
       "the others; data.split.seed and data.split.stratified say which parts")
       .unset_as("none")
       .fixed_on_resume(kSameSamples);
+  fields("ignore_classes", o.ignore_classes,
+         "classes whose images are left out, in training and evaluation")
+      .fixed_on_resume(kSameSamples);
+  fields("merge_classes", o.merge_classes,
+         "classes that become one, as `bird = robin, wren`; of a single one it is a new name")
+      .fixed_on_resume(kSameSamples);
   fields(
       "balance", o.balance,
       "repeat the training images of rarer classes: 1 shows all classes alike often, 0 as often as "

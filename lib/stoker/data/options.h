@@ -26,8 +26,9 @@ struct DataOptions {
   std::string train = "train";  // sub-folder, file or split name
   std::string val = "val";
   SplitOptions split;
-  std::optional<std::string> fold;  // "2/5": the second of five
-  double balance = 0;               // of the classes, in training: 0 to 1
+  std::optional<std::string> fold;                         // "2/5": the second of five
+  std::vector<std::string> ignore_classes, merge_classes;  // class_map.h
+  double balance = 0;                                      // of the classes, in training: 0 to 1
   Cache cache = Cache::kAuto;
   // Not of a config: several processes of this host open the set, and keep once what they keep.
   bool is_shared_by_ranks = false;

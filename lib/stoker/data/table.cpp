@@ -9,6 +9,7 @@
 #include "stoker/core/log.h"
 #include "stoker/data/cached.h"
 #include "stoker/data/cifar.h"
+#include "stoker/data/class_map.h"
 #include "stoker/data/csv.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/idx.h"
@@ -212,9 +213,13 @@ struct Opened {
 };
 
 Opened open_uncached(const DataOptions& options, Split split) {
+  const auto mapped = [&](const std::shared_ptr<const Dataset>& dataset) {
+    return map_classes(dataset, options.ignore_classes, options.merge_classes,
+                       /*may_lack=*/split == Split::kVal);
+  };
   if (!options.fold && options.split.val == 0) {
     std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
-    return {dataset, dataset->size()};
+    return {mapped(dataset), dataset->size()};
   }
   if (options.fold && options.split.val > 0)
     throw ConfigError(fmt::format(
@@ -227,7 +232,7 @@ Opened open_uncached(const DataOptions& options, Split split) {
     log().info("{}: validation is a part of data.train; data.val is not read",
                fold ? "data.fold" : "data.split");
   std::shared_ptr<const Dataset> all = formats().build(options.format, options, Split::kTrain);
-  return {part_of(all, options.split, fold, split), all->size()};
+  return {part_of(mapped(all), options.split, fold, split), all->size()};
 }
 
 }  // namespace

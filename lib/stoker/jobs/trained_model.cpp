@@ -1,7 +1,9 @@
 #include "stoker/jobs/trained_model.h"
 
-#include <nlohmann/json.hpp>
+#include <map>
+#include <string>
 
+#include "stoker/algorithms/ema.h"
 #include "stoker/core/error.h"
 #include "stoker/machine/device.h"
 #include "stoker/ops/device_errors.h"
@@ -20,6 +22,27 @@
 
 namespace stoker::jobs {
 
+namespace {
+
+// Puts the average of another decay in the place of the model.
+void take_average(train::CheckpointContent& content, double decay,
+                  const std::filesystem::path& path) {
+  const std::string prefix = "algorithm/" + algorithms::average_prefix(decay);
+  std::map<std::string, at::Tensor> average;
+  for (const auto& [name, tensor] : content.optimizer)
+    if (name.starts_with(prefix)) average.emplace(name.substr(prefix.size()), tensor);
+  if (average.empty()) {
+    throw ConfigError(fmt::format(
+        "eval.average: {}: {} holds no average of that decay; algorithms.ema.more_decays names "
+        "those that a run keeps, and none means the checkpoint's model.",
+        decay, path.string()));
+  }
+  for (auto& [name, tensor] : content.model)
+    if (const auto found = average.find(name); found != average.end()) tensor = found->second;
+}
+
+}  // namespace
+
 TrainedModel load_trained_model(const std::filesystem::path& path,
                                 std::span<const std::string> overrides, int64_t local_rank) {
   const runs::WholeCheckpoint whole = runs::open_checkpoint(path, /*prefer_best=*/true);
@@ -31,7 +54,8 @@ TrainedModel load_trained_model(const std::filesystem::path& path,
   run::resolve_precision(trained.config, trained.device);
   train::apply_precision(trained.config.train.precision);
 
-  const train::CheckpointContent content = train::read_checkpoint(whole);
+  train::CheckpointContent content = train::read_checkpoint(whole);
+  if (trained.config.eval.average) take_average(content, *trained.config.eval.average, path);
   if (const auto names = weights::nonfinite_names(content.model); !names.empty()) {
     throw Diverged(fmt::format(
         "{}: holds values that are not finite in {}: what the network says would mean nothing. Use "

@@ -1,50 +1,51 @@
 // bce: the mean over classes of binary cross-entropies, as of independent yes-or-no questions, each
-// times the weight of its class.
-#include <ATen/TensorOperators.h>
+// times the weight of its class (Wightman et al., "ResNet strikes back", 2021, section 3.2).
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/log_sigmoid.h>
-#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/full.h>
 
 #include <optional>
 #include <utility>
 
-#include "stoker/losses/loss.h"
+#include "stoker/losses/families.h"
 
 namespace stoker::losses {
 namespace {
 
-struct BinaryCrossEntropyOptions {};
-void describe(BinaryCrossEntropyOptions&, config::Fields&) {}
+struct BinaryCrossEntropyOptions {
+  std::optional<double> target_threshold;
+  double positive_weight = 1;
+  bool sum_classes = false;
+};
+void describe(BinaryCrossEntropyOptions& o, config::Fields& fields) {
+  fields("target_threshold", o.target_threshold,
+         "classes whose share of a mixed or smoothed target is above it count as present, the "
+         "others as absent")
+      .in(0, 1)
+      .unset_as("none");
+  fields("positive_weight", o.positive_weight, "what a class that is present counts").above(0);
+  fields("sum_classes", o.sum_classes, "add the classes up instead of taking their mean");
+}
 
-class BinaryCrossEntropy final : public Loss {
+class BinaryCrossEntropy final : public SigmoidLoss {
  public:
-  explicit BinaryCrossEntropy(at::Tensor class_weights)
-      : class_weights_(std::move(class_weights)) {}
+  BinaryCrossEntropy(const BinaryCrossEntropyOptions& options, at::Tensor class_weights)
+      : SigmoidLoss(std::move(class_weights)), options_(options) {}
 
   at::Tensor per_sample(const at::Tensor& logits, const at::Tensor& targets,
                         double label_smoothing) const override {
     const at::Tensor wide = logits.to(at::kFloat);
-    const double spread = label_smoothing / static_cast<double>(wide.size(1));
-    at::Tensor smoothed = at::full_like(wide, spread);
-    if (targets.dim() == 2) {
-      smoothed.add_(targets, 1 - label_smoothing);
-    } else {
-      smoothed.scatter_(1, targets.unsqueeze(1), 1 - label_smoothing + spread);
-    }
-    std::optional<at::Tensor> weights;
-    if (class_weights_.defined()) weights = class_weights_.to(logits.device());
-    return at::binary_cross_entropy_with_logits(wide, smoothed, weights, {}, at::Reduction::None)
-        .mean(1);
-  }
-
-  at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const override {
-    return at::logsumexp(at::log_sigmoid(logits), dim) -
-           at::logsumexp(at::log_sigmoid(-logits), dim);
+    at::Tensor shares = shares_of(targets, wide.size(1), label_smoothing);
+    if (options_.target_threshold) shares = shares.gt(*options_.target_threshold).to(at::kFloat);
+    std::optional<at::Tensor> positive;
+    if (options_.positive_weight != 1)
+      positive = at::full({wide.size(1)}, options_.positive_weight, wide.options());
+    const at::Tensor costs = at::binary_cross_entropy_with_logits(wide, shares, class_weights(wide),
+                                                                  positive, at::Reduction::None);
+    return options_.sum_classes ? costs.sum(1) : costs.mean(1);
   }
 
  private:
-  at::Tensor class_weights_;
+  BinaryCrossEntropyOptions options_;
 };
 
 }  // namespace
@@ -52,8 +53,8 @@ class BinaryCrossEntropy final : public Loss {
 LossTable::Row binary_cross_entropy_row() {
   return LossTable::row<BinaryCrossEntropyOptions>(
       "bce", "mean of the binary cross-entropies of all classes",
-      [](const BinaryCrossEntropyOptions&, const LossContext& context) {
-        return std::make_shared<BinaryCrossEntropy>(context.class_weights);
+      [](const BinaryCrossEntropyOptions& options, const LossContext& context) {
+        return std::make_shared<BinaryCrossEntropy>(options, context.class_weights);
       });
 }
 

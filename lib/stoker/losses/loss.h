@@ -37,6 +37,6 @@ struct LossContext {
 
 // Losses hold no state of a run; one may be shared.
 using LossTable = config::Table<std::shared_ptr<const Loss>(const LossContext&)>;
-const LossTable& losses();  // cross_entropy, bce
+const LossTable& losses();
 
 }  // namespace stoker::losses

@@ -1,6 +1,7 @@
 #include "stoker/run/batch_rule.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 #include <utility>
@@ -15,18 +16,28 @@ namespace {
 
 constexpr const char* kLr = "optimizer.lr";
 constexpr const char* kEmaDecay = "algorithms.ema.decay";
+constexpr const char* kMoreDecays = "algorithms.ema.more_decays";
 
 std::optional<double> number_at(const config::Node* node) {
   return node != nullptr && node->is_scalar() ? config::parse_number(node->scalar) : std::nullopt;
 }
 
-std::optional<double> ema_decay_of(const config::Node& values) {
+const config::Node* ema_of(const config::Node& values) {
   const config::Node* algorithms = values.find("algorithms");
-  if (algorithms == nullptr) return std::nullopt;
+  if (algorithms == nullptr) return nullptr;
   for (const config::Node& algorithm : algorithms->items) {
-    if (const config::Node* ema = algorithm.find("ema")) return number_at(ema->find("decay"));
+    if (const config::Node* ema = algorithm.find("ema")) return ema;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+// "algorithms.ema.more_decays=[0.98, 0.999]"; "" where there are none.
+std::string more_decays(const config::Node& ema, const tuning::BatchScaling& scaling) {
+  std::vector<std::string> scaled;
+  for (const config::Node& decay : ema.find("more_decays")->items)
+    scaled.push_back(config::number_text(scaling.per_image(number_at(&decay).value())));
+  if (scaled.empty()) return "";
+  return fmt::format("{}=[{}]", kMoreDecays, fmt::join(scaled, ", "));
 }
 
 // Keys of the rates of a config, with their values: the optimizer's, and those of others that have
@@ -68,13 +79,17 @@ std::vector<std::string> follow_batch(RunConfig& config) {
   const auto rates = rates_of(values);
   STOKER_CHECK(!rates.empty() && rates.front().first == kLr, "the optimizer {} has no lr",
                config.optimizer.name());
-  const tuning::RecipeValues recipe{.lr = rates.front().second, .ema_decay = ema_decay_of(values)};
+  const config::Node* ema = ema_of(values);
+  const tuning::RecipeValues recipe{
+      .lr = rates.front().second,
+      .ema_decay = ema != nullptr ? number_at(ema->find("decay")) : std::nullopt};
   std::vector<std::string> scaled;
   for (const auto& [key, lr] : rates)
     scaled.push_back(fmt::format("{}={}", key, config::number_text(lr * scaling.lr_factor())));
   if (recipe.ema_decay) {
     scaled.push_back(
         fmt::format("{}={}", kEmaDecay, config::number_text(scaling.per_image(*recipe.ema_decay))));
+    if (const std::string more = more_decays(*ema, scaling); !more.empty()) scaled.push_back(more);
   }
   config = config::load_overrides<RunConfig>(scaled, std::move(config)).options;
   config.tune.base_batch_size.reset();

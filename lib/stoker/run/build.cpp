@@ -8,7 +8,7 @@
 
 #include <set>
 
-#include "stoker/algorithms/table.h"
+#include "stoker/algorithms/optimizer_mean.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
@@ -262,12 +262,13 @@ optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& p
                                    .steps_per_epoch = static_cast<double>(plan.steps_per_epoch)});
 }
 
-train::Algorithms build_algorithms(const RunConfig& config, train::State& state) {
+train::Algorithms build_algorithms(const RunConfig& config,
+                                   const algorithms::AlgorithmContext& context) {
   train::Algorithms list;
   std::set<std::string> names;
   std::string decides;  // what evaluation sees
   for (const config::Choice& choice : config.algorithms) {
-    list.push_back(algorithms::algorithms().build(choice, state));
+    list.push_back(algorithms::algorithms().build(choice, context));
     const std::string name = list.back()->name();
     if (!names.insert(name).second) {
       throw ConfigError(fmt::format("algorithms: {} is listed twice; keep one of them.", name));
@@ -280,6 +281,14 @@ train::Algorithms build_algorithms(const RunConfig& config, train::State& state)
     }
     decides = name;
   }
+  if (context.state.optimizer().evaluation_weights().empty()) return list;
+  if (!decides.empty()) {
+    throw ConfigError(fmt::format(
+        "optimizer: {} evaluates a mean of its weights, and algorithms: {} another; keep "
+        "one of them.",
+        config.optimizer.name(), decides));
+  }
+  list.push_back(algorithms::make_optimizer_mean(context.state, context.train, context.precision));
   return list;
 }
 

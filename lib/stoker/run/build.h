@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "stoker/algorithms/table.h"
 #include "stoker/dist/group.h"
 #include "stoker/models/model.h"
 #include "stoker/optim/optimizer.h"
@@ -62,6 +63,7 @@ at::Tensor build_class_weights(const train::TrainOptions& options, const data::D
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan);
 
 // Throws ConfigError where one is listed twice, or two want to decide what evaluation sees.
-train::Algorithms build_algorithms(const RunConfig& config, train::State& state);
+train::Algorithms build_algorithms(const RunConfig& config,
+                                   const algorithms::AlgorithmContext& context);
 
 }  // namespace stoker::run

@@ -70,7 +70,7 @@ void ConfigCheck::operator()(const RunConfig& config) {
                        train::plan_steps(*with_batch.train.batch_size, with_batch.train));
   const auto optimizer = build_optimizer(config, model);
   train::State state(model, *optimizer, nullptr, {.plan = plan, .context = context});
-  build_algorithms(config, state);
+  build_algorithms(config, {.state = state});
 }
 
 }  // namespace stoker::run

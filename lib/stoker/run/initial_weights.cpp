@@ -23,12 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Runs, checkpoints and the pointers to them are ours, and have checksums of their own.
-bool is_ours(const fs::path& path) {
-  return fs::exists(path / runs::kCheckpointsFolder) || runs::is_checkpoint(path) ||
-         (path.parent_path().filename() == runs::kCheckpointsFolder && fs::is_regular_file(path));
-}
-
 WeightFile describe_file(const fs::path& path) {
   const MappedFile map(path);
   return {
@@ -77,8 +71,14 @@ int64_t stem_kernel(const weights::NamedTensors& tensors) {
   return kernel;
 }
 
+// They have checksums of their own.
+bool is_run_or_checkpoint(const fs::path& path) {
+  return fs::exists(path / runs::kCheckpointsFolder) || runs::is_checkpoint(path) ||
+         (path.parent_path().filename() == runs::kCheckpointsFolder && fs::is_regular_file(path));
+}
+
 OpenWeights open_weights(const std::string& path) {
-  if (!is_ours(path)) {
+  if (!is_run_or_checkpoint(path)) {
     if (!fs::exists(path)) {
       throw ConfigError(
           fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ struct InitialWeights {
 
 // Side of the kernel of the first convolution, "conv1.weight" of a ResNet; 0 where there is none.
 int64_t stem_kernel(const weights::NamedTensors& tensors);
+
+// Whether a path names a run of stoker, a checkpoint or a pointer to one, rather than a file of
+// weights.
+bool is_run_or_checkpoint(const std::filesystem::path& path);
 
 // model.weights, opened and, where they are a run of ours, verified. Throws ConfigError where there
 // is nothing to read, and DataError for a file that cannot be read.

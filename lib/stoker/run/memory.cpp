@@ -98,6 +98,7 @@ MemoryParts memory_parts(const Session& session) {
   for (const at::Tensor& buffer : session.model->buffers()) {
     parts.parameters += static_cast<int64_t>(buffer.nbytes());
   }
+  if (session.teacher) parts.teacher = bytes_of(weights::state_dict(*session.teacher->model));
   for (const auto& algorithm : session.algorithms) {
     parts.averages += bytes_of(algorithm->evaluation_weights());
     parts.averages += bytes_of(algorithm->state_tensors());
@@ -115,6 +116,7 @@ std::string memory_text(const Session& session) {
   if (parts.exchange > 0)
     text +=
         fmt::format(", {} of buffers for the exchange with other ranks", text_of(parts.exchange));
+  if (parts.teacher > 0) text += fmt::format(", {} of the teacher", text_of(parts.teacher));
   if (parts.averages > 0) text += fmt::format(", {} of averages", text_of(parts.averages));
   text += fmt::format(", {} of activations that a micro-batch of {} keeps",
                       text_of(images * parts.activations_per_image), images);

@@ -89,6 +89,7 @@ std::string plan_text(const Session& session) {
   }
   if (session.weights) row("weights", to_text(*session.weights));
   if (!session.frozen.names.empty()) row("frozen", frozen_text(session.frozen));
+  if (session.teacher) row("teacher", session.teacher->text);
   row("steps", fmt::format("{} of {} images: {} a pass over the data, {} epochs",
                            human_count(plan.total_steps), human_count(plan.batch_size),
                            human_count(plan.steps_per_epoch), epochs_text(plan)));

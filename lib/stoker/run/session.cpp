@@ -12,6 +12,7 @@
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
+#include "stoker/run/teacher.h"
 #include "stoker/train/autocast.h"
 
 namespace stoker::run {
@@ -120,7 +121,10 @@ void plan_training(Session& session) {
                       .context = session.context,
                       .device = session.device,
                       .smallest_batch = smallest});
-  session.algorithms = build_algorithms(config, *session.state);
+  session.algorithms = build_algorithms(config, {.state = *session.state,
+                                                 .train = session.train,
+                                                 .precision = config.train.precision,
+                                                 .teacher = session.teacher});
 }
 
 void build_training(Session& session) {
@@ -158,6 +162,13 @@ void check_shared_norms(RunConfig& config, const dist::Group& group) {
   config.memory.microbatch = train::MicrobatchMode::kFixed;
 }
 
+void check_average(const RunConfig& config) {
+  if (!config.eval.average) return;
+  throw ConfigError(
+      "eval.average: a training evaluates the average of algorithms.ema.decay: leave the key to "
+      "`stoker eval` and `stoker predict`.");
+}
+
 }  // namespace
 
 Session build_session(RunConfig config, const train::CheckpointContent* checkpoint,
@@ -165,6 +176,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   Session session;
   session.group = &group;
   session.config = std::move(config);
+  check_average(session.config);
   if (const std::string& limit = session.config.train.max_time; !limit.empty()) {
     train::parse_duration_s(limit, "train.max_time");
   }
@@ -188,6 +200,10 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   open_data(session);
   ops::on_device(work, [&] {
     build_network(session, checkpoint);
+    session.teacher = open_teacher({.config = session.config,
+                                    .context = session.context,
+                                    .train = session.train,
+                                    .device = session.device});
     build_training(session);
     session.memory = memory_parts(session);
   });

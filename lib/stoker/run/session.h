@@ -27,8 +27,9 @@ struct Session {
   train::Source val;
   models::ModelContext context;
   std::shared_ptr<models::Model> model;
-  models::FrozenParameters frozen;        // model.freeze
-  std::optional<InitialWeights> weights;  // model.weights, of a run that begins
+  models::FrozenParameters frozen;                     // model.freeze
+  std::optional<InitialWeights> weights;               // model.weights, of a run that begins
+  std::shared_ptr<const algorithms::Teacher> teacher;  // of distillation
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
   optim::Schedule schedule;

@@ -5,12 +5,14 @@
 //   fit:
 //     kFitStart
 //     while step < total_steps:
-//       kStepStart
+//       kStepStart                               # an algorithm may pull the rate
 //       for each micro-batch of the step:        # gradient_pass.h
 //         batch = feed.next()                    # waiting is counted as data wait
 //         kBatchReady                            # images, labels; mixup and cutmix set targets
 //         logits = model(images)                 # under autocast
-//         loss = loss_sum(logits, targets) / batch_size  # of the step
+//         losses = loss(logits, targets)         # of each image
+//         kLossReady                             # distillation adds what a teacher says
+//         loss = sum(losses) / batch_size        # of the step
 //         (scaled) loss.backward()
 //         kMicroBatchDone                        # gradients of the step's images so far
 //       if an algorithm wants it (sam), and some image could be read:
@@ -41,6 +43,7 @@ enum class Event {
   kFitStart,
   kStepStart,
   kBatchReady,
+  kLossReady,
   kMicroBatchDone,
   kSecondPass,
   kSecondPassDone,

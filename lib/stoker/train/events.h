@@ -32,7 +32,7 @@ struct EvalProgress {
 // What an algorithm may change at an event.
 struct Context {
   State& state;
-  MicroBatch* batch = nullptr;                  // at kBatchReady and kMicroBatchDone
+  MicroBatch* batch = nullptr;                  // at kBatchReady, kLossReady and kMicroBatchDone
   const Ending* ending = nullptr;               // at kFitDone
   const EvalProgress* eval_progress = nullptr;  // at kEvalProgress
 };

@@ -138,12 +138,27 @@ StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events
   return gradients;
 }
 
+// Parameters that an algorithm has let learn, or stopped, make another exchange.
+void GradientPass::exchange_what_learns(State& state) {
+  size_t learning = 0;
+  for (const optim::ParameterGroup& group : state.optimizer().groups()) {
+    for (const auto& [name, parameter] : group.parameters)
+      learning += parameter.requires_grad() ? 1 : 0;
+  }
+  if (exchange_ && learning == exchanged_) return;
+  if (exchange_) waited_before_ += exchange_->wait_s();
+  exchange_.reset();
+  exchange_ = group_.exchange(trained_parameters(state.model()));
+  exchanged_ = learning;
+  proven_passes_ = 0;
+}
+
 // Whatever comes to this rank's pass, it takes part in the exchange that the others wait in.
 StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Events& events) {
   const int64_t step = state.position.step;
   const int64_t passes = state.plan().grad_accumulation;
   group_.note_step(step + 1);
-  if (!exchange_) exchange_ = group_.exchange(trained_parameters(state.model()));
+  exchange_what_learns(state);
   StepGradients gradients;
   std::exception_ptr failure;
   const ops::DeviceWork work{.doing = "this rank's part of the step",
@@ -248,14 +263,17 @@ void GradientPass::take_back(State& state) {
 at::Tensor GradientPass::accumulate(State& state, MicroBatch batch, Events& events) {
   has_begun_ = true;
   events.emit(Event::kBatchReady, &batch);
-  at::Tensor logits;
   {
     const trace::Span span(trace::Stage::kForward);
     const Autocast autocast(state.facts.device.type(), precision_);
-    logits = state.model().forward(batch.images);
+    batch.logits = state.model().forward(batch.images);
   }
   const at::Tensor& targets = batch.targets.defined() ? batch.targets : batch.labels;
-  const at::Tensor loss_sum = loss_->per_sample(logits, targets, label_smoothing_).sum();
+  batch.losses = loss_->per_sample(batch.logits, targets, label_smoothing_);
+  events.emit(Event::kLossReady, &batch);
+  const at::Tensor loss_sum = batch.losses.sum();
+  batch.logits.reset();
+  batch.losses.reset();
   const at::Tensor share = loss_sum / static_cast<double>(state.facts.plan.batch_size);
   {
     const trace::Span span(trace::Stage::kBackward);

@@ -47,17 +47,17 @@ class GradientPass {
   // gradients are those of the sum of losses divided by the plan's batch_size (times the scale of
   // fp16's scaler), whatever the micro-batch is, and the same on all ranks; so are the running
   // statistics then, the mean of the ranks'. Where an algorithm wants a second pass, gradients are
-  // those of the second, the loss and running statistics of the first. Emits kBatchReady. Throws
-  // what the feed, the network and the events throw; OutOfMemory and DeviceError as
-  // ops/device_errors.h says; PeerFailed. A signal that comes between micro-batches takes the pass
-  // back and throws Interrupted. Where one rank runs out of memory, or is interrupted, all of them
-  // throw that.
+  // those of the second, the loss and running statistics of the first. Emits kBatchReady and
+  // kLossReady. Throws what the feed, the network and the events throw; OutOfMemory and DeviceError
+  // as ops/device_errors.h says; PeerFailed. A signal that comes between micro-batches takes the
+  // pass back and throws Interrupted. Where one rank runs out of memory, or is interrupted, all of
+  // them throw that.
   StepGradients run(State& state, BatchSource& feed, Events& events);
 
   // What the ranks have agreed on with the last run(). `own`: what this rank sees, for the next.
   const StepNotice& agreed() const { return agreed_; }
   void note(const StepNotice& own) { own_ = own; }
-  double exchange_wait_s() const { return exchange_ ? exchange_->wait_s() : 0; }
+  double exchange_wait_s() const { return waited_before_ + (exchange_ ? exchange_->wait_s() : 0); }
 
   // Whether the run() under way, or that an error ended, has shown the network any image: its
   // running statistics and gradients are then no longer those of a whole step.
@@ -78,6 +78,7 @@ class GradientPass {
   // Returns the micro-batch's summed loss.
   at::Tensor accumulate(State& state, MicroBatch batch, Events& events);
   void keep_buffers(State& state);
+  void exchange_what_learns(State& state);
   StepGradients run_with_others(State& state, BatchSource& feed, Events& events);
   void agree(const std::exception_ptr& failure, StepGradients& gradients, int64_t step);
   void share(State& state, StepGradients& gradients);
@@ -88,6 +89,8 @@ class GradientPass {
   std::shared_ptr<const losses::Loss> loss_;
   dist::Group& group_;
   std::unique_ptr<dist::GradientExchange> exchange_;
+  size_t exchanged_ = 0;      // parameters
+  double waited_before_ = 0;  // in exchanges of other parameters
   // The first step with micro-batches of a new size is exchanged after the backward pass, so that
   // nobody waits within one for a rank whose memory has run out.
   int64_t proven_passes_ = 0;

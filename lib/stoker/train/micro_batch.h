@@ -14,6 +14,9 @@ struct MicroBatch {
   at::Tensor images;   // [n, C, H, W]
   at::Tensor labels;   // [n] int64
   at::Tensor targets;  // undefined; an algorithm may set [n, classes] float32 for the loss
+  // At kLossReady alone: what the network said, and the loss of each image, [n] float32, which an
+  // algorithm may set to another.
+  at::Tensor logits, losses;
 };
 
 }  // namespace stoker::train

@@ -113,6 +113,11 @@ void describe(EvalOptions& o, config::Fields& fields) {
   fields("batch_size", o.batch_size, "samples per evaluation batch").positive();
   fields("augment", o.augment, augment::augmentations(),
          "steps for evaluation; empty: those of `augment` without their randomness");
+  fields("average", o.average,
+         "of `stoker eval` and `predict`: the average of this decay instead of the checkpoint's "
+         "model, one of algorithms.ema.more_decays")
+      .in(0, 1)
+      .unset_as("none");
   fields("tta", o.tta, "test-time augmentation: predictions are averaged over views of an image");
 }
 

@@ -63,6 +63,7 @@ struct EvalOptions {
   int64_t batch_size = 1000;
   std::vector<config::Choice> augment;  // empty: derived from the training list
   augment::ViewOptions tta;
+  std::optional<double> average;  // its decay; none: the model of the checkpoint
 };
 void describe(EvalOptions& options, config::Fields& fields);
 

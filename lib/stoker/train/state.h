@@ -43,6 +43,12 @@ struct MemoryChange {
   int64_t step = 0;  // that was taken again, or whose end or evaluation it came with
 };
 
+// Takes the rate of a step from the schedule's towards another.
+struct LrPull {
+  double factor = 1;  // of the optimizer's rate
+  double share = 1;   // of the way that is gone, in [0, 1]
+};
+
 class State {
  public:
   // All must outlive it. scaler: for fp16 only.
@@ -53,6 +59,7 @@ class State {
   const RunFacts facts;
   Position position;
 
+  std::optional<LrPull> lr_pull;              // set by an algorithm at kStepStart, for its step
   std::optional<double> train_loss;           // of the newest log line
   std::optional<double> noise_scale;          // of the gradients, in images; of the algorithm
   std::optional<EvalRecord> eval;             // the newest evaluation

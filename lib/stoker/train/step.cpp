@@ -40,7 +40,8 @@ void TrainStep::run(State& state, BatchSource& feed, Events& events) {
   const double waited_before = feed.wait_s();
   is_untouched_ = true;
   events.emit(Event::kStepStart);
-  const double lr_factor = schedule_(state.position.schedule_step);
+  double lr_factor = schedule_(state.position.schedule_step);
+  if (state.lr_pull) lr_factor += state.lr_pull->share * (state.lr_pull->factor - lr_factor);
   int64_t images = 0;
   Update update;
   try {
