@@ -1,6 +1,6 @@
-"""Writes tests/golden/optim_*.json: what PyTorch 2.11 computes for tests/optim.
+"""Writes tests/golden/optim_*.json: what PyTorch 2.11 and timm 1.0.31 compute for tests/optim.
 
-    python tests/golden/optim_goldens.py
+    pip install timm==1.0.31 && python tests/golden/optim_goldens.py
 
 Parameters and gradients are formulas (value(), repeated in tests/optim/golden.h), so that the files
 only hold results. Float64 runs of the optimizers are the reference for our float32 ones.
@@ -11,6 +11,8 @@ import math
 import pathlib
 
 import torch
+from timm.optim import Lamb, Lars, Lion, RMSpropTF
+from timm.utils.agc import adaptive_clip_grad
 
 FOLDER = pathlib.Path(__file__).parent
 SHAPES = {"conv.weight": (4, 3, 2, 5), "norm.bias": (7,), "head.weight": (2, 3), "scale": ()}
@@ -58,6 +60,143 @@ def optimizer_cases():
     add("adamw", adamw, lr=0.01, weight_decay=0)
     add("adamw", adamw, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95, eps=1e-3)
     return cases
+
+
+def other_cases():
+    """Ten steps; `ours` are our names where they are not the package's."""
+    cases = []
+
+    def add(name, kind, ours=None, given=None, **options):
+        """given: what the package takes and we do not."""
+        rest = dict(options)
+        if "beta1" in rest:
+            rest["betas"] = (rest.pop("beta1"), rest.pop("beta2"))
+        make = lambda ps: kind(ps.values(), **rest, **(given or {}))
+        cases.append({"optimizer": name, "options": {**options, **(ours or {})},
+                      "parameters": run_optimizer(make, steps=10)})
+
+    rms, nadam, radam = torch.optim.RMSprop, torch.optim.NAdam, torch.optim.RAdam
+    add("rmsprop", rms, lr=0.02)
+    add("rmsprop", rms, lr=0.02, alpha=0.9, eps=1e-3, momentum=0.8, weight_decay=0.1)
+    add("rmsprop", rms, lr=0.02, alpha=0.9, eps=1e-2, centered=True, momentum=0.5)
+    add("rmsprop_tf", RMSpropTF, lr=0.02, momentum=0.9, weight_decay=0.1)
+    add("rmsprop_tf", RMSpropTF, lr=0.02, momentum=0.0, alpha=0.95, eps=1e-3)
+    add("rmsprop_tf", RMSpropTF, lr=0.02, momentum=0.8, eps=1e-2, centered=True, weight_decay=0.1,
+        decoupled_decay=True)
+    decoupled = {"decoupled_weight_decay": True}
+    add("nadam", nadam, lr=0.01)
+    add("nadam", nadam, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95, eps=1e-3,
+        momentum_decay=0.3)
+    add("nadamw", nadam, given=decoupled, lr=0.01, weight_decay=0.1)
+    add("radam", radam, lr=0.01)
+    add("radam", radam, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95, eps=1e-3)
+    add("radamw", radam, given=decoupled, lr=0.01, weight_decay=0.1)
+    add("lion", Lion, lr=0.01)
+    add("lion", Lion, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95)
+    whole = {"max_grad_norm": None}
+    add("lamb", Lamb, given=whole, lr=0.01)
+    add("lamb", Lamb, given=whole, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95, eps=1e-3)
+    add("lamb", Lamb, given=whole, lr=0.01, always_adapt=True, trust_clip=True)
+    add("lars", Lars, lr=0.5, momentum=0.9)
+    add("lars", Lars, given={"trust_coeff": 0.02}, ours={"trust_coefficient": 0.02}, lr=0.5,
+        momentum=0.8, weight_decay=0.1)
+    add("lars", Lars, given={"trust_coeff": 0.5}, ours={"trust_coefficient": 0.5}, lr=0.1,
+        momentum=0.8, nesterov=True, weight_decay=0.1, trust_clip=True, always_adapt=True)
+    cases.extend(adafactor_cases())
+    return cases
+
+
+def adafactor_cases():
+    """Filters as matrices, and back."""
+    cases = []
+    eps = torch.finfo(torch.float32).eps
+    for options in ({"lr": 0.01},
+                    {"lr": 0.05, "weight_decay": 0.1, "beta2_decay": -0.6, "d": 1.1, "eps2": 0.1}):
+        rest = dict(options)
+        pair = (eps, rest.pop("eps2", 1e-3))
+        kind = torch.optim.Adafactor
+
+        def make(ps):
+            filters = ps["conv.weight"]
+            matrix = torch.nn.Parameter(filters.detach().flatten(1))
+            others = [p for name, p in ps.items() if name != "conv.weight"]
+            optimizer = kind([matrix, *others], eps=pair, **rest)
+            inner = optimizer.step
+
+            def step():
+                matrix.grad = filters.grad.flatten(1)
+                inner()
+                filters.data.copy_(matrix.data.view_as(filters))
+            optimizer.step = step
+            return optimizer
+        cases.append({"optimizer": "adafactor", "options": options,
+                      "parameters": run_optimizer(make, steps=10)})
+    return cases
+
+
+class Muon:
+    """Float64, from the formulas of Jordan's post; the rest by AdamW."""
+
+    def __init__(self, parameters, lr, momentum, nesterov=True, scale="shape", weight_decay=0.0,
+                 normalize_weights=False, steps=5, rest_lr=1e-3):
+        self.matrices = [p for name, p in parameters.items() if name == "conv.weight"]
+        self.velocity = [torch.zeros_like(p) for p in self.matrices]
+        others = [p for name, p in parameters.items() if name != "conv.weight"]
+        self.rest = torch.optim.AdamW(others, lr=rest_lr, weight_decay=weight_decay)
+        self.param_groups = [{"lr": lr}]
+        self.options = (momentum, nesterov, scale, weight_decay, normalize_weights, steps)
+
+    def step(self):
+        momentum, nesterov, scale, weight_decay, normalize_weights, steps = self.options
+        lr = self.param_groups[0]["lr"]
+        with torch.no_grad():
+            for p, v in zip(self.matrices, self.velocity):
+                v.mul_(momentum).add_(p.grad)
+                m = (p.grad + momentum * v if nesterov else v).flatten(1)
+                if normalize_weights:
+                    p.mul_(len(p) ** 0.5 / p.norm())
+                x = m / (m.norm() + 1e-7)
+                for _ in range(steps):
+                    a = x @ x.T
+                    x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+                rows, columns = m.shape
+                length = {"none": 1.0, "shape": max(1.0, rows / columns) ** 0.5,
+                          "rms": 0.2 * max(rows, columns) ** 0.5}[scale]
+                p.mul_(1 - lr * weight_decay)
+                p.sub_(lr * length * x.view_as(p))
+        self.rest.step()
+
+
+def muon_cases():
+    """head.weight is the classifier, which AdamW has."""
+    cases = []
+    for options in ({"lr": 0.02, "momentum": 0.95},
+                    {"lr": 0.1, "momentum": 0.6, "nesterov": False, "scale": "rms",
+                     "weight_decay": 0.1},
+                    {"lr": 0.1, "momentum": 0.6, "scale": "none", "normalize_weights": True,
+                     "newton_schulz_steps": 3}):
+        rest = dict(options)
+        steps = rest.pop("newton_schulz_steps", 5)
+        cases.append({"options": options, "parameters": run_optimizer(
+            lambda ps: Muon(ps, steps=steps, **rest), steps=10)})
+    return cases
+
+
+def clip_kind_cases():
+    """By value, and adaptively as timm does it."""
+    def clipped(clip, names=tuple(SHAPES)):
+        parameters = {n: torch.nn.Parameter(0.3 * value(n, 0, torch.float32)) for n in SHAPES}
+        for name, parameter in parameters.items():
+            parameter.grad = value(name, 1, torch.float32)
+        clip([parameters[name] for name in names])
+        return {n: p.grad.flatten().tolist() for n, p in parameters.items()}
+
+    body = tuple(name for name in SHAPES if name != "head.weight")
+    return {
+        "value": clipped(lambda ps: torch.nn.utils.clip_grad_value_(ps, 0.25)),
+        "adaptive": clipped(lambda ps: adaptive_clip_grad(ps, clip_factor=0.2, eps=1e-3)),
+        "adaptive_body": clipped(lambda ps: adaptive_clip_grad(ps, clip_factor=0.2, eps=0.5), body),
+    }
 
 
 def grouped_case():
@@ -151,7 +290,10 @@ def main():
     torch.set_num_threads(1)
     results = {
         "steps": {"cases": optimizer_cases(), "grouped": grouped_case()},
+        "ten_steps": other_cases(),
+        "muon": muon_cases(),
         "clip": clip_cases(),
+        "clip_kinds": clip_kind_cases(),
         "scaler": scaler_case(),
         "schedule": schedule_cases(),
     }

@@ -3,7 +3,11 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/ScalarType.h>
 
+#include <algorithm>
+
+#include "choices.h"
 #include "golden.h"
 #include "stoker/core/error.h"
 #include "stoker/optim/adam.h"
@@ -13,31 +17,13 @@
 namespace stoker::optim {
 namespace {
 
+using test::choice;
 using test::parameters;
 using test::set_gradients;
 using test::worst_difference;
 
 // Float32 against float64 over five steps of values up to 2: a few roundings of 2^-24 each.
 constexpr double kTolerance = 2e-6;
-
-// Sets a described option by its name, as a config file would.
-config::Choice choice(const std::string& name, const nlohmann::json& options) {
-  config::Choice result = optimizers().pick(name);
-  config::Fields fields;
-  optimizers().describe(result, fields);
-  for (const auto& [key, number] : options.items()) {
-    bool known = false;
-    for (const config::Field& field : fields.list()) {
-      if (field.name != key) continue;
-      known = true;
-      if (bool* const* flag = std::get_if<bool*>(&field.ref)) **flag = number.get<bool>();
-      if (double* const* real = std::get_if<double*>(&field.ref)) **real = number.get<double>();
-    }
-    INFO(key);
-    REQUIRE(known);
-  }
-  return result;
-}
 
 std::unique_ptr<Optimizer> build(const config::Choice& choice, const NamedTensors& named) {
   return optimizers().build(choice, make_groups(named, choice.common<CommonOptions>()));
@@ -61,7 +47,18 @@ NamedTensors copy(const NamedTensors& named) {
   return copies;
 }
 
-const std::vector<std::string> kNames = {"sgd", "adam", "adamw"};
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (const config::Alternative& row : optimizers().rows()) names.emplace_back(row.name);
+  return names;
+}
+const std::vector<std::string> kNames = all_names();
+
+// Muon's iterations in float32 on every machine.
+config::Choice exact_choice(const std::string& name, nlohmann::json options) {
+  if (name == "muon") options["precision"] = "fp32";
+  return choice(name, options);
+}
 
 TEST_CASE("five steps of each optimizer are those of torch.optim in float64") {
   for (const auto& golden : test::golden("steps")["cases"]) {
@@ -81,6 +78,53 @@ TEST_CASE("five steps of each optimizer are those of torch.optim in float64") {
       INFO(name);
       CHECK(worst_difference(parameter, golden["parameters"][name]) < kTolerance);
       CHECK_FALSE(parameter.grad().defined());
+    }
+  }
+}
+
+TEST_CASE("ten steps of the others are those of torch.optim and timm in float64") {
+  for (const auto& golden : test::golden("ten_steps")) {
+    INFO(golden["optimizer"] << " " << golden["options"]);
+    const NamedTensors named = parameters();
+    nlohmann::json options = {{"weight_decay", 0.0}};
+    options.update(golden["options"]);
+    const auto optimizer = build(choice(golden["optimizer"], options), named);
+    for (int step = 1; step <= 10; ++step) {
+      set_gradients(named, step);
+      optimizer->step({});
+    }
+    for (const auto& [name, parameter] : named) {
+      INFO(name);
+      // Quotients by small roots cost some more roundings than in five steps of plain ones.
+      CHECK(worst_difference(parameter, golden["parameters"][name]) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("parameters of 16 bits move as their float32 copies do") {
+  for (const std::string& name : kNames) {
+    for (const at::ScalarType type : {at::kBFloat16, at::kHalf}) {
+      INFO(name << " " << c10::toString(type));
+      const auto settings = exact_choice(name, {{"lr", 0.03}, {"weight_decay", 0.02}});
+      NamedTensors narrow, wide;
+      for (const auto& [key, parameter] : parameters()) {
+        narrow.emplace_back(key, parameter.detach().to(type));
+        wide.emplace_back(key, narrow.back().second.to(at::kFloat));
+      }
+      const auto got = build(settings, narrow), expected = build(settings, wide);
+      for (int step = 1; step <= 6; ++step) {
+        for (size_t i = 0; i < narrow.size(); ++i) {
+          const at::Tensor gradient =
+              test::value(narrow[i].first, narrow[i].second.sizes().vec(), step).to(type);
+          narrow[i].second.mutable_grad() = gradient;
+          wide[i].second.mutable_grad() = gradient.to(at::kFloat);
+        }
+        got->step({});
+        expected->step({});
+        for (const auto& [key, parameter] : wide) at::Tensor(parameter).copy_(parameter.to(type));
+      }
+      for (size_t i = 0; i < narrow.size(); ++i)
+        CHECK(same_bits(narrow[i].second, wide[i].second.to(type)));
     }
   }
 }
@@ -107,7 +151,7 @@ TEST_CASE("groups and the schedule multiply the rate, groups the decay") {
 TEST_CASE("a loaded state goes on bit for bit") {
   for (const std::string& name : kNames) {
     INFO(name);
-    const auto settings = choice(name, {{"lr", 0.03}, {"weight_decay", 0.02}});
+    const auto settings = exact_choice(name, {{"lr", 0.03}, {"weight_decay", 0.02}});
     const NamedTensors first = parameters();
     const auto original = build(settings, first);
     for (int step = 1; step <= 3; ++step) {
@@ -178,8 +222,10 @@ TEST_CASE("a parameter without a gradient is left alone, weight decay included")
     CHECK(same_bits(named[1].second, before[1].second));
     CHECK_FALSE(same_bits(named[0].second, before[0].second));
     CHECK_FALSE(same_bits(named[3].second, before[3].second));
-    for (size_t i = 1; i < state.size(); i += 4)
-      CHECK(same_bits(optimizer->state()[i].second, state[i].second));
+    for (size_t i = 0; i < state.size(); ++i) {
+      if (state[i].first.ends_with("/norm.bias"))
+        CHECK(same_bits(optimizer->state()[i].second, state[i].second));
+    }
   }
 }
 
@@ -192,7 +238,7 @@ TEST_CASE("the layout of a gradient and of a parameter in memory changes nothing
           return tensor.contiguous(last ? at::MemoryFormat::ChannelsLast
                                         : at::MemoryFormat::Contiguous);
         };
-        const auto settings = choice(name, {{"weight_decay", 0.1}});
+        const auto settings = exact_choice(name, {{"weight_decay", 0.1}});
         const at::Tensor start = test::value("conv", {4, 3, 2, 5}, 0);
         const at::Tensor plain = start.clone();
         at::Tensor other = lay(start.clone(), parameter_last);
@@ -204,14 +250,16 @@ TEST_CASE("the layout of a gradient and of a parameter in memory changes nothing
           expected->step({});
           got->step({});
         }
-        CHECK(at::Tensor(other.contiguous() - plain).abs().max().item<float>() < 1e-6);
+        // Muon's iterations make up to 500 times as much of a rounding, and lr 0.02 of that.
+        const float tolerance = name == "muon" ? 1e-5F : 1e-6F;
+        CHECK(at::Tensor(other.contiguous() - plain).abs().max().item<float>() < tolerance);
       }
     }
   }
 }
 
 TEST_CASE("parameters of several dtypes step together") {
-  for (const std::string& name : kNames) {
+  for (const std::string name : {"sgd", "adam", "adamw"}) {
     INFO(name);
     const at::Tensor wide = at::ones({3, 2}, at::kDouble), half = at::ones({5}, at::kBFloat16),
                      usual = at::ones({4});
@@ -230,7 +278,7 @@ TEST_CASE("parameters of several dtypes step together") {
 TEST_CASE("grad_scale divides the gradients and found_inf leaves the update out") {
   for (const std::string& name : kNames) {
     INFO(name);
-    const auto settings = choice(name, {{"weight_decay", 0.1}});
+    const auto settings = exact_choice(name, {{"weight_decay", 0.1}});
     const NamedTensors plain = parameters(), scaled = parameters();
     const auto expected = build(settings, plain), optimizer = build(settings, scaled);
     for (int step = 1; step <= 4; ++step) {
@@ -253,6 +301,10 @@ TEST_CASE("options that make no sense are refused") {
   CHECK_THROWS_AS(build(choice("sgd", {{"momentum", 0.0}, {"nesterov", true}}), {}), ConfigError);
   CHECK_THROWS_AS(build(choice("adam", {{"beta1", 1.0}}), {}), ConfigError);
   CHECK_THROWS_AS(build(choice("adamw", {{"beta2", 1.0}}), {}), ConfigError);
+  for (const std::string name : {"nadam", "nadamw", "radam", "radamw", "lamb", "lion"})
+    CHECK_THROWS_AS(build(choice(name, {{"beta2", 1.0}}), {}), ConfigError);
+  CHECK_THROWS_AS(build(choice("rmsprop", {{"alpha", 1.0}}), {}), ConfigError);
+  CHECK_THROWS_AS(build(choice("lars", {{"momentum", 0.0}, {"nesterov", true}}), {}), ConfigError);
   CHECK_THROWS_AS(build(optimizers().pick("sgd"), {{"a", at::ones({2})}, {"a", at::ones({3})}}),
                   InternalError);
   CHECK_THROWS_AS(build(optimizers().pick("sgd"), {{"a", at::ones({1}).expand({3})}}),

@@ -26,6 +26,10 @@ const char* name_of(Event event) {
       return "batch_ready";
     case Event::kLossReady:
       return "loss_ready";
+    case Event::kSecondPass:
+      return "second_pass";
+    case Event::kSecondPassDone:
+      return "second_pass_done";
     case Event::kMicroBatchDone:
       return "micro_batch_done";
     case Event::kGradientsReady:

@@ -87,7 +87,7 @@ TEST_CASE("an update moves by rate times gradient, once", "[train]") {
   const double base = run.optimizer->base_lr();
   const at::Tensor before = run.model->weight.detach().clone();
   run.model->weight.mutable_grad() = at::full({18, 3}, 2.0);
-  CHECK(train::update_parameters(run.state(), at::full({}, 1.0), 0.25, std::nullopt));
+  CHECK(train::update_parameters(run.state(), at::full({}, 1.0), 0.25, {}));
   CHECK(run.model->weight.detach().allclose(before - 0.25 * base * 2, 1e-6, 1e-7));
   CHECK_FALSE(run.model->weight.grad().defined());
 }
@@ -96,7 +96,7 @@ TEST_CASE("an update clips to the norm", "[train]") {
   ToyRun run;
   const at::Tensor before = run.model->weight.detach().clone();
   run.model->weight.mutable_grad() = at::full({18, 3}, 2.0);
-  train::update_parameters(run.state(), at::full({}, 1.0), 1, 0.5);
+  train::update_parameters(run.state(), at::full({}, 1.0), 1, {.norm = 0.5});
   const at::Tensor moved = (before - run.model->weight.detach()) / run.optimizer->base_lr();
   CHECK(moved.norm().item<double>() == Approx(0.5).epsilon(1e-5));
 }
@@ -107,9 +107,9 @@ TEST_CASE("an update is left out for a loss or a gradient that is not finite", "
     ToyRun run;
     const at::Tensor before = run.model->weight.detach().clone();
     run.model->weight.mutable_grad() = at::full({18, 3}, 2.0);
-    CHECK_FALSE(train::update_parameters(run.state(), at::full({}, value), 1, std::nullopt));
+    CHECK_FALSE(train::update_parameters(run.state(), at::full({}, value), 1, {}));
     run.model->weight.mutable_grad() = at::full({18, 3}, value);
-    CHECK_FALSE(train::update_parameters(run.state(), at::full({}, 1.0), 1, 1.0));
+    CHECK_FALSE(train::update_parameters(run.state(), at::full({}, 1.0), 1, {.norm = 1.0}));
     CHECK(run.model->weight.equal(before));
     CHECK_FALSE(run.model->weight.grad().defined());
   }

@@ -50,6 +50,9 @@ class NoiseScaleMeter : public train::Algorithm {
         // Memory ran out in the update: the step is taken again.
         if (!measured_.empty() && measured_.back().step == now_.step) measured_.pop_back();
         break;
+      case Event::kSecondPass:
+        now_ = {.step = state.position.step};  // gradients are taken again
+        break;
       case Event::kMicroBatchDone:
         note_micro_batch(state, *context.batch);
         break;

@@ -4,6 +4,7 @@
 #include "stoker/algorithms/fmix.h"
 #include "stoker/algorithms/mixing.h"
 #include "stoker/algorithms/noise_scale.h"
+#include "stoker/algorithms/sam.h"
 #include "stoker/algorithms/swa.h"
 #include "stoker/algorithms/unfreezing.h"
 
@@ -55,6 +56,12 @@ const AlgorithmTable& algorithms() {
           "noise_scale",
           "measure the gradient noise scale, the batch beyond which more images stop paying",
           of_state(make_noise_scale)),
+      AlgorithmTable::row<SamOptions>(
+          "sam", "take gradients where the loss nearby is worst, in two passes a step",
+          [](const SamOptions& options, const auto&) { return make_sam(options); }),
+      AlgorithmTable::row<AsamOptions>(
+          "asam", "sam by each weight's own measure",
+          [](const AsamOptions& options, const auto&) { return make_asam(options); }),
   };
   return table;
 }

@@ -44,7 +44,8 @@ tuning::TuneKey key_of(run::Session& session) {
       key.what[section] = config::print_flow(*node);
   }
   const config::Node* train = values.find("train");
-  for (const char* option : {"precision", "channels_last", "loss", "clip_grad_norm"})
+  for (const char* option :
+       {"precision", "channels_last", "loss", "clip_grad_norm", "clip_grad_value", "clip_adaptive"})
     key.what[option] = config::print_flow(*train->find(option));
   const models::ModelContext& context = session.context;
   key.what["images"] = fmt::format("{}x{}x{}, {} classes", context.channels, context.height,

@@ -4,12 +4,11 @@
 #include <ATen/ops/_foreach_sub.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/_fused_adamw.h>
-#include <fmt/format.h>
 
 #include <utility>
 
-#include "stoker/core/error.h"
 #include "stoker/optim/fused.h"
+#include "stoker/optim/refusals.h"
 
 namespace stoker::optim {
 namespace {
@@ -56,12 +55,8 @@ void describe(AdamOptions& options, config::Fields& fields) {
 
 std::unique_ptr<Optimizer> make_adam(const AdamOptions& options,
                                      std::vector<ParameterGroup> groups) {
-  for (const auto& [name, beta] : {std::pair{"beta1", options.beta1}, {"beta2", options.beta2}}) {
-    if (beta >= 1) {
-      throw ConfigError(fmt::format(
-          "optimizer.{}: {} leaves the mean at zero for ever; it must be below 1.", name, beta));
-    }
-  }
+  check_decay("beta1", options.beta1);
+  check_decay("beta2", options.beta2);
   return std::make_unique<Adam>(options, std::move(groups));
 }
 

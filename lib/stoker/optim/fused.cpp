@@ -1,9 +1,10 @@
 #include "stoker/optim/fused.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/empty_strided.h>
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "stoker/core/error.h"
 #include "stoker/ops/cpu_memory.h"
@@ -37,6 +39,16 @@ std::optional<at::Tensor> on_device(const std::optional<at::Tensor>& scalar, at:
   return scalar->to(device, /*non_blocking=*/true);
 }
 
+bool is_narrow(const at::Tensor& parameter) {
+  return parameter.scalar_type() == at::kHalf || parameter.scalar_type() == at::kBFloat16;
+}
+
+std::vector<at::Tensor> widened(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> wide;
+  for (const at::Tensor& tensor : tensors) wide.push_back(tensor.detach().to(at::kFloat));
+  return wide;
+}
+
 }  // namespace
 
 FusedOptimizer::FusedOptimizer(std::vector<ParameterGroup> groups, double lr,
@@ -55,11 +67,17 @@ FusedOptimizer::FusedOptimizer(std::vector<ParameterGroup> groups, double lr,
 
 void FusedOptimizer::add(size_t group, const std::string& name, const at::Tensor& parameter) {
   Member member{name, parameter, {}};
+  const at::Tensor like =
+      is_narrow(parameter) ? parameter.detach().to(at::kFloat) : parameter.detach();
+  const auto scalar = at::TensorOptions().dtype(at::kFloat).device(parameter.device());
   for (const StateKind& kind : kinds_) {
-    member.state.push_back(
-        kind.shape == Shape::kLikeParameter
-            ? at::zeros_like(parameter.detach())
-            : at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(parameter.device())));
+    if (kind.make != nullptr) {
+      member.state.push_back(kind.make(like));
+    } else {
+      member.state.push_back(kind.shape == Shape::kLikeParameter
+                                 ? at::full_like(like, kind.initial)
+                                 : at::full({}, kind.initial, scalar));
+    }
   }
   auto bucket = std::find_if(buckets_.begin(), buckets_.end(), [&](const Bucket& candidate) {
     const at::Tensor& first = candidate.members.front().parameter;
@@ -80,9 +98,9 @@ FusedOptimizer::Lists FusedOptimizer::with_gradient(const Bucket& bucket) const 
     lists.gradients.push_back(in_layout_of(gradient, member.parameter));
     for (size_t kind = 0; kind < kinds_.size(); ++kind) {
       const at::Tensor& state = member.state[kind];
-      STOKER_CHECK(
-          kinds_[kind].shape == Shape::kScalar || state.strides() == member.parameter.strides(),
-          "parameter {} changed its layout after the optimizer was built", member.name);
+      const bool is_like = kinds_[kind].make == nullptr && kinds_[kind].shape != Shape::kScalar;
+      STOKER_CHECK(!is_like || state.strides() == member.parameter.strides(),
+                   "parameter {} changed its layout after the optimizer was built", member.name);
       lists.state[kind].push_back(state);
     }
   }
@@ -95,7 +113,12 @@ std::vector<FusedOptimizer::Ready> FusedOptimizer::make_ready(const StepOptions&
     Lists lists = with_gradient(bucket);
     if (lists.parameters.empty()) continue;
     const at::Device device = lists.parameters.front().device();
-    ready.push_back({bucket.group, std::move(lists),
+    std::vector<at::Tensor> narrow;
+    if (is_narrow(lists.parameters.front())) {
+      narrow = std::exchange(lists.parameters, widened(lists.parameters));
+      lists.gradients = widened(lists.gradients);
+    }
+    ready.push_back({bucket.group, std::move(lists), std::move(narrow),
                      StepOptions{.lr_factor = options.lr_factor,
                                  .grad_scale = on_device(options.grad_scale, device),
                                  .found_inf = on_device(options.found_inf, device)}});
@@ -115,6 +138,7 @@ void FusedOptimizer::step(const StepOptions& options) {
     try {
       update(part.lists, lr_ * group.lr_factor * options.lr_factor, group.weight_decay,
              part.options);
+      if (!part.narrow.empty()) at::_foreach_copy_(part.narrow, part.lists.parameters);
     } catch (const c10::OutOfMemoryError&) {
       throw TornUpdate();
     }
@@ -131,8 +155,10 @@ NamedTensors FusedOptimizer::state() {
   for (size_t kind = 0; kind < kinds_.size(); ++kind)
     for (const Bucket& bucket : buckets_)
       for (const Member& member : bucket.members)
-        named.emplace_back(fmt::format("{}/{}", kinds_[kind].name, member.name),
-                           member.state[kind]);
+        if (member.state[kind].defined()) {
+          named.emplace_back(fmt::format("{}/{}", kinds_[kind].name, member.name),
+                             member.state[kind]);
+        }
   return named;
 }
 

@@ -4,6 +4,10 @@
 //   class Sgd final : public FusedOptimizer {
 //     void update(const Lists& lists, double lr, double weight_decay, const StepOptions&) override;
 //   };
+//
+// Parameters of 16 bits are moved in float32 copies and have float32 state: an average of bfloat16
+// would not notice what is a two-hundredth of it, and LibTorch's fused SGD is wrong in bfloat16 on
+// the CPU.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -15,6 +19,12 @@
 #include "stoker/optim/optimizer.h"
 
 namespace stoker::optim {
+
+// The parameters of one group, device and dtype that have a gradient, with state[kind][i].
+struct TensorLists {
+  std::vector<at::Tensor> parameters, gradients;
+  std::vector<std::vector<at::Tensor>> state;
+};
 
 class FusedOptimizer : public Optimizer {
  public:
@@ -30,12 +40,12 @@ class FusedOptimizer : public Optimizer {
   struct StateKind {
     std::string_view name;  // a string literal
     Shape shape = Shape::kLikeParameter;
+    double initial = 0;
+    // Instead of shape and initial: the state of a parameter, undefined where it has none of this
+    // kind.
+    at::Tensor (*make)(const at::Tensor& parameter) = nullptr;
   };
-  // The parameters of one group, device and dtype that have a gradient, with state[kind][i].
-  struct Lists {
-    std::vector<at::Tensor> parameters, gradients;
-    std::vector<std::vector<at::Tensor>> state;
-  };
+  using Lists = TensorLists;
 
   // Throws InternalError where two parameters share a name or one is not dense in memory.
   FusedOptimizer(std::vector<ParameterGroup> groups, double lr, std::vector<StateKind> kinds);
@@ -58,6 +68,7 @@ class FusedOptimizer : public Optimizer {
   struct Ready {
     size_t group = 0;
     Lists lists;
+    std::vector<at::Tensor> narrow;  // parameters of 16 bits, whose copies are in the lists
     StepOptions options;
   };
   void add(size_t group, const std::string& name, const at::Tensor& parameter);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "stoker/core/error.h"
@@ -43,6 +44,32 @@ void describe(GroupOptions& options, config::Fields& fields) {
       .required();
   fields("lr_factor", options.lr_factor, "times lr").at_least(0);
   fields("decay_factor", options.decay_factor, "times weight_decay").at_least(0);
+  fields("optimizer", options.optimizer, group_optimizers(),
+         "another optimizer for these parameters, with a rate of its own; null: the run's");
+}
+
+void describe(InnerOptions& options, config::Fields& fields) {
+  fields("weight_decay", options.weight_decay,
+         "pull of these weights towards zero; inherit: that of the run's optimizer")
+      .at_least(0)
+      .unset_as("inherit");
+}
+
+void describe(LookaheadOptions& options, config::Fields& fields) {
+  fields("every_steps", options.every_steps,
+         "steps after which slow weights move towards the others, which go on from there")
+      .positive()
+      .unset_as("none");
+  fields("alpha", options.alpha, "share of the way that the slow weights move").in(0, 1);
+}
+
+bool is_in_first_layer(const ModelParts& parts, std::string_view name) {
+  return std::ranges::any_of(parts.first_layer,
+                             [&](const std::string& prefix) { return name.starts_with(prefix); });
+}
+
+bool is_in_head(const ModelParts& parts, std::string_view name) {
+  return !parts.head.empty() && name.starts_with(parts.head);
 }
 
 void describe(CommonOptions& options, config::Fields& fields) {
@@ -54,7 +81,15 @@ void describe(CommonOptions& options, config::Fields& fields) {
          "layers learn alike")
       .above(0)
       .at_most(1);
-  fields("groups", options.groups, "factors on lr and weight_decay by parameter name");
+  fields("lookahead", options.lookahead,
+         "slow weights that follow the optimizer's at some distance (Zhang et al. 2019)");
+  fields("groups", options.groups,
+         "factors on lr and weight_decay, or another optimizer, by parameter name");
+}
+
+double inner_decay(const config::Choice& inner, double weight_decay) {
+  if (inner.empty()) return weight_decay;
+  return inner.common<InnerOptions>().weight_decay.value_or(weight_decay);
 }
 
 std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
@@ -65,9 +100,12 @@ std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
 
   ParameterGroup plain{.weight_decay = options.weight_decay}, undecayed;
   std::vector<ParameterGroup> matched;
-  for (const GroupOptions& group : groups)
+  for (const GroupOptions& group : groups) {
     matched.push_back(
-        {.lr_factor = group.lr_factor, .weight_decay = options.weight_decay * group.decay_factor});
+        {.lr_factor = group.lr_factor,
+         .weight_decay = inner_decay(group.optimizer, options.weight_decay) * group.decay_factor,
+         .optimizer = group.optimizer});
+  }
   std::vector<bool> shadowed(groups.size());
   for (const auto& [name, parameter] : parameters) {
     ParameterGroup* target =

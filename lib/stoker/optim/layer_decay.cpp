@@ -30,7 +30,9 @@ std::vector<ParameterGroup> apply_layer_decay(std::vector<ParameterGroup> groups
       const auto distance = static_cast<double>(layers.size() - 1 - layer);
       result.push_back({.parameters = std::move(parameters),
                         .lr_factor = group.lr_factor * std::pow(decay, distance),
-                        .weight_decay = group.weight_decay});
+                        .weight_decay = group.weight_decay,
+                        .optimizer = group.optimizer,
+                        .parts = group.parts});
     }
   }
   return result;

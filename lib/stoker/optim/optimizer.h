@@ -1,6 +1,6 @@
-// Optimizers on LibTorch's fused kernels, and the table of those a config can choose.
+// Optimizers on LibTorch's multi-tensor kernels, and the table of those a config can choose.
 //
-//   auto optimizer = optimizers().build(options.optimizer, std::move(groups));
+//   auto optimizer = build_optimizer(options.optimizer, std::move(groups));   // build.h
 //   optimizer->step({.lr_factor = schedule(step)});
 //   optimizer->zero_grad();
 #pragma once
@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,20 @@ namespace stoker::optim {
 
 using weights::NamedTensors;
 
+// Where a model begins and ends, as prefixes of its parameters' names.
+struct ModelParts {
+  std::vector<std::string> first_layer;
+  std::string head;  // empty: it has none
+};
+bool is_in_first_layer(const ModelParts& parts, std::string_view name);
+bool is_in_head(const ModelParts& parts, std::string_view name);
+
 struct ParameterGroup {
   NamedTensors parameters;
   double lr_factor = 1;  // times the optimizer's lr and the schedule
   double weight_decay = 0;
+  config::Choice optimizer = {};  // of group_optimizers(); empty: the run's
+  ModelParts parts = {};          // of the model; optimizers and clipping may leave them out
 };
 
 struct StepOptions {
@@ -61,6 +72,12 @@ class Optimizer {
   // tensor.
   virtual void load_state(const NamedTensors& state) = 0;
   virtual const std::vector<ParameterGroup>& groups() const = 0;
+  // Whether a value's move depends on that value's gradients alone, so that parts of a parameter
+  // can be moved by themselves.
+  virtual bool is_elementwise() const { return true; }
+  // Weights to evaluate and save in place of the parameters, by their names: those of this moment;
+  // nothing where the parameters themselves are meant.
+  virtual NamedTensors evaluation_weights() { return {}; }
   // Where ranks have parts of the state: makes state() whole on the first. All ranks call it.
   virtual void gather_state() {}
   // What this rank keeps.
@@ -68,16 +85,36 @@ class Optimizer {
 };
 
 using OptimizerTable = config::Table<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>)>;
-const OptimizerTable& optimizers();  // sgd, adam, adamw
+const OptimizerTable& optimizers();
+// The same rows with InnerOptions in place of the common ones, for some of a run's parameters.
+const OptimizerTable& group_optimizers();
+// Without those that divide parameters among several themselves (muon).
+const OptimizerTable& plain_optimizers();
+
+struct InnerOptions {
+  std::optional<double> weight_decay;  // none: the run's
+};
+void describe(InnerOptions& options, config::Fields& fields);
+// What `inner`, of group_optimizers() or empty, decays by where the run's optimizer decays by
+// weight_decay.
+double inner_decay(const config::Choice& inner, double weight_decay);
 
 // `optimizer.groups` in a config: the first entry whose `match` (ECMAScript regular expression,
-// searched anywhere) finds something in the parameter's name decides its factors.
+// searched anywhere) finds something in the parameter's name decides its factors and, where it
+// names one, its optimizer.
 struct GroupOptions {
   std::string match;
   double lr_factor = 1;
   double decay_factor = 1;
+  config::Choice optimizer = {};  // empty: the run's
 };
 void describe(GroupOptions& options, config::Fields& fields);
+
+struct LookaheadOptions {
+  std::optional<int64_t> every_steps;  // none: no lookahead
+  double alpha = 0.5;
+};
+void describe(LookaheadOptions& options, config::Fields& fields);
 
 // What every row of the table has beside its own options: how parameters are grouped, and the decay
 // and rate of the groups.  config.optimizer.common<optim::CommonOptions>().weight_decay
@@ -85,6 +122,7 @@ struct CommonOptions {
   double weight_decay = 0;
   bool no_decay_norm_bias = false;
   double layer_decay = 1;  // of the rate, from each layer to the one below; see layer_decay.h
+  LookaheadOptions lookahead;
   std::vector<GroupOptions> groups;
 };
 void describe(CommonOptions& options, config::Fields& fields);

@@ -47,6 +47,12 @@ class Sharded : public Optimizer {
     }
     part_size_ = (values + group.size() - 1) / group.size();
     inner_ = build(cut());
+    if (!inner_->is_elementwise() || !inner_->evaluation_weights().empty()) {
+      throw ConfigError(
+          "dist.shard: optimizer does not go with this optimizer, which looks at parameters as a "
+          "whole: expected one that moves each value by itself, as sgd and adamw do, or "
+          "dist.shard: none.");
+    }
     const at::Tensor& any = groups_.front().parameters.front().second;
     all_parts_ = at::zeros({part_size_ * group.size()}, any.options().requires_grad(false));
   }
@@ -129,7 +135,7 @@ class Sharded : public Optimizer {
   void check(const std::string& name, const at::Tensor& parameter) const {
     const at::Tensor& first = groups_.front().parameters.front().second;
     if (parameter.is_non_overlapping_and_dense() && parameter.device() == first.device() &&
-        parameter.scalar_type() == first.scalar_type()) {
+        parameter.scalar_type() == first.scalar_type() && parameter.element_size() >= 4) {
       return;
     }
     throw ConfigError(fmt::format(
@@ -150,8 +156,11 @@ class Sharded : public Optimizer {
     int64_t at = 0;
     std::vector<ParameterGroup> parts;
     for (const ParameterGroup& one : groups_) {
-      ParameterGroup part{
-          .parameters = {}, .lr_factor = one.lr_factor, .weight_decay = one.weight_decay};
+      ParameterGroup part{.parameters = {},
+                          .lr_factor = one.lr_factor,
+                          .weight_decay = one.weight_decay,
+                          .optimizer = one.optimizer,
+                          .parts = one.parts};
       for (const auto& [name, parameter] : one.parameters) {
         const int64_t first = std::clamp<int64_t>(begin - at, 0, parameter.numel());
         const int64_t last = std::clamp<int64_t>(end - at, 0, parameter.numel());

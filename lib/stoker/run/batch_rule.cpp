@@ -40,6 +40,23 @@ std::string more_decays(const config::Node& ema, const tuning::BatchScaling& sca
   return fmt::format("{}=[{}]", kMoreDecays, fmt::join(scaled, ", "));
 }
 
+// Keys of the rates of a config, with their values: the optimizer's, and those of others that have
+// some of its parameters.
+std::vector<std::pair<std::string, double>> rates_of(const config::Node& values) {
+  std::vector<std::pair<std::string, double>> rates;
+  const auto add = [&](const std::string& key, const config::Node* optimizer) {
+    const config::Node* lr = optimizer != nullptr ? optimizer->find("lr") : nullptr;
+    if (const auto number = number_at(lr)) rates.emplace_back(key + ".lr", *number);
+  };
+  const config::Node* optimizer = values.find("optimizer");
+  add("optimizer", optimizer);
+  add("optimizer.rest", optimizer->find("rest"));
+  const config::Node* groups = optimizer->find("groups");
+  for (size_t i = 0; groups != nullptr && i < groups->items.size(); ++i)
+    add(fmt::format("optimizer.groups.{}.optimizer", i), groups->items[i].find("optimizer"));
+  return rates;
+}
+
 }  // namespace
 
 void begin_at_base_batch(RunConfig& config) {
@@ -59,13 +76,16 @@ std::vector<std::string> follow_batch(RunConfig& config) {
                                      .batch = config.train.batch_size.value(),
                                      .rule = config.tune.lr_rule};
   const config::Node values = config::to_node(config::fields_of(config));
-  const auto lr = number_at(values.find("optimizer")->find("lr"));
-  STOKER_CHECK(lr.has_value(), "the optimizer {} has no lr", config.optimizer.name());
+  const auto rates = rates_of(values);
+  STOKER_CHECK(!rates.empty() && rates.front().first == kLr, "the optimizer {} has no lr",
+               config.optimizer.name());
   const config::Node* ema = ema_of(values);
   const tuning::RecipeValues recipe{
-      .lr = *lr, .ema_decay = ema != nullptr ? number_at(ema->find("decay")) : std::nullopt};
-  std::vector<std::string> scaled{
-      fmt::format("{}={}", kLr, config::number_text(recipe.lr * scaling.lr_factor()))};
+      .lr = rates.front().second,
+      .ema_decay = ema != nullptr ? number_at(ema->find("decay")) : std::nullopt};
+  std::vector<std::string> scaled;
+  for (const auto& [key, lr] : rates)
+    scaled.push_back(fmt::format("{}={}", key, config::number_text(lr * scaling.lr_factor())));
   if (recipe.ema_decay) {
     scaled.push_back(
         fmt::format("{}={}", kEmaDecay, config::number_text(scaling.per_image(*recipe.ema_decay))));

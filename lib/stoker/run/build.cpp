@@ -8,12 +8,15 @@
 
 #include <set>
 
+#include "stoker/algorithms/optimizer_mean.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
+#include "stoker/optim/build.h"
 #include "stoker/optim/layer_decay.h"
+#include "stoker/optim/lookahead.h"
 #include "stoker/optim/sharded.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
@@ -214,13 +217,18 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
   }
   const auto& common = config.optimizer.common<optim::CommonOptions>();
   const auto build = [&](std::vector<optim::ParameterGroup> groups) {
-    return optim::optimizers().build(config.optimizer, std::move(groups));
+    return optim::build_optimizer(config.optimizer, std::move(groups));
   };
-  auto groups = optim::apply_layer_decay(optim::make_groups(parameters, common), model.layers(),
-                                         common.layer_decay);
+  const std::vector<std::vector<std::string>> layers = model.layers();
+  auto groups =
+      optim::apply_layer_decay(optim::make_groups(parameters, common), layers, common.layer_decay);
+  for (optim::ParameterGroup& one : groups)
+    one.parts = {.first_layer = layers.empty() ? std::vector<std::string>() : layers.front(),
+                 .head = model.head()};
   const bool is_divided = config.dist.shard == dist::Shard::kOptimizer && !group.is_alone();
-  return is_divided ? optim::make_sharded(group, std::move(groups), build)
-                    : build(std::move(groups));
+  return optim::with_lookahead(
+      is_divided ? optim::make_sharded(group, std::move(groups), build) : build(std::move(groups)),
+      common.lookahead);
 }
 
 at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {
@@ -273,6 +281,14 @@ train::Algorithms build_algorithms(const RunConfig& config,
     }
     decides = name;
   }
+  if (context.state.optimizer().evaluation_weights().empty()) return list;
+  if (!decides.empty()) {
+    throw ConfigError(fmt::format(
+        "optimizer: {} evaluates a mean of its weights, and algorithms: {} another; keep "
+        "one of them.",
+        config.optimizer.name(), decides));
+  }
+  list.push_back(algorithms::make_optimizer_mean(context.state, context.train, context.precision));
   return list;
 }
 

@@ -55,9 +55,8 @@ train::RunFacts facts_for(const Session& session, const ProbeOptions& options) {
 
 // All that an update does but moving: the kernels see that the gradients overflowed.
 void update_nothing(const Session& session, train::State& state, const at::Tensor& loss_sum) {
-  if (const auto norm = session.config.train.clip_grad_norm) {
-    optim::clip_grad_norm(state.optimizer(), *norm);
-  }
+  const optim::ClipOptions& clip = session.config.train.clip;
+  if (clip.any()) optim::clip_gradients(state.optimizer(), clip);
   const at::Tensor one = at::ones({}, loss_sum.options().dtype(at::kFloat));
   state.optimizer().step({.lr_factor = 1, .grad_scale = one, .found_inf = one});
 }

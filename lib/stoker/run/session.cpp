@@ -49,6 +49,14 @@ void report_adjustments(const RunConfig& config, const Session& session) {
     const std::string slow = slow_precision(config.train.precision, session.device);
     if (!slow.empty()) log().warn(slow);
   }
+  const bool is_schedule_free = config.optimizer.name().starts_with("schedule_free");
+  if (is_schedule_free && config.schedule.name() != "constant") {
+    log().warn(
+        "{} averages weights in place of a schedule, and schedule is {}: expected schedule: "
+        "{{name: "
+        "constant, warmup_epochs: …}}",
+        config.optimizer.name(), config.schedule.name());
+  }
   if (plan.batch_size < *config.train.batch_size) {
     log().warn("train.batch_size is {}, more than the training set's {} images: it becomes {}",
                *config.train.batch_size, plan.samples, plan.batch_size);
@@ -182,6 +190,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);
   check_shared_norms(session.config, group);
+  optim::check_clipping(session.config.train.clip);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
   const ops::DeviceWork work{

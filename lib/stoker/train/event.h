@@ -15,6 +15,10 @@
 //         loss = sum(losses) / batch_size        # of the step
 //         (scaled) loss.backward()
 //         kMicroBatchDone                        # gradients of the step's images so far
+//       if an algorithm wants it (sam), and some image could be read:
+//         kSecondPass                            # it moves the weights and drops the gradients
+//         the same micro-batches once more, each event as before
+//         kSecondPassDone                        # it moves them back; after errors too
 //       if some image of the step could be read:
 //         kGradientsReady                        # unscaled only if clipping asks for it
 //         clip; optimizer.step(schedule(step))   # update.h; left out when fp16 gradients
@@ -41,6 +45,8 @@ enum class Event {
   kBatchReady,
   kLossReady,
   kMicroBatchDone,
+  kSecondPass,
+  kSecondPassDone,
   kGradientsReady,
   kStepDone,
   kLog,

@@ -6,6 +6,7 @@
 //   events.emit(Event::kStepStart);
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -50,6 +51,9 @@ class Algorithm {
   virtual ~Algorithm() = default;
   virtual std::string name() const = 0;
   virtual void apply(Event event, Context& context) = 0;
+  // Whether each step takes its gradients twice: at the weights, then at those to which this moves
+  // them at kSecondPass, and from which it moves them back at kSecondPassDone.
+  virtual bool wants_second_pass() const { return false; }
   virtual optim::NamedTensors state_tensors() { return {}; }  // live
   // Weights that evaluation uses instead of the model's own, by the model's names; live. They stand
   // in a checkpoint's model.safetensors, the model's own in optimizer.safetensors as "training/…".
@@ -74,6 +78,10 @@ class Events {
   // Throws what an algorithm or a callback throws; those after it do not see the event then.
   void emit(Event event, MicroBatch* batch = nullptr);
   void emit_end(const Ending& ending);
+  bool wants_second_pass() const {
+    return std::ranges::any_of(algorithms_,
+                               [](const auto& one) { return one->wants_second_pass(); });
+  }
   void emit_eval_progress(const EvalProgress& progress);
 
   // While an error is on its way: everybody sees the event, and what one of them throws is only

@@ -40,6 +40,28 @@ void report_left_out(int64_t step) {
       step + 1);
 }
 
+// Gives the micro-batches of a step that it has given before once more. On the CPU they keep that
+// many of the loader's buffers from it until then.
+class Replay : public BatchSource {
+ public:
+  explicit Replay(BatchSource& feed) : feed_(feed) {}
+
+  std::optional<ops::TensorBatch> next() override {
+    if (is_rewound_) return given_ < kept_.size() ? kept_[given_++] : std::nullopt;
+    std::optional<ops::TensorBatch> batch = feed_.next();
+    kept_.push_back(batch);
+    return batch;
+  }
+  double wait_s() const override { return feed_.wait_s(); }
+  void rewind() { is_rewound_ = true; }
+
+ private:
+  BatchSource& feed_;
+  std::vector<std::optional<ops::TensorBatch>> kept_;
+  size_t given_ = 0;
+  bool is_rewound_ = false;
+};
+
 weights::NamedTensors trained_parameters(models::Model& model) {
   weights::NamedTensors parameters;
   for (const auto& item : model.named_parameters()) {
@@ -62,8 +84,30 @@ StepGradients GradientPass::run(State& state, BatchSource& feed, Events& events)
           "stays the same."};
   return ops::on_device(work, [&] {
     keep_buffers(state);
-    return group_.is_alone() ? pass(state, feed, events) : run_with_others(state, feed, events);
+    return events.wants_second_pass() ? pass_twice(state, feed, events)
+                                      : pass_once(state, feed, events);
   });
+}
+
+// Mixing and dropout draw by the step and the micro-batch, so that both passes see the same.
+StepGradients GradientPass::pass_twice(State& state, BatchSource& feed, Events& events) {
+  Replay replay(feed);
+  StepGradients gradients = pass_once(state, replay, events);
+  if (gradients.images == 0) return gradients;
+  std::vector<at::Tensor> statistics;
+  for (const at::Tensor& buffer : buffers_) statistics.push_back(buffer.clone());
+  replay.rewind();
+  try {
+    events.emit(Event::kSecondPass);
+    pass_once(state, replay, events);
+  } catch (...) {
+    events.emit_in_failure(Event::kSecondPassDone);
+    throw;
+  }
+  events.emit(Event::kSecondPassDone);
+  const at::NoGradGuard no_grad;
+  if (!buffers_.empty()) at::_foreach_copy_(buffers_, statistics);
+  return gradients;
 }
 
 StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events) {

@@ -48,10 +48,12 @@ class GradientPass {
   // Forward and backward of the images of the step under way, in micro-batches of the plan. The
   // gradients are those of the sum of losses divided by the plan's batch_size (times the scale of
   // fp16's scaler), whatever the micro-batch is, and the same on all ranks; so are the running
-  // statistics then, the mean of the ranks'. Emits kBatchReady, kLossReady. Throws what the feed,
-  // the network and the events throw; OutOfMemory and DeviceError as ops/device_errors.h says;
-  // PeerFailed. A signal that comes between micro-batches takes the pass back and throws
-  // Interrupted. Where one rank runs out of memory, or is interrupted, all of them throw that.
+  // statistics then, the mean of the ranks'. Where an algorithm wants a second pass, gradients are
+  // those of the second, the loss and running statistics of the first. Emits kBatchReady and
+  // kLossReady. Throws what the feed, the network and the events throw; OutOfMemory and DeviceError
+  // as ops/device_errors.h says; PeerFailed. A signal that comes between micro-batches takes the
+  // pass back and throws Interrupted. Where one rank runs out of memory, or is interrupted, all of
+  // them throw that.
   StepGradients run(State& state, BatchSource& feed, Events& events);
 
   // What the ranks have agreed on with the last run(). `own`: what this rank sees, for the next.
@@ -68,6 +70,11 @@ class GradientPass {
   void take_back(State& state);
 
  private:
+  // All ranks' part of the step, once.
+  StepGradients pass_once(State& state, BatchSource& feed, Events& events) {
+    return group_.is_alone() ? pass(state, feed, events) : run_with_others(state, feed, events);
+  }
+  StepGradients pass_twice(State& state, BatchSource& feed, Events& events);
   // This rank's part of the step.
   StepGradients pass(State& state, BatchSource& feed, Events& events);
   // Returns the micro-batch's summed loss.

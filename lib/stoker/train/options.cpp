@@ -84,9 +84,14 @@ void describe(TrainOptions& o, config::Fields& fields) {
       .at_least(1)
       .at_most(256)
       .fixed_on_resume("which images the steps to come take depends on it");
-  fields("clip_grad_norm", o.clip_grad_norm, "largest norm of the gradient; longer ones are scaled")
+  fields("clip_grad_norm", o.clip.norm, "largest norm of the gradient; longer ones are scaled")
       .positive()
       .unset_as("none");
+  fields("clip_grad_value", o.clip.value, "largest value of the gradient, of either sign")
+      .positive()
+      .unset_as("none");
+  fields("clip_adaptive", o.clip.adaptive,
+         "adaptive gradient clipping (Brock et al. 2021): by the weights of each unit");
   fields("max_nonfinite_steps", o.max_nonfinite_steps,
          "steps in a row with a loss that is not finite before the run stops")
       .at_least(1);

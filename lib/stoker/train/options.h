@@ -11,6 +11,7 @@
 #include "stoker/augment/views.h"
 #include "stoker/config/choice.h"
 #include "stoker/losses/loss.h"
+#include "stoker/optim/clip.h"
 
 namespace stoker::train {
 
@@ -48,7 +49,7 @@ struct TrainOptions {
   std::vector<double> class_weights;  // in the order of the classes; empty: all count 1
   bool balanced_loss = false;
   int64_t repeated_augmentation = 1;
-  std::optional<double> clip_grad_norm;
+  optim::ClipOptions clip;
   int64_t max_nonfinite_steps = 3;
   std::optional<int64_t> max_steps;
   std::optional<double> stop_after_epochs;

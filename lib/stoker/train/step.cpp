@@ -94,7 +94,7 @@ TrainStep::Update TrainStep::move(State& state, const StepGradients& gradients, 
     if (gradients.images == 0) return {at::zeros({}, at::TensorOptions(state.facts.device)), false};
     events.emit(Event::kGradientsReady);
     const at::Tensor loss_mean = gradients.loss_sum / static_cast<double>(gradients.images);
-    return {loss_mean, update_parameters(state, loss_mean, lr_factor, clip_grad_norm_)};
+    return {loss_mean, update_parameters(state, loss_mean, lr_factor, clip_)};
   };
   try {
     return ops::on_device(work, update);

@@ -18,7 +18,7 @@ class TrainStep {
   // class_weights: as losses::LossContext.
   TrainStep(const TrainOptions& options, optim::Schedule schedule,
             const at::Tensor& class_weights = {}, dist::Group& group = dist::alone())
-      : clip_grad_norm_(options.clip_grad_norm),
+      : clip_(options.clip),
         schedule_(std::move(schedule)),
         gradients_(options, class_weights, group),
         losses_(options.max_nonfinite_steps),
@@ -53,7 +53,7 @@ class TrainStep {
   Update move(State& state, const StepGradients& gradients, double lr_factor, Events& events);
   void take_back(State& state);
 
-  std::optional<double> clip_grad_norm_;
+  optim::ClipOptions clip_;
   optim::Schedule schedule_;
   GradientPass gradients_;
   LossReader losses_;

@@ -6,18 +6,16 @@
 #include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
-#include "stoker/optim/clip.h"
 
 namespace stoker::train {
 
 namespace {
 
-bool scaled_step(State& state, const optim::StepOptions& step,
-                 std::optional<double> clip_grad_norm) {
+bool scaled_step(State& state, const optim::StepOptions& step, const optim::ClipOptions& clip) {
   optim::GradScaler& scaler = *state.scaler();
-  if (clip_grad_norm) {
+  if (clip.any()) {
     scaler.unscale(state.optimizer());
-    optim::clip_grad_norm(state.optimizer(), *clip_grad_norm);
+    optim::clip_gradients(state.optimizer(), clip);
   }
   const bool stepped = scaler.step(state.optimizer(), step);
   const ops::PassCpuLimit pass_limit;  // the update has been made
@@ -26,11 +24,10 @@ bool scaled_step(State& state, const optim::StepOptions& step,
 }
 
 bool plain_step(State& state, const at::Tensor& loss_mean, optim::StepOptions step,
-                std::optional<double> clip_grad_norm) {
+                const optim::ClipOptions& clip) {
   at::Tensor is_finite = at::isfinite(loss_mean);
-  if (clip_grad_norm) {
-    is_finite = is_finite.logical_and(
-        at::isfinite(optim::clip_grad_norm(state.optimizer(), *clip_grad_norm)));
+  if (clip.any()) {
+    is_finite = is_finite.logical_and(at::isfinite(optim::clip_gradients(state.optimizer(), clip)));
   }
   if (state.facts.device.is_cpu()) {
     if (!is_finite.item<bool>()) return false;
@@ -45,7 +42,7 @@ bool plain_step(State& state, const at::Tensor& loss_mean, optim::StepOptions st
 }  // namespace
 
 bool update_parameters(State& state, const at::Tensor& loss_mean, double lr_factor,
-                       std::optional<double> clip_grad_norm) {
+                       const optim::ClipOptions& clip) {
   const ops::DeviceWork work{
       .doing = fmt::format("the update of step {}", state.position.step + 1),
       .device = state.facts.device,
@@ -54,9 +51,8 @@ bool update_parameters(State& state, const at::Tensor& loss_mean, double lr_fact
   const trace::Span span(trace::Stage::kUpdate);
   return ops::on_device(work, [&] {
     const optim::StepOptions step{.lr_factor = lr_factor};
-    const bool moved = state.scaler() != nullptr
-                           ? scaled_step(state, step, clip_grad_norm)
-                           : plain_step(state, loss_mean, step, clip_grad_norm);
+    const bool moved = state.scaler() != nullptr ? scaled_step(state, step, clip)
+                                                 : plain_step(state, loss_mean, step, clip);
     state.optimizer().zero_grad();
     return moved;
   });
