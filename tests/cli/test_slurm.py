@@ -36,7 +36,7 @@ class Slurm(BinaryTest):
         self.assertIn("started by Slurm", (self.folder / "runs/tasks/1/log.txt").read_text())
 
     def wait_for(self, text, output):
-        for _ in range(600):
+        for _ in range(1800):
             if output.exists() and text in output.read_text():
                 return
             time.sleep(0.1)
@@ -51,7 +51,7 @@ class Slurm(BinaryTest):
         self.wait_for("step 20/", output)
         self.node.run("scancel", "--batch", "--signal=USR1", job)
         self.wait_for(f"queueing {job} again", output)
-        for _ in range(100):
+        for _ in range(600):
             if "PENDING" in self.node.run("scontrol", "show", "job", job).stdout:
                 break
             time.sleep(0.2)

@@ -79,7 +79,7 @@ class Train(BinaryTest):
         for scalar, record in zip(scalars, records):
             self.assertAlmostEqual(scalar.value, record["loss"], places=5)
         self.stoker("train", "tiny.yaml", "log.tensorboard=false", "train.max_steps=1")
-        self.assertEqual(list((self.folder / "runs/tiny/2").glob("events*")), [])
+        self.assertEqual(list((self.folder / "runs/tiny/2").glob("events.out*")), [])
 
     def test_tensorboard_shows_a_batch_and_histograms_where_they_are_asked_for(self):
         try:
