@@ -164,7 +164,7 @@ class Classifier : public torch::nn::Module {
   Classifier(int64_t width, int64_t classes, double dropout)
       : dropout_(dropout),
         norm_(register_module("norm", make_layer_norm(width, kEps))),
-        fc_(register_module("fc", make_linear(width, classes))) {}
+        fc_(register_module("fc", make_token_linear(width, classes))) {}
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = norm_->forward(channels_last(x).mean({1, 2}));
     if (dropout_ > 0) y = at::dropout(y, dropout_, is_training());

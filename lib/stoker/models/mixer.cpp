@@ -63,7 +63,7 @@ class Mixer : public Model {
     for (int64_t i = 0; i < options.depth; ++i)
       blocks_->add(std::make_shared<Block>(tokens, options));
     norm_ = register_module("norm", make_layer_norm(options.width, kEps));
-    head_ = register_module("head", make_linear(options.width, context.classes));
+    head_ = register_module("head", make_token_linear(options.width, context.classes));
     reset();
   }
 

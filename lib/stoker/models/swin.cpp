@@ -49,7 +49,7 @@ class PatchMerging : public torch::nn::Module {
  public:
   explicit PatchMerging(int64_t width)
       : norm_(register_module("norm", make_layer_norm(4 * width, kEps))),
-        reduction_(register_module("reduction", make_linear(4 * width, 2 * width, false))) {}
+        reduction_(register_module("reduction", make_token_linear(4 * width, 2 * width, false))) {}
 
   at::Tensor forward(const at::Tensor& x) {
     const at::Tensor even = at::constant_pad_nd(x, {0, 0, 0, x.size(2) % 2, 0, x.size(1) % 2});
@@ -99,7 +99,7 @@ class Entry : public torch::nn::Module {
 class Classifier : public torch::nn::Module {
  public:
   Classifier(int64_t width, int64_t classes)
-      : fc_(register_module("fc", make_linear(width, classes))) {}
+      : fc_(register_module("fc", make_token_linear(width, classes))) {}
   at::Tensor forward(const at::Tensor& x) { return fc_->forward(x); }
 
  private:

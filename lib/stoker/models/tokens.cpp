@@ -9,7 +9,7 @@
 
 namespace stoker::models {
 
-Linear make_linear(int64_t in, int64_t out, bool bias) {
+Linear make_token_linear(int64_t in, int64_t out, bool bias) {
   auto linear =
       std::make_shared<torch::nn::LinearImpl>(torch::nn::LinearOptions(in, out).bias(bias));
   torch::nn::init::normal_(linear->weight, 0, 0.02);
@@ -36,8 +36,8 @@ PatchConv make_patch_conv(int64_t in, int64_t out, int64_t kernel, bool bias) {
 }
 
 TokenMlp::TokenMlp(int64_t width, int64_t hidden)
-    : fc1_(register_module("fc1", make_linear(width, hidden))),
-      fc2_(register_module("fc2", make_linear(hidden, width))) {}
+    : fc1_(register_module("fc1", make_token_linear(width, hidden))),
+      fc2_(register_module("fc2", make_token_linear(hidden, width))) {}
 
 at::Tensor TokenMlp::forward(const at::Tensor& x) {
   return fc2_->forward(at::gelu(fc1_->forward(x)));

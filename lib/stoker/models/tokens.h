@@ -23,7 +23,7 @@ using PatchConv = std::shared_ptr<torch::nn::Conv2dImpl>;
 
 // Weights of deviation 0.02 around zero, the bias zero. (The originals cut the distribution at 2,
 // which is a hundred deviations out.)
-Linear make_linear(int64_t in, int64_t out, bool bias = true);
+Linear make_token_linear(int64_t in, int64_t out, bool bias = true);
 // PyTorch's initial weights; the stride is `kernel`.
 PatchConv make_patch_conv(int64_t in, int64_t out, int64_t kernel, bool bias = true);
 

@@ -23,8 +23,8 @@ class Attention : public torch::nn::Module {
  public:
   Attention(int64_t width, int64_t heads, bool qkv_bias)
       : heads_(heads),
-        qkv_(register_module("qkv", make_linear(width, 3 * width, qkv_bias))),
-        proj_(register_module("proj", make_linear(width, width))) {}
+        qkv_(register_module("qkv", make_token_linear(width, 3 * width, qkv_bias))),
+        proj_(register_module("proj", make_token_linear(width, width))) {}
 
   // x: [N, tokens, width]
   at::Tensor forward(const at::Tensor& x) {
@@ -99,7 +99,7 @@ class Vit : public Model {
           options, nn::drop_path_rate(options.drop_path, i, options.depth)));
     norm_ = register_module(options.pool == TokenPool::kToken ? "norm" : "fc_norm",
                             make_layer_norm(options.width, kEps));
-    head_ = register_module("head", make_linear(options.width, context.classes));
+    head_ = register_module("head", make_token_linear(options.width, context.classes));
   }
 
   at::Tensor forward(const at::Tensor& images) override {

@@ -85,8 +85,8 @@ WindowAttention::WindowAttention(int64_t width, int64_t heads, const WindowShape
       table_(register_parameter(
           "relative_position_bias_table",
           at::randn({(2 * shape.window.height - 1) * (2 * shape.window.width - 1), heads}) * 0.02)),
-      qkv_(register_module("qkv", make_linear(width, 3 * width))),
-      proj_(register_module("proj", make_linear(width, width))),
+      qkv_(register_module("qkv", make_token_linear(width, 3 * width))),
+      proj_(register_module("proj", make_token_linear(width, width))),
       index_(distances(shape.window)) {
   if (shape.shift.height > 0 || shape.shift.width > 0) mask_ = mask_of(shape);
 }
