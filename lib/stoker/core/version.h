@@ -17,8 +17,9 @@ struct BuildInfo {
   std::string_view build_type;  // "release", "debug"
   std::string_view compiler;    // "GNU 12.2.0"
   std::string_view libtorch;
-  std::string_view cuda;               // of nvcc
-  std::string_view cuda_architectures;  // that kernels were built for, as CMake writes them: "80-real;90"
+  std::string_view cuda;  // of nvcc
+  std::string_view
+      cuda_architectures;  // that kernels were built for, as CMake writes them: "80-real;90"
   std::string_view cudnn;
   std::string_view nccl;
   std::string_view opencv;

@@ -1,7 +1,6 @@
-// Weights by the name that a hub has for them, from the cache that its tools keep on this machine.
-// Nothing is downloaded.
+// Weights by the name that a hub has for them ("model.weights: timm/resnet50.a1_in1k"), from the
+// cache that its tools keep on this machine. Nothing is downloaded.
 //
-//   model.weights: timm/resnet50.a1_in1k
 //   is_hub_name("timm/resnet50.a1_in1k");        // true
 //   path = cached_weights("timm/resnet50.a1_in1k");   // throws ConfigError with the command to run
 #pragma once
