@@ -26,12 +26,15 @@ std::vector<int64_t> without_ones(at::IntArrayRef sizes) {
 std::optional<at::Tensor> fitted(const models::Model& model, const std::string& name,
                                  const at::Tensor& tensor, at::IntArrayRef wanted) {
   if (without_ones(tensor.sizes()) == without_ones(wanted)) return tensor.reshape(wanted);
-  std::optional<at::Tensor> made;
-  if (name == model.stem() && wanted.size() == 4) made = weights::fit_channels(tensor, wanted[1]);
+  const auto if_wanted = [wanted](std::optional<at::Tensor> made) {
+    return made && made->sizes() == wanted ? std::move(made) : std::nullopt;
+  };
+  if (name == model.stem() && wanted.size() == 4)
+    return if_wanted(weights::fit_channels(tensor, wanted[1]));
   for (const models::PositionGrid& grid : model.position_grids())
     if (grid.name == name)
-      made = weights::resize_positions(tensor, {grid.prefix, grid.height, grid.width});
-  return made && made->sizes() == wanted ? made : std::nullopt;
+      return if_wanted(weights::resize_positions(tensor, {grid.prefix, grid.height, grid.width}));
+  return std::nullopt;
 }
 
 }  // namespace
