@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "stoker/weights/dialects.h"
 #include "stoker/weights/foreign_names.h"
