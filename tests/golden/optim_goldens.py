@@ -94,9 +94,10 @@ def other_cases():
     add("lion", Lion, lr=0.01)
     add("lion", Lion, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95)
     whole = {"max_grad_norm": None}
-    add("lamb", Lamb, given=whole, lr=0.01)
+    add("lamb", Lamb, given=whole, lr=0.01, weight_decay=0.0)  # timm has 0.01 by default
     add("lamb", Lamb, given=whole, lr=0.01, weight_decay=0.1, beta1=0.8, beta2=0.95, eps=1e-3)
-    add("lamb", Lamb, given=whole, lr=0.01, always_adapt=True, trust_clip=True)
+    add("lamb", Lamb, given=whole, lr=0.01, weight_decay=0.0, always_adapt=True,
+        trust_clip=True)
     add("lars", Lars, lr=0.5, momentum=0.9)
     add("lars", Lars, given={"trust_coeff": 0.02}, ours={"trust_coefficient": 0.02}, lr=0.5,
         momentum=0.8, weight_decay=0.1)
