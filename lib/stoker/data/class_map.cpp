@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
 #include "stoker/data/decorator.h"
 
 namespace stoker::data {
@@ -45,16 +46,10 @@ class Mapped : public Decorator {
   std::vector<int64_t> new_labels_;  // by the inner set's; -1 where they are left out
 };
 
-std::string trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
 // Of "new = old, old": each old name with the new one.
 std::vector<std::pair<std::string, std::string>> parse_merge(const std::string& entry) {
   const size_t equals = entry.find('=');
-  const std::string merged = trimmed(std::string_view(entry).substr(0, equals));
+  const std::string merged(trimmed(std::string_view(entry).substr(0, equals)));
   std::vector<std::pair<std::string, std::string>> renamed;
   if (equals != std::string::npos) {
     std::string_view rest = std::string_view(entry).substr(equals + 1);

@@ -227,7 +227,8 @@ void add_disk(Page& page, const SystemFacts& system) {
 
 std::string libraries_text() {
   std::vector<std::string> words;
-  for (const auto& [name, version] : libraries()) words.push_back(name + " " + version);
+  for (const auto& [name, version] : libraries())
+    words.push_back(fmt::format("{} {}", name, version));
   return fmt::format("{}", fmt::join(words, ", "));
 }
 

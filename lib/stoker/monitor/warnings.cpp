@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 #include "stoker/core/text.h"
 #include "stoker/monitor/clock_reasons.h"
@@ -47,7 +47,10 @@ void of_kernels(const GpuFacts& gpu, const MachineFacts& facts, Warnings& list) 
   const double capability = *gpu.info.capability;
   // CUDA 13 compiles for 7.5 and later (its release notes); so LibTorch has no code for older ones.
   constexpr double kOldestOfCuda13 = 7.5;
-  if (std::atoi(facts.built_cuda.c_str()) >= 13 && capability < kOldestOfCuda13 - 1e-6) {
+  const std::string& cuda = facts.built_cuda;
+  int major = 0;
+  std::from_chars(cuda.data(), cuda.data() + cuda.size(), major);
+  if (major >= 13 && capability < kOldestOfCuda13 - 1e-6) {
     list.push_back(
         {fmt::format("LibTorch with CUDA {} has no kernels for {}", facts.built_cuda,
                      gpu.info.name),
