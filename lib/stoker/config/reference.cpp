@@ -193,7 +193,7 @@ class Page {
     }
     heading(level, fmt::format("`{}`: {} to {}", path, rows.front().name, rows.back().name));
     for (const Alternative& row : rows) text_ += fmt::format("- {}: {}\n", row.name, row.help);
-    text_ += "\n";
+    text_ += '\n';
   }
 
   // What the page says of a row behind its help; "" where it has sections of its own, or no
