@@ -117,7 +117,7 @@ TEST_CASE("the report of a fit has ranges in two digits, costs where there is a 
   CHECK_THAT(text, Contains("estimated") && !Contains("cost"));
   CHECK_THAT(
       text,
-      Contains("A100 80GB SXM  bf16  256          1,300 to 4,000  5 min 20 s to 15 min 50 s"));
+      Contains("A100 80GB SXM   bf16  256          1,300 to 4,000   5 min 20 s to 15 min 50 s"));
   report.price_per_kwh = 0.3;
   report.gco2_per_kwh = 400;
   CHECK_THAT(monitor::fit_text(report), Contains("cost"));

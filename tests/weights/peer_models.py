@@ -27,6 +27,11 @@ def build(name, classes):
     return getattr(importlib.import_module("torchvision.models"), name)(num_classes=classes)
 
 
+def has(name):
+    package = importlib.import_module("timm" if peer == "timm" else "torchvision.models")
+    return package.is_model(name) if peer == "timm" else hasattr(package, name)
+
+
 def check_names(name):
     with torch.device("meta"):
         theirs = {key: list(value.shape) for key, value in build(name, 1000).state_dict().items()}
@@ -63,7 +68,7 @@ def check_logits(name, folder, prefix):
 
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
-    rows = run("rows").split()
+    rows = list(filter(has, run("rows").split()))
     assert len(rows) >= 7, rows
     for row in rows:
         check_names(row)

@@ -23,7 +23,7 @@ TEST_CASE("models are found by a part of their name or a pattern", "[zoo]") {
   CHECK(names("regnety_00") ==
         std::vector<std::string>{"regnety_002", "regnety_004", "regnety_006", "regnety_008"});
   CHECK(names("regnet?_032") == std::vector<std::string>{"regnetx_032", "regnety_032"});
-  CHECK(names("*d") == names("resnet*d"));
+  CHECK(names("*101d") == std::vector<std::string>{"resnet101d"});
   CHECK(names("res*18?") == std::vector<std::string>{"resnet18d"});
   CHECK(names("resnet1?").size() == 1);
   CHECK(names("absent").empty());
