@@ -74,7 +74,7 @@ TEST_CASE("a network of each family computes what its original does", "[models]"
                            "mobilenetv2_050",
                            "mobilenetv3_small_050",
                            "mobilenetv4_conv_small",
-                           "efficientnet_b0",
+                           "efficientnetv2_rw_t",
                            "tf_efficientnetv2_b0",
                            "mnasnet_050",
                            "semnasnet_075",

@@ -7,6 +7,7 @@
 #include "stoker/core/error.h"
 #include "stoker/models/chain.h"
 #include "stoker/models/squeeze_excite.h"
+#include "stoker/nn/drop_path.h"
 
 namespace stoker::models {
 namespace {
@@ -26,13 +27,17 @@ class MobileBlock : public Layer {
 
   at::Tensor forward(const at::Tensor& x, bool keep) override {
     Chain chain(x, keep);
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      chain.conv(steps_[i].conv);
-      if (i + 1 == steps_.size() && adds_input_)
-        return chain.join(steps_[i].norm, steps_[i].activation, x, drop_path_, is_training());
-      chain.norm(steps_[i].norm, steps_[i].activation).then(steps_[i].squeeze.get());
+    for (size_t i = 0; i + 1 < steps_.size(); ++i) {
+      chain.conv(steps_[i].conv)
+          .norm(steps_[i].norm, steps_[i].activation)
+          .then(steps_[i].squeeze.get());
     }
-    return chain.now();
+    const Step& last = steps_.back();
+    chain.conv(last.conv);
+    if (adds_input_ && last.activation == kIdentity)
+      return chain.join(last.norm, kIdentity, x, drop_path_, is_training());
+    const at::Tensor branch = chain.norm(last.norm, last.activation).now();
+    return adds_input_ ? nn::drop_path(branch, drop_path_, is_training()) + x : branch;
   }
 
  protected:
