@@ -79,8 +79,10 @@ double project(const at::Tensor& tensor, const std::string& name) {
 
 }  // namespace
 
-nlohmann::json golden_rows(const std::string& family) {
-  std::ifstream file("tests/golden/models_" + family + ".json");
+nlohmann::json golden_rows(const std::string& family) { return golden_file("models_" + family); }
+
+nlohmann::json golden_file(const std::string& name) {
+  std::ifstream file("tests/golden/" + name + ".json");
   REQUIRE(file.good());
   return nlohmann::json::parse(file);
 }

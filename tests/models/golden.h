@@ -12,6 +12,8 @@
 namespace stoker::test {
 
 nlohmann::json golden_rows(const std::string& family);
+// tests/golden/<name>.json.
+nlohmann::json golden_file(const std::string& name);
 
 // Numbers in [-1, 1) as float64: splitmix64 of FNV-1a(name) and the flat index.
 at::Tensor formula(const std::string& name, at::IntArrayRef shape);

@@ -49,7 +49,7 @@ weights::NamedTensors filled(const nlohmann::json& tensors) {
 }
 
 TEST_CASE("weights under other tools' names give their logits", "[run]") {
-  for (const auto& row : test::golden_rows("../weights_dialects")) {
+  for (const auto& row : test::golden_file("weights_dialects")) {
     if (!row.contains("dialect")) continue;
     INFO(row.at("dialect"));
     const ModelContext context = test::context_of(row);
@@ -80,7 +80,7 @@ TEST_CASE("weights under other tools' names give their logits", "[run]") {
 
 TEST_CASE("names of convolutional networks are those of timm, with their shapes", "[run]") {
   int dialects = 0;
-  for (const auto& row : test::golden_rows("../weights_dialects")) {
+  for (const auto& row : test::golden_file("weights_dialects")) {
     if (!row.contains("names")) continue;
     weights::NamedTensors theirs;
     for (const auto& [name, shape] : row.at("theirs").items())

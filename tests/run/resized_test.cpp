@@ -26,7 +26,7 @@ void check_values(const at::Tensor& made, const nlohmann::json& values) {
 
 TEST_CASE("positions and first convolutions are fitted as timm fits them") {
   int cases = 0;
-  for (const auto& row : test::golden_rows("../weights_dialects")) {
+  for (const auto& row : test::golden_file("weights_dialects")) {
     if (row.contains("positions")) {
       const int64_t prefix = row.at("prefix"), side = row.at("positions");
       const at::Tensor positions =
