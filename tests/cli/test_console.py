@@ -234,7 +234,7 @@ class Console(BinaryTest):
                 "log.every_steps=1", "train.max_time=5s", "data.format.val_images=10",
                 "model.hidden=[1]", *SELDOM]
         _, err = self.stoker("train", "tiny.yaml", *slow)
-        self.assertEqual(err.count("training waits for images"), 1, err)
+        self.assertEqual(err.count("warning: training waits for images"), 1, err)
         self.assertIn("Reading is the slowest", err)
         record = [r for r in self.metrics("runs/tiny/1") if r["split"] == "train"][-1]
         self.assertGreater(record["data_wait"], 0.1)

@@ -30,7 +30,7 @@ config::Choice with_dropout(const std::string& name) {
     options = {.hidden = {24, 16, 8}, .dropout = 0.3, .batch_norm = true};
   } else if (name == "airbench") {
     choice.as<AirbenchOptions>().widths = {16, 24};
-  } else if (name.starts_with("res")) {
+  } else if (name.find("resne") != std::string::npos) {
     choice.as<ResnetOptions>().dropout = 0.3;
   } else {
     choice.as<NetworkOptions>() = {.drop_path = 0.2, .dropout = 0.3};
