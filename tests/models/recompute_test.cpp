@@ -80,9 +80,8 @@ void check_same_bits(const Named& ours, const Named& theirs) {
 }
 
 TEST_CASE("what a model makes again gives the gradients of what it keeps", "[models]") {
-  for (const std::string name :
-       {"mlp", "airbench", "resnet18", "resnet50", "resnext50_32x4d", "seresnet18",
-        "tf_efficientnet_b0", "regnety_002", "ghostnet_050", "squeezenet1_1"}) {
+  for (const std::string name : {"mlp", "airbench", "resnet18", "resnet50", "seresnet18",
+                                 "tf_efficientnet_b0", "regnety_002"}) {
     for (const auto format : {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous}) {
       for (const bool bfloat16 : {false, true}) {
         const bool is_large = name != "mlp" && name != "airbench";
