@@ -77,8 +77,7 @@ std::vector<Factor> factors() {
           algorithm,
           {"model",
            {"{name: mlp, hidden: [12], dropout: 0.2}",
-            "{name: mlp, hidden: [12], batch_norm: true}", "{name: airbench, widths: [4, 8, 8]}",
-            "{name: resnet20, drop_path: 0.2}", "{name: mobilenetv3_small_050, dropout: 0.2}"}},
+            "{name: mlp, hidden: [12], batch_norm: true}", "{name: airbench, widths: [4, 8, 8]}"}},
           {"train.loss", names(losses::losses())},
           {"train.microbatch", {"0", "3"}},
           {"train.clip_grad_norm", {"none", "0.5"}},
@@ -286,9 +285,10 @@ TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its
   CHECK(differences(whole, cut) == std::vector<std::string>{});
 }
 
-TEST_CASE("networks on patches go on bit for bit") {
+TEST_CASE("deep networks go on bit for bit") {
   for (const std::string model :
-       {"{name: vit_tiny_patch16_224, drop_path: 0.3, dropout: 0.1, registers: 1}",
+       {"{name: resnet20, drop_path: 0.2}", "{name: mobilenetv3_small_050, dropout: 0.2}",
+        "{name: vit_tiny_patch16_224, drop_path: 0.3, dropout: 0.1, registers: 1}",
         "{name: convnext_atto, drop_path: 0.3, dropout: 0.1}"}) {
     const TemporaryFolder folder;
     Overrides overrides = small_run(folder.path());
@@ -300,7 +300,7 @@ TEST_CASE("networks on patches go on bit for bit") {
     const runs::RunFolder whole = run_once(overrides).folder;
     const auto cut = run_once(overrides, {}, std::make_unique<StopAt>(2, Event::kStepDone));
     REQUIRE(cut.reason == train::StopReason::kInterrupted);
-    REQUIRE(run_once(overrides, cut.folder.path()).reason == train::StopReason::kFinished);
+    REQUIRE(run_once(overrides, cut.folder.path()).reason == train::StopReason::kMaxSteps);
     INFO(model);
     CHECK(differences(whole, cut.folder) == std::vector<std::string>{});
   }
