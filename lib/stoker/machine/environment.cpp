@@ -19,20 +19,11 @@
 #include "stoker/core/log.h"
 #include "stoker/core/version.h"
 #include "stoker/machine/versions.h"
+#include "stoker/monitor/system_facts.h"
 
 namespace stoker::machine {
 
 namespace {
-
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  constexpr std::string_view kKey = "model name";
-  for (std::string line; std::getline(info, line);) {
-    if (!line.starts_with(kKey)) continue;
-    return line.substr(std::min(line.size(), line.find(':') + 2));
-  }
-  return "unknown";
-}
 
 // The words of this process's command line.
 std::vector<std::string> command_line() {
@@ -101,7 +92,7 @@ nlohmann::ordered_json environment(c10::Device device) {
       {"git_revision", build_info().revision},
       {"host", system.nodename},
       {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
-      {"processor", processor_name()},
+      {"processor", monitor::processor_name()},
       {"usable_cpus", usable_cpus()},
       {"memory_gib", memory_gib},
       {"device", device.str()},
