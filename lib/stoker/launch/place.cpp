@@ -51,6 +51,7 @@ class Numbers {
   std::string launcher_;
 };
 
+// local_world: null where a launcher tells none.
 struct Names {
   const char *rank, *world, *local_rank, *local_world;
 };
@@ -62,7 +63,9 @@ Place numbered(const Environment& environment, std::string launcher, const Names
   place.rank = numbers.need(names.rank, 0, names.world);
   place.world = numbers.need(names.world, 1, names.rank);
   place.local_rank = numbers.find(names.local_rank, 0).value_or(0);
-  place.local_world = numbers.find(names.local_world, 1).value_or(place.local_rank + 1);
+  place.local_world = place.local_rank + 1;
+  if (names.local_world != nullptr)
+    place.local_world = numbers.find(names.local_world, 1).value_or(place.local_world);
   const auto check = [](const char* name, int64_t rank, const char* of, int64_t world) {
     if (rank < world) return;
     throw ConfigError(fmt::format(
@@ -70,6 +73,10 @@ Place numbered(const Environment& environment, std::string launcher, const Names
         rank, of, world, world - 1));
   };
   check(names.rank, place.rank, names.world, place.world);
+  if (names.local_world == nullptr) {
+    check(names.local_rank, place.local_rank, names.world, place.world);
+    return place;
+  }
   check(names.local_rank, place.local_rank, names.local_world, place.local_world);
   check(names.local_world, place.local_world - 1, names.world, place.world);
   return place;
@@ -108,7 +115,7 @@ Place of_slurm(const Environment& environment) {
                          {.rank = "SLURM_PROCID",
                           .world = "SLURM_STEP_NUM_TASKS",
                           .local_rank = "SLURM_LOCALID",
-                          .local_world = "STOKER_NO_SUCH_VARIABLE"});
+                          .local_world = nullptr});
   const Numbers numbers(environment, place.launcher);
   const int64_t node = numbers.find("SLURM_NODEID", 0).value_or(0);
   const auto tasks = tasks_on_node(environment("SLURM_STEP_TASKS_PER_NODE").value_or(""), node);
