@@ -2,9 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <algorithm>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,18 +16,6 @@ namespace {
 using train::Event;
 
 constexpr int64_t kNormImages = 4096;  // that statistics are taken of
-
-// The first of the present epoch, in the micro-batches of training.
-loader::ChunkSource first_images(const train::StepPlan& plan, int64_t step) {
-  const int64_t images = std::min(kNormImages, plan.samples);
-  const int64_t size = std::min(plan.microbatch, images);
-  const auto epoch = static_cast<uint32_t>((step - 1) / plan.steps_per_epoch);
-  return [=, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
-    if (first + size > images) return std::nullopt;
-    return loader::Chunk{
-        .epoch = epoch, .first = std::exchange(first, first + size), .count = size};
-  };
-}
 
 class OptimizerMean : public train::Algorithm {
  public:
@@ -45,7 +31,8 @@ class OptimizerMean : public train::Algorithm {
       take_mean();
       weights_.put_in();
       if (step > 0 && source_.dataset) {
-        renew_norms();
+        train::renew_norm_statistics(state_, source_, precision_,
+                                     {kNormImages, (step - 1) / state_.facts.plan.steps_per_epoch});
         weights_.copy_from_model();
         renewed_at_ = step;
       }
@@ -69,15 +56,6 @@ class OptimizerMean : public train::Algorithm {
       const auto found = mean.find(name);
       if (found != mean.end()) tensor.copy_(found->second);
     }
-  }
-
-  void renew_norms() {
-    const train::RunFacts& facts = state_.facts;
-    train::Feed feed(source_, facts.device, precision_,
-                     first_images(state_.plan(), state_.position.step));
-    train::renew_norm_statistics(
-        state_.model(), feed,
-        {.device = facts.device, .precision = precision_, .smallest_batch = facts.smallest_batch});
   }
 
   train::State& state_;

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "stoker/algorithms/stand_in.h"
 #include "stoker/core/error.h"
@@ -108,32 +107,16 @@ class Swa : public train::Algorithm {
     count_.fill_(count + 1);
     weights_.put_in();
     try {
-      renew_norms(state);
+      // Of the epoch that comes.
+      train::renew_norm_statistics(
+          state, source_, precision_,
+          {options_.norm_images, state.position.step / state.facts.plan.steps_per_epoch});
       weights_.copy_from_model();
     } catch (...) {
       weights_.take_out();
       throw;
     }
     weights_.take_out();
-  }
-
-  // From the first images of the epoch that comes, in the micro-batches of training.
-  void renew_norms(train::State& state) const {
-    const train::StepPlan plan = state.plan();
-    const int64_t images = std::min(options_.norm_images, plan.samples);
-    const int64_t size = std::min(plan.microbatch, images);
-    const auto epoch = static_cast<uint32_t>(state.position.step / plan.steps_per_epoch);
-    const loader::ChunkSource chunks =
-        [epoch, size, images, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
-      if (first + size > images) return std::nullopt;
-      return loader::Chunk{
-          .epoch = epoch, .first = std::exchange(first, first + size), .count = size};
-    };
-    train::Feed feed(source_, state.facts.device, precision_, chunks);
-    train::renew_norm_statistics(state.model(), feed,
-                                 {.device = state.facts.device,
-                                  .precision = precision_,
-                                  .smallest_batch = state.facts.smallest_batch});
   }
 
   SwaOptions options_;

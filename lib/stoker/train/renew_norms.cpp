@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +70,25 @@ void renew_norm_statistics(models::Model& model, BatchSource& images, const Norm
     const Autocast autocast(renewal.device.type(), renewal.precision);
     model.forward(batch->images);
   }
+}
+
+void renew_norm_statistics(State& state, const Source& source, Precision precision,
+                           const NormImages& images) {
+  const StepPlan plan = state.plan();
+  const int64_t count = std::min(images.count, plan.samples);
+  const int64_t size = std::min(plan.microbatch, count);
+  const auto epoch = static_cast<uint32_t>(images.epoch);
+  const loader::ChunkSource chunks =
+      [epoch, size, count, first = int64_t{0}]() mutable -> std::optional<loader::Chunk> {
+    if (first + size > count) return std::nullopt;
+    return loader::Chunk{
+        .epoch = epoch, .first = std::exchange(first, first + size), .count = size};
+  };
+  const RunFacts& facts = state.facts;
+  Feed feed(source, facts.device, precision, chunks);
+  renew_norm_statistics(
+      state.model(), feed,
+      {.device = facts.device, .precision = precision, .smallest_batch = facts.smallest_batch});
 }
 
 bool has_foreign_norms(const models::Model& model) {

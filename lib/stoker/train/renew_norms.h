@@ -9,6 +9,7 @@
 
 #include "stoker/models/model.h"
 #include "stoker/train/feed.h"
+#include "stoker/train/state.h"
 
 namespace stoker::train {
 
@@ -25,6 +26,15 @@ struct NormRenewal {
 // Each rank renews for itself, even where train.batch_norm is sync. Throws what the feed and the
 // network throw; the statistics are then of no use.
 void renew_norm_statistics(models::Model& model, BatchSource& images, const NormRenewal& renewal);
+
+// Which training images: the first of an epoch, in its order.
+struct NormImages {
+  int64_t count = 0;
+  int64_t epoch = 0;  // from 0 on
+};
+// The same for the run's model, in the micro-batches of training; a rest is left out.
+void renew_norm_statistics(State& state, const Source& source, Precision precision,
+                           const NormImages& images);
 
 // Whether some buffer is a running statistic of a norm that renew_norm_statistics() does not know,
 // as within a TorchScript file.
