@@ -138,6 +138,10 @@ TEST_CASE("a computing GPU has its share of the peak, where the peak is known") 
   CHECK_THAT(verdict.text, Catch::Contains("the peak of NVIDIA A10G is unknown"));
   CHECK_THAT(verdict.text, !Catch::Contains("% of the peak"));
   CHECK_THAT(verdict.advice, Catch::Contains("monitor.peak_tflops"));
+  Facts unmeasured{.on_gpu = true, .gpu = "NVIDIA A10G", .usable_cpus = 8};
+  unmeasured.wall_s = 100;
+  unmeasured.steps_s = 95;
+  CHECK(judge(unmeasured).kind == "unclear");
 }
 
 TEST_CASE("a GPU that is held back says by whom and for how long") {

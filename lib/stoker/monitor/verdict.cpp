@@ -236,6 +236,8 @@ std::optional<Verdict> power_limit(const Facts& facts) {
 
 Verdict computing_on_gpu(const Facts& facts) {
   const auto sm = facts.mean("gpu_sm_busy"), any = facts.mean("gpu_util"), mfu = facts.mean("mfu");
+  if (!sm && !any && !mfu)
+    return {"unclear", "nothing takes much of the time, and the GPU's use is not measured", ""};
   const std::string busy = sm    ? fmt::format("its multiprocessors are {} busy", percent(*sm))
                            : any ? fmt::format("some kernel runs {} of the time", percent(*any))
                                  : std::string("its use is not measured");
