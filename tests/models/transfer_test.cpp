@@ -3,6 +3,7 @@
 #include <ATen/ops/randn.h>
 
 #include <map>
+#include <regex>
 
 #include "stoker/core/error.h"
 #include "stoker/models/convolutions.h"
@@ -74,10 +75,8 @@ TEST_CASE("every parameter is of one layer, from the images to the classifier", 
   const BlankWeights names_alone;
   for (const config::Alternative& row : models().rows()) {
     // Large networks on patches are as the small ones, and draw their weights.
-    const bool is_large = row.name.find("_base") != std::string::npos ||
-                          row.name.find("_large") != std::string::npos ||
-                          row.name.find("_b_") != std::string::npos ||
-                          row.name.find("_l") != std::string::npos || row.name == "swin_b";
+    static const std::regex kLarge("(vit|deit3?|swin|mixer|convnext|convnextv2)_[bl].*");
+    const bool is_large = std::regex_match(row.name.begin(), row.name.end(), kLarge);
     if (row.name == "torchscript" || is_large) continue;
     INFO(row.name);
     const auto model = models().build(models().pick(row.name), context);
