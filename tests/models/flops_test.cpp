@@ -76,13 +76,13 @@ TEST_CASE("a step is three forward passes, less for what does not learn", "[mode
     CAPTURE(name);
     const auto model = models().build(models().pick(name), context);
     for (at::Tensor& parameter : model->parameters()) parameter.requires_grad_(true);
-    CHECK(training_flops(*model, context) == 3 * forward_flops(*model, context));
+    CHECK(training_flops(*model, context).step == 3 * forward_flops(*model, context));
   }
   // All but the last layer frozen: the pass back ends there.
   const auto mlp = models().build(models().pick("mlp"), context);
   for (auto& item : mlp->named_parameters())
     item.value().requires_grad_(item.key().starts_with(mlp->head()));
-  CHECK(training_flops(*mlp, context) == forward_flops(*mlp, context) + 2 * 2 * 256 * 5);
+  CHECK(training_flops(*mlp, context).step == forward_flops(*mlp, context) + 2 * 2 * 256 * 5);
 }
 
 TEST_CASE("counting leaves each module in its mode, and the weights alone", "[models]") {

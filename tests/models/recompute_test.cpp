@@ -125,12 +125,12 @@ Cost cost_of(const std::string& name, const ModelContext& context, Recompute run
     if (parameter.dim() == 4)
       parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
   const auto all = static_cast<double>(kept_bytes(*model, context));
-  CHECK(recomputed_flops(*model, context) == 0);
+  CHECK(training_flops(*model, context).recomputed == 0);
   model->set_recompute(rung);
   const at::Tensor buffer = model->buffers().empty() ? at::Tensor() : model->buffers().front();
   const at::Tensor former = buffer.defined() ? buffer.clone() : buffer;
   const Cost cost{static_cast<double>(kept_bytes(*model, context)) / all,
-                  static_cast<double>(recomputed_flops(*model, context)) /
+                  static_cast<double>(training_flops(*model, context).recomputed) /
                       static_cast<double>(forward_flops(*model, context))};
   if (buffer.defined()) CHECK(buffer.equal(former));
   return cost;

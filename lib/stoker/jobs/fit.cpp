@@ -44,9 +44,8 @@ monitor::Work work_of(const run::Session& session) {
                      .kept_per_image = kept,
                      .batch_size = plan.batch_size,
                      .smallest_microbatch = session.state->facts.smallest_batch};
-  work.flops_per_image = static_cast<double>(models::training_flops(model, session.context));
-  if (model.recompute() != models::Recompute::kNone)
-    work.flops_per_image += static_cast<double>(models::recomputed_flops(model, session.context));
+  const models::TrainingFlops flops = models::training_flops(model, session.context);
+  work.flops_per_image = static_cast<double>(flops.step + flops.recomputed);
   work.bytes_per_image = kActivationMoves * static_cast<double>(kept);
   // Weights are read by both passes and moved; gradients and state are written and read.
   work.bytes_per_step = 3.0 * static_cast<double>(parts.parameters) +

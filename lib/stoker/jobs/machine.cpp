@@ -58,12 +58,9 @@ train::MachineOptions machine_options(const run::Session& session) {
   }
   // Images that grow cost more and more.
   if (session.train.pipelines.phases().size() > 1) return machine;
-  machine.flops_per_image =
-      static_cast<double>(models::training_flops(*session.model, session.context));
-  if (session.model->recompute() != models::Recompute::kNone) {
-    machine.recomputed_flops_per_image =
-        static_cast<double>(models::recomputed_flops(*session.model, session.context));
-  }
+  const models::TrainingFlops flops = models::training_flops(*session.model, session.context);
+  machine.flops_per_image = static_cast<double>(flops.step);
+  machine.recomputed_flops_per_image = static_cast<double>(flops.recomputed);
   return machine;
 }
 

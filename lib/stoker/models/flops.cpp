@@ -138,13 +138,10 @@ int64_t forward_operators(Model& model, const ModelContext& context) {
   return count_forward(model, context, false).operators;
 }
 
-int64_t recomputed_flops(Model& model, const ModelContext& context) {
-  return count_forward(model, context, true).again;
-}
-
-int64_t training_flops(Model& model, const ModelContext& context) {
+TrainingFlops training_flops(Model& model, const ModelContext& context) {
   const Count count = count_forward(model, context, true);
-  return count.flops + 2 * count.learned;
+  return {
+      .forward = count.flops, .step = count.flops + 2 * count.learned, .recomputed = count.again};
 }
 
 int64_t parameter_count(const Model& model) {

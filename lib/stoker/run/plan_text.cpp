@@ -40,8 +40,9 @@ std::string frozen_text(const models::FrozenParameters& frozen) {
 std::string recompute_text(const Session& session) {
   models::Model& model = *session.model;
   const models::Recompute rung = model.recompute();
-  const auto again = static_cast<double>(models::recomputed_flops(model, session.context));
-  const auto step = 3.0 * static_cast<double>(models::forward_flops(model, session.context));
+  const models::TrainingFlops flops = models::training_flops(model, session.context);
+  const auto again = static_cast<double>(flops.recomputed);
+  const auto step = 3.0 * static_cast<double>(flops.forward);
   return fmt::format(
       "{} (memory.checkpoint{}): {:.0f} % of the activations are kept, for {:.0f} % more "
       "computation",
