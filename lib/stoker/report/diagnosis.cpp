@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "stoker/config/values.h"
+#include "stoker/core/json_fields.h"
 #include "stoker/core/text.h"
 #include "stoker/report/run_facts.h"
 #include "stoker/report/run_record.h"
@@ -20,22 +21,17 @@ using runs::MetricsRecord;
 
 namespace {
 
-double number_in(const ordered_json& object, const char* key, double otherwise) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
-}
-
 bool is_event(const ordered_json& event, const char* name) {
-  const auto found = event.find("event");
-  return found != event.end() && found->is_string() && *found == name;
+  return text_in(event, "event") == name;
 }
 
 // What an evaluation at this step took, by events.jsonl; of several the last.
 double evaluation_s(const RunRecord& run, int64_t step) {
   double seconds = 0;
   for (const ordered_json& event : run.events)
-    if (is_event(event, "evaluation") && number_in(event, "step", -1) == static_cast<double>(step))
-      seconds = number_in(event, "seconds", 0);
+    if (is_event(event, "evaluation") &&
+        number_in(event, "step").value_or(-1) == static_cast<double>(step))
+      seconds = number_in(event, "seconds").value_or(0);
   return seconds;
 }
 
@@ -46,7 +42,7 @@ void complete_lines(RunRecord& run) {
   if (std::ranges::any_of(run.metrics, has_clock)) return;
   const std::string set = run.setting("data.threads");
   const double threads =
-      config::parse_number(set).value_or(number_in(run.environment, "usable_cpus", 0));
+      config::parse_number(set).value_or(number_in(run.environment, "usable_cpus").value_or(0));
   double last_s = 0, evaluated_s = 0;
   for (MetricsRecord& record : run.metrics) {
     if (record.split == "val") {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "stoker/core/json_fields.h"
 #include "stoker/core/text.h"
 #include "stoker/runs/metric_names.h"
 
@@ -19,12 +20,6 @@ Better better_of(std::string_view metric) {
   const runs::MetricName* known = runs::find_metric(metric);
   if (metric == "train.loss" || (known != nullptr && known->lower_is_better)) return Better::kLower;
   return known != nullptr ? Better::kHigher : Better::kNeither;
-}
-
-std::optional<double> number_in(const ordered_json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
 }
 
 void add_metrics(const RunRecord& run, std::vector<Figure>& figures) {

@@ -11,6 +11,7 @@
 #include "stoker/config/values.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/core/json_fields.h"
 #include "stoker/core/json_text.h"
 #include "stoker/runs/folder.h"
 #include "stoker/runs/layout.h"
@@ -30,11 +31,6 @@ json read_object(const fs::path& path) {
   if (!fs::is_regular_file(path, none)) return json::object();
   json value = try_parse_json(read_file(path));
   return value.is_object() ? std::move(value) : json::object();
-}
-
-std::string text_in(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 // What a run's own configuration says of its length and of what it is measured by.

@@ -10,6 +10,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/core/json_fields.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
@@ -24,17 +25,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-std::optional<double> number_in(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
-}
-
-std::string text_in(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 // Where the summary names no peak, the largest of the log lines.
 std::optional<int64_t> peak_of(const json& summary, const fs::path& metrics) {
