@@ -49,7 +49,8 @@ std::string teacher(const fs::path& path, const std::string& more = "") {
 
 TEST_CASE("a run and the weights in its checkpoint teach the same") {
   const Tiny tiny;
-  const fs::path run = tiny.trained("teacher", {"model=mlp"});
+  // A file brings no options of its model: the defaults.
+  const fs::path run = tiny.trained("teacher", {"model.hidden=[512, 256]"});
   const fs::path file = runs::open_checkpoint(run, true).folder() / runs::kModelFile;
   fs::copy_file(file, tiny.folder.path() / "weights.safetensors");
   const std::string learned = tiny.first_line(teacher(run));
@@ -90,7 +91,9 @@ TEST_CASE("teachers that do not fit are refused, saying why") {
   CHECK_THAT(tiny.refusal("teacher: " + file.string() + ", model: airbench"),
              Catch::Contains("algorithms.distillation.teacher") && Catch::Contains("does not fit"));
   CHECK_THAT(tiny.refusal(named, {"data.format.classes=4"}), Catch::Contains("knows the classes"));
-  CHECK_THAT(tiny.refusal(named, {"data.format.size=24", "augment=[normalize]"}),
+  const std::string normalize =
+      "augment=[normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}]";
+  CHECK_THAT(tiny.refusal(named, {"data.format.size=24", normalize}),
              Catch::Contains("images of 32x32") && Catch::Contains("24x24"));
 }
 
