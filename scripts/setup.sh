@@ -113,6 +113,7 @@ build_stoker() {
     fail "STOKER_TORCH_DIR=$torch has no lib/libtorch_cpu.so: name the torch folder of a wheel or the
 libtorch folder of an unpacked zip"
   arguments=(-DCMAKE_BUILD_TYPE=Release -DSTOKER_CUDA="$cuda" -DSTOKER_OPENCV="$opencv"
+    -DSTOKER_UNITY="$(on_or_off STOKER_UNITY ON)"
     -DSTOKER_TORCH_DIR="$(realpath "$torch")" -DPython3_EXECUTABLE="$venv/bin/python")
   if [ "$cuda" = ON ]; then
     local compiler=${nvcc:-$packages/nvidia/cu13/bin/nvcc}

@@ -54,7 +54,7 @@ run_tests build "$@" || status=$?
 
 # -g1: lines for the sanitizers' reports, which compiles a tenth faster than -g.
 configure build-sanitize -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-g1 \
-  -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF \
+  -DSTOKER_TORCH=OFF -DSTOKER_CUDA=OFF -DSTOKER_UNITY="$(on_or_off STOKER_UNITY ON)" \
   -DSTOKER_OPENCV="$(on_or_off STOKER_OPENCV ON)" -DSTOKER_SANITIZE=address,undefined \
   -DPython3_EXECUTABLE="$venv/bin/python"
 build build-sanitize all

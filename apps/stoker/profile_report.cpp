@@ -9,14 +9,13 @@
 
 #include "stoker/core/json_text.h"
 #include "stoker/core/text.h"
+#include "stoker/core/units.h"
 
 namespace stoker::app {
 
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr double kMib = 1024.0 * 1024.0;
 
 double ms_a_step(const jobs::Profile& profile, double seconds) {
   return 1e3 * seconds / static_cast<double>(profile.steps);

@@ -34,7 +34,7 @@ double number_of(const Column& column, const State& state) {
   return std::visit([](auto value) { return static_cast<double>(value); }, column.value(state));
 }
 
-std::string shown(const Column& column, double value, const State& state) {
+std::string column_text(const Column& column, double value, const State& state) {
   return column.may_lack && !std::isfinite(value) ? "" : column.console(value, state);
 }
 
@@ -43,7 +43,7 @@ std::string figures(std::span<const Column> columns, const State& state) {
   std::string text;
   for (const Column& column : columns) {
     if (column.console == nullptr) continue;
-    const std::string figure = shown(column, number_of(column, state), state);
+    const std::string figure = column_text(column, number_of(column, state), state);
     if (!figure.empty()) text += "  " + with_dim_name(figure);
   }
   return text;

@@ -14,7 +14,7 @@ namespace {
 enum class Lists { kLeftOut, kByStep };
 
 // What the value may be where it is one of some words.
-std::vector<std::string> words_of(const Field& field) {
+std::vector<std::string> completions_of(const Field& field) {
   if (std::holds_alternative<bool*>(field.ref)) return {"true", "false"};
   if (const auto* words = std::get_if<EnumRef>(&field.ref))
     return {words->names.begin(), words->names.end()};
@@ -33,7 +33,7 @@ class Collector {
       const std::string key = join_path(path, field.name);
       const bool is_new =
           std::ranges::none_of(keys_, [&](const Key& known) { return known.path == key; });
-      if (is_new) keys_.push_back({key, words_of(field)});
+      if (is_new) keys_.push_back({key, completions_of(field)});
       collect(field.children, key);
       if (const auto* choice = std::get_if<ChoiceRef>(&field.ref))
         for (const Alternative& row : choice->table->rows()) collect_row(*choice->table, row, key);

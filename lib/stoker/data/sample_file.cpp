@@ -1,6 +1,7 @@
 #include "stoker/data/sample_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <span>
 
+#include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 
 namespace stoker::data {
@@ -18,14 +20,7 @@ namespace {
 
 constexpr size_t kMaxFileBytes = size_t{2} << 30;
 
-struct Descriptor {
-  int value;
-  ~Descriptor() {
-    if (value >= 0) ::close(value);
-  }
-};
-
-[[noreturn]] void fail(const std::filesystem::path& path, int error) {
+[[noreturn]] void fail_to_read(const std::filesystem::path& path, int error) {
   throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(error)));
 }
 
@@ -55,10 +50,10 @@ bool has_foreign_image_extension(std::string_view file_name) {
 
 Record read_sample_file(const std::filesystem::path& path, std::vector<std::byte>& scratch) {
   // Without O_NONBLOCK a named pipe called x.jpg would wait for a writer forever.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.value < 0) fail(path, errno);
+  const Descriptor file(open_retrying(path, O_RDONLY | O_NONBLOCK));
+  if (file.get() < 0) fail_to_read(path, errno);
   struct stat status {};
-  if (::fstat(file.value, &status) != 0) fail(path, errno);
+  if (::fstat(file.get(), &status) != 0) fail_to_read(path, errno);
   if (!S_ISREG(status.st_mode))
     throw DataError(fmt::format("{}: not a regular file", path.string()));
   const auto size = static_cast<size_t>(status.st_size);
@@ -67,9 +62,9 @@ Record read_sample_file(const std::filesystem::path& path, std::vector<std::byte
   if (scratch.size() < size) scratch.resize(size);
   size_t done = 0;
   while (done < size) {
-    const ssize_t got = ::read(file.value, scratch.data() + done, size - done);
+    const ssize_t got = ::read(file.get(), scratch.data() + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, errno);
+    if (got < 0) fail_to_read(path, errno);
     if (got == 0) break;  // it shrank meanwhile; the decoder says what is missing
     done += static_cast<size_t>(got);
   }

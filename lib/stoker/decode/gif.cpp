@@ -25,17 +25,17 @@ int read_bytes(GifFileType* gif, GifByteType* out, int count) {
 }
 
 // A file up to and with its first image.
-class Reader {
+class GifReader {
  public:
-  Reader(Bytes file, std::string_view name, const ForeignHeader& header)
+  GifReader(Bytes file, std::string_view name, const ForeignHeader& header)
       : source_{file}, name_(name), header_(header) {
     int error = 0;
     gif_ = DGifOpen(&source_, read_bytes, &error);
     if (gif_ == nullptr) fail(error);
   }
-  ~Reader() { DGifCloseFile(gif_, nullptr); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  ~GifReader() { DGifCloseFile(gif_, nullptr); }
+  GifReader(const GifReader&) = delete;
+  GifReader& operator=(const GifReader&) = delete;
 
   // To the first image; afterwards the fields of image() and transparent() hold.
   void find_image();
@@ -60,7 +60,7 @@ class Reader {
   int transparent_ = kNone;
 };
 
-void Reader::read_extension() {
+void GifReader::read_extension() {
   int code = 0;
   GifByteType* block = nullptr;  // its first byte is its length
   if (DGifGetExtension(gif_, &code, &block) == GIF_ERROR) fail(gif_->Error);
@@ -73,7 +73,7 @@ void Reader::read_extension() {
     if (DGifGetExtensionNext(gif_, &block) == GIF_ERROR) fail(gif_->Error);
 }
 
-void Reader::find_image() {
+void GifReader::find_image() {
   while (true) {
     GifRecordType kind = UNDEFINED_RECORD_TYPE;
     if (DGifGetRecordType(gif_, &kind) == GIF_ERROR) fail(gif_->Error);
@@ -88,7 +88,7 @@ void Reader::find_image() {
   }
 }
 
-const ColorMapObject& Reader::palette() const {
+const ColorMapObject& GifReader::palette() const {
   const ColorMapObject* map = gif_->Image.ColorMap ? gif_->Image.ColorMap : gif_->SColorMap;
   if (map == nullptr) fail_to_decode(name_, header_, "it has no palette");
   return *map;
@@ -112,7 +112,7 @@ std::vector<int> rows_in_order(const GifImageDesc& image) {
 
 kernels::ImageView decode_gif(Bytes file, std::string_view name, const ForeignHeader& header,
                               std::vector<uint8_t>& buffer) {
-  Reader reader(file, name, header);
+  GifReader reader(file, name, header);
   reader.find_image();
   const GifImageDesc& image = reader.image();
   const auto width = static_cast<int32_t>(header.width);

@@ -53,9 +53,9 @@ int keep_reason(TIFF*, void* user, const char*, const char* format, va_list valu
 }
 int ignore(TIFF*, void*, const char*, const char*, va_list) { return 1; }
 
-class Reader {
+class TiffReader {
  public:
-  Reader(Bytes file, std::string_view name, const ForeignHeader& header);
+  TiffReader(Bytes file, std::string_view name, const ForeignHeader& header);
   // One channel, alpha composited on black. False where the kind is another one's.
   bool read_gray(uint8_t* out);
   // ABGR in words, in the order of the stored rows.
@@ -83,7 +83,7 @@ class Reader {
   std::unique_ptr<TIFF, decltype(&TIFFClose)> tiff_{nullptr, TIFFClose};
 };
 
-Reader::Reader(Bytes file, std::string_view name, const ForeignHeader& header)
+TiffReader::TiffReader(Bytes file, std::string_view name, const ForeignHeader& header)
     : source_{file}, name_(name), header_(header) {
   // For what a strip or tile may reasonably ask: a tile may be larger than the image.
   memory_limit_ = static_cast<int64_t>(64 * header.width * header.height) + (int64_t{64} << 20);
@@ -102,7 +102,7 @@ Reader::Reader(Bytes file, std::string_view name, const ForeignHeader& header)
     fail_to_decode(name, header, "pixels of another type than unsigned integers");
 }
 
-std::optional<int> Reader::alpha_sample(int samples) {
+std::optional<int> TiffReader::alpha_sample(int samples) {
   uint16_t count = 0;
   uint16_t* kinds = nullptr;
   if (TIFFGetField(tiff_.get(), TIFFTAG_EXTRASAMPLES, &count, &kinds) != 1) return std::nullopt;
@@ -111,7 +111,7 @@ std::optional<int> Reader::alpha_sample(int samples) {
   return std::nullopt;
 }
 
-std::vector<uint8_t> Reader::plane(int sample, int samples) {
+std::vector<uint8_t> TiffReader::plane(int sample, int samples) {
   const auto width = static_cast<uint32_t>(header_.width);
   const auto height = static_cast<uint32_t>(header_.height);
   const bool is_tiled = TIFFIsTiled(tiff_.get()) != 0;
@@ -158,7 +158,7 @@ std::vector<uint8_t> Reader::plane(int sample, int samples) {
   return values;
 }
 
-bool Reader::read_gray(uint8_t* out) {
+bool TiffReader::read_gray(uint8_t* out) {
   const auto bits = field<uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
   const auto samples = field<uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   const auto kind = field<uint16_t>(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
@@ -172,7 +172,7 @@ bool Reader::read_gray(uint8_t* out) {
   return true;
 }
 
-void Reader::read_colors(uint32_t* out) {
+void TiffReader::read_colors(uint32_t* out) {
   std::array<char, 1024> why{};
   TIFFRGBAImage image{};
   if (TIFFRGBAImageOK(tiff_.get(), why.data()) == 0 ||
@@ -189,7 +189,7 @@ void Reader::read_colors(uint32_t* out) {
 
 kernels::ImageView decode_tiff(Bytes file, std::string_view name, const ForeignHeader& header,
                                std::vector<uint8_t>& buffer) {
-  Reader reader(file, name, header);
+  TiffReader reader(file, name, header);
   const size_t count = header.width * header.height;
   const auto channels = static_cast<size_t>(header.channels);
   buffer.resize(std::max(buffer.size(), count * channels));

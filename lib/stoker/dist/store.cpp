@@ -32,12 +32,12 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
-struct FreeAddresses {
+struct FreeResolved {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
 struct Addresses {
-  std::unique_ptr<addrinfo, FreeAddresses> list;
+  std::unique_ptr<addrinfo, FreeResolved> list;
   int error = 0;
 };
 
@@ -48,7 +48,7 @@ Addresses resolve(const char* host, const std::string& service, int flags) {
   hints.ai_flags = flags;
   addrinfo* list = nullptr;
   const int error = ::getaddrinfo(host, service.c_str(), &hints, &list);
-  return {.list = std::unique_ptr<addrinfo, FreeAddresses>(error == 0 ? list : nullptr),
+  return {.list = std::unique_ptr<addrinfo, FreeResolved>(error == 0 ? list : nullptr),
           .error = error};
 }
 

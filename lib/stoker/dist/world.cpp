@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "stoker/core/units.h"
 #include "stoker/dist/channel.h"
 #include "stoker/dist/presence.h"
 #include "stoker/dist/reducer.h"
@@ -19,8 +20,6 @@
 namespace stoker::dist {
 
 namespace {
-
-constexpr double kMib = 1024.0 * 1024;
 
 bool share_a_gpu(const std::vector<Member>& members) {
   std::set<std::string> gpus;

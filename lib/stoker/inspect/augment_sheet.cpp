@@ -9,13 +9,13 @@
 
 #include "stoker/core/error.h"
 #include "stoker/draw/drawing.h"
+#include "stoker/inspect/sheet_style.h"
 
 namespace stoker::inspect {
 namespace {
 
 using draw::Rgb;
-constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
-constexpr int32_t kMargin = 12, kGap = 6, kTextSize = 10, kLineHeight = 13;
+constexpr int32_t kGap = 6, kTextSize = 10, kLineHeight = 13;
 constexpr int32_t kLines = 3;  // under a tile
 
 // The network's input back to pixels: float32 NHWC of one or three channels.
@@ -52,9 +52,9 @@ std::array<std::string, kLines> lines_of(const draw::Lettering& letters, std::st
   return lines;
 }
 
-class Sheet {
+class AugmentSheet {
  public:
-  Sheet(const AugmentSheetOptions& options, int32_t rows)
+  AugmentSheet(const AugmentSheetOptions& options, int32_t rows)
       : tile_(options.tile),
         drawing_(2 * kMargin + (options.draws + 1) * (tile_ + kGap) - kGap,
                  2 * kMargin + rows * row_height() - kGap, kPaper) {}
@@ -146,7 +146,7 @@ std::vector<std::byte> augment_sheet(const std::shared_ptr<const data::Dataset>&
   decode::Decoder decoder(plain.limits);
   std::vector<std::byte> file;
   std::vector<uint8_t> pixels;
-  Sheet sheet(options, chunks.rows());
+  AugmentSheet sheet(options, chunks.rows());
   for (int32_t row = 0; row < chunks.rows(); ++row) {
     const int64_t sample = chunks.sample(row);
     const kernels::ImageView original = original_of(*dataset, sample, decoder, file, pixels);

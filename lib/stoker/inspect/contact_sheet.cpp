@@ -5,13 +5,13 @@
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
 #include "stoker/draw/drawing.h"
+#include "stoker/inspect/sheet_style.h"
 
 namespace stoker::inspect {
 namespace {
 
 using draw::Rgb;
-constexpr Rgb kPaper{250, 250, 248}, kInk{40, 40, 44}, kFaint{228, 228, 224}, kBad{200, 60, 50};
-constexpr int32_t kMargin = 12, kGap = 4, kTextSize = 15, kMostTextWidth = 220;
+constexpr int32_t kTileGap = 4, kLabelSize = 15, kMostTextWidth = 220;
 
 // Up to `count` samples of each class, picked by reservoir sampling in one pass over the labels.
 std::vector<std::vector<int64_t>> pick(const data::Dataset& dataset,
@@ -40,28 +40,30 @@ std::vector<size_t> rows_of(size_t classes, int32_t max_classes) {
   return list;
 }
 
-class Sheet {
+class ContactSheet {
  public:
-  Sheet(const data::Dataset& dataset, const ContactSheetOptions& options,
-        const decode::DecodeLimits& limits, const std::vector<size_t>& rows)
+  ContactSheet(const data::Dataset& dataset, const ContactSheetOptions& options,
+               const decode::DecodeLimits& limits, const std::vector<size_t>& rows)
       : dataset_(dataset),
         tile_(options.tile),
         text_width_(text_width(letters_, dataset, rows)),
         decoder_(limits),
-        drawing_(2 * kMargin + text_width_ + options.images_per_class * (tile_ + kGap) - kGap,
-                 2 * kMargin + static_cast<int32_t>(rows.size()) * (tile_ + kGap) - kGap, kPaper) {}
+        drawing_(
+            2 * kMargin + text_width_ + options.images_per_class * (tile_ + kTileGap) - kTileGap,
+            2 * kMargin + static_cast<int32_t>(rows.size()) * (tile_ + kTileGap) - kTileGap,
+            kPaper) {}
 
   void add_row(size_t label, const std::vector<int64_t>& samples) {
     const std::string name =
-        letters_.fitted(dataset_.class_names()[label], kTextSize, text_width_ - kTextSize);
-    const draw::TextPicture text = letters_.picture(name, kTextSize);
+        letters_.fitted(dataset_.class_names()[label], kLabelSize, text_width_ - kLabelSize);
+    const draw::TextPicture text = letters_.picture(name, kLabelSize);
     drawing_.write(text, kMargin, y_ + (tile_ - text.height) / 2, kInk);
     int32_t x = kMargin + text_width_;
     for (const int64_t sample : samples) {
       add_tile(sample, x);
-      x += tile_ + kGap;
+      x += tile_ + kTileGap;
     }
-    y_ += tile_ + kGap;
+    y_ += tile_ + kTileGap;
   }
 
   std::vector<std::byte> png() const { return decode::encode_png(drawing_.view()); }
@@ -72,8 +74,8 @@ class Sheet {
                             const std::vector<size_t>& rows) {
     int32_t width = 0;
     for (const size_t label : rows)
-      width = std::max(width, letters.width(dataset.class_names()[label], kTextSize));
-    return std::min(width, kMostTextWidth) + kTextSize;
+      width = std::max(width, letters.width(dataset.class_names()[label], kLabelSize));
+    return std::min(width, kMostTextWidth) + kLabelSize;
   }
 
   void add_tile(int64_t sample, int32_t x) {
@@ -109,7 +111,7 @@ std::vector<std::byte> contact_sheet(const data::Dataset& dataset,
                options.max_classes, options.tile);
   const std::vector<std::vector<int64_t>> picked = pick(dataset, options);
   const std::vector<size_t> rows = rows_of(picked.size(), options.max_classes);
-  Sheet sheet(dataset, options, limits, rows);
+  ContactSheet sheet(dataset, options, limits, rows);
   for (const size_t label : rows) sheet.add_row(label, picked[label]);
   return sheet.png();
 }

@@ -7,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/jobs/device_rates.h"
+#include "stoker/jobs/machine.h"
 #include "stoker/machine/device.h"
 #include "stoker/models/flops.h"
 #include "stoker/run/session.h"
@@ -14,23 +15,6 @@
 namespace stoker::jobs {
 
 namespace {
-
-using monitor::Arithmetic;
-
-Arithmetic arithmetic_of(train::Precision precision) {
-  switch (precision) {
-    case train::Precision::kTf32:
-      return Arithmetic::kTf32;
-    case train::Precision::kBf16:
-      return Arithmetic::kBf16;
-    case train::Precision::kFp16:
-      return Arithmetic::kFp16;
-    case train::Precision::kAuto:
-    case train::Precision::kFp32:
-      break;
-  }
-  return Arithmetic::kFp32;
-}
 
 // What docs/gpus.md says of these factors.
 monitor::Work work_of(const run::Session& session) {

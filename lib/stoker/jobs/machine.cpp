@@ -14,21 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-monitor::Arithmetic arithmetic_of(train::Precision precision) {
-  switch (precision) {
-    case train::Precision::kTf32:
-      return monitor::Arithmetic::kTf32;
-    case train::Precision::kBf16:
-      return monitor::Arithmetic::kBf16;
-    case train::Precision::kFp16:
-      return monitor::Arithmetic::kFp16;
-    case train::Precision::kAuto:
-    case train::Precision::kFp32:
-      break;
-  }
-  return monitor::Arithmetic::kFp32;
-}
-
 // A test's card stands beside a training on the CPU.
 std::string watched_gpu(c10::Device device) {
   const char* played = std::getenv("STOKER_NVML_GPU");
@@ -44,6 +29,21 @@ monitor::EnergyReport energy_of(const run::Session& session) {
 }
 
 }  // namespace
+
+monitor::Arithmetic arithmetic_of(train::Precision precision) {
+  switch (precision) {
+    case train::Precision::kTf32:
+      return monitor::Arithmetic::kTf32;
+    case train::Precision::kBf16:
+      return monitor::Arithmetic::kBf16;
+    case train::Precision::kFp16:
+      return monitor::Arithmetic::kFp16;
+    case train::Precision::kAuto:
+    case train::Precision::kFp32:
+      break;
+  }
+  return monitor::Arithmetic::kFp32;
+}
 
 train::MachineOptions machine_options(const run::Session& session) {
   const callbacks::MonitorOptions& options = session.config.monitor;

@@ -3,9 +3,13 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "stoker/monitor/gpu_table.h"
 #include "stoker/run/session.h"
 
 namespace stoker::jobs {
+
+// What the monitor calls a precision; auto is counted as fp32.
+monitor::Arithmetic arithmetic_of(train::Precision precision);
 
 // How a trainer watches the machine. Runs the network once over one image.
 train::MachineOptions machine_options(const run::Session& session);

@@ -5,10 +5,11 @@
 
 #include <fstream>
 
+#include "stoker/core/units.h"
+
 namespace stoker::machine {
 
 namespace {
-constexpr double kGib = 1024.0 * 1024.0 * 1024.0;
 
 double resident_gib() {
   std::ifstream statm("/proc/self/statm");

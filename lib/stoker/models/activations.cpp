@@ -35,18 +35,18 @@ void note_storages(const at::RecordFunction& function, at::ObserverContext*) {
 }
 
 // Notes in `found` what this thread's operators return.
-class Watch {
+class ActivationWatch {
  public:
-  explicit Watch(Storages& found)
+  explicit ActivationWatch(Storages& found)
       : previous_(std::exchange(current_storages, &found)),
         handle_(at::addThreadLocalCallback(
             at::RecordFunctionCallback(enter, note_storages).needsOutputs(true))) {}
-  ~Watch() {
+  ~ActivationWatch() {
     at::removeCallback(handle_);
     current_storages = previous_;
   }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
+  ActivationWatch(const ActivationWatch&) = delete;
+  ActivationWatch& operator=(const ActivationWatch&) = delete;
 
  private:
   Storages* previous_;
@@ -92,7 +92,7 @@ int64_t kept_bytes(Model& model, const ModelContext& context) {
   {
     const nn::PassState::Scope former(random_state);
     const c10::AutoGradMode with_gradients(true);
-    const Watch watch(storages);
+    const ActivationWatch watch(storages);
     logits = model.forward(images);
   }
   for (const at::Tensor& parameter : model.parameters())

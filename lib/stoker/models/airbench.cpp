@@ -32,7 +32,7 @@ constexpr int64_t kLastPool = 3;
 constexpr int64_t kInitializationImages = 5000;
 
 // A 3x3 convolution whose first filters pass the input through.
-Conv make_conv(int64_t in, int64_t out) {
+Conv make_conv3x3(int64_t in, int64_t out) {
   auto conv = std::make_shared<torch::nn::Conv2dImpl>(
       torch::nn::Conv2dOptions(in, out, 3).padding(1).bias(false));
   const c10::NoGradGuard no_grad;
@@ -45,9 +45,9 @@ class Group : public torch::nn::Module {
  public:
   Group(int64_t in, int64_t out, const AirbenchOptions& options)
       : activation_(options.activation),
-        conv1_(register_module("conv1", make_conv(in, out))),
+        conv1_(register_module("conv1", make_conv3x3(in, out))),
         norm1_(register_module("norm1", make_norm(out, options))),
-        conv2_(register_module("conv2", make_conv(out, out))),
+        conv2_(register_module("conv2", make_conv3x3(out, out))),
         norm2_(register_module("norm2", make_norm(out, options))) {}
 
   at::Tensor enter(const at::Tensor& x) { return nn::convolve(*conv1_, x); }

@@ -12,7 +12,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
 void add_linear(Network& network, const std::string& path, int64_t in, int64_t out) {
   const Linear linear = make_linear(in, out);

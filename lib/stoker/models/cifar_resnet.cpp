@@ -18,10 +18,10 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu, kIdentity = nn::Activation::kIdentity;
-constexpr int64_t kStages = 3, kStem = 16;
+using nn::Activation::kRelu, nn::Activation::kIdentity;
+constexpr int64_t kStages = 3, kCifarStem = 16;
 
-struct BlockShape {
+struct CifarBlockShape {
   int64_t in, out, stride;
   double drop_path, dropout;
 };
@@ -34,7 +34,7 @@ at::Tensor with_channels(const at::Tensor& x, int64_t channels, bool around) {
 
 class BasicBlock : public Layer {
  public:
-  explicit BasicBlock(const BlockShape& shape) : shape_(shape) {
+  explicit BasicBlock(const CifarBlockShape& shape) : shape_(shape) {
     conv1_ = register_module(
         "conv1",
         make_conv({.in = shape.in, .out = shape.out, .kernel = 3, .stride = shape.stride}));
@@ -56,7 +56,7 @@ class BasicBlock : public Layer {
   }
 
  private:
-  BlockShape shape_;
+  CifarBlockShape shape_;
   Conv conv1_, conv2_;
   Norm bn1_, bn2_;
 };
@@ -65,7 +65,7 @@ class BasicBlock : public Layer {
 // shortcut too.
 class WideBlock : public Layer {
  public:
-  explicit WideBlock(const BlockShape& shape) : shape_(shape) {
+  explicit WideBlock(const CifarBlockShape& shape) : shape_(shape) {
     bn1_ = register_module("bn1", make_norm(shape.in));
     conv1_ = register_module(
         "conv1",
@@ -88,7 +88,7 @@ class WideBlock : public Layer {
   }
 
  private:
-  BlockShape shape_;
+  CifarBlockShape shape_;
   Norm bn1_, bn2_;
   Conv conv1_, conv2_, shortcut_;
 };
@@ -96,7 +96,7 @@ class WideBlock : public Layer {
 // Norms around both convolutions, one ReLU (figure 6 (d) of Han et al.).
 class PyramidBlock : public Layer {
  public:
-  explicit PyramidBlock(const BlockShape& shape) : shape_(shape) {
+  explicit PyramidBlock(const CifarBlockShape& shape) : shape_(shape) {
     bn1_ = register_module("bn1", make_norm(shape.in));
     conv1_ = register_module(
         "conv1",
@@ -119,7 +119,7 @@ class PyramidBlock : public Layer {
   }
 
  private:
-  BlockShape shape_;
+  CifarBlockShape shape_;
   Norm bn1_, bn2_, bn3_;
   Conv conv1_, conv2_;
 };
@@ -137,12 +137,12 @@ void add_norm(Network& network, const std::string& path, int64_t channels,
 template <class Block, class Width>
 int64_t add_stages(Network& network, int64_t blocks, const NetworkOptions& options, double dropout,
                    const Width& width) {
-  int64_t channels = kStem, index = 0;
+  int64_t channels = kCifarStem, index = 0;
   for (int64_t stage = 0; stage < kStages; ++stage) {
     for (int64_t block = 0; block < blocks; ++block) {
       const double rate = nn::drop_path_rate(options.drop_path, index++, kStages * blocks);
-      const BlockShape shape{channels, width(stage, index), stage > 0 && block == 0 ? 2 : 1, rate,
-                             dropout};
+      const CifarBlockShape shape{channels, width(stage, index), stage > 0 && block == 0 ? 2 : 1,
+                                  rate, dropout};
       network.add(fmt::format("layer{}.{}", stage + 1, block), std::make_shared<Block>(shape));
       channels = shape.out;
     }
@@ -159,7 +159,7 @@ std::shared_ptr<Model> finished(const std::shared_ptr<Network>& network, int64_t
 }
 
 ConvShape stem(const ModelContext& context) {
-  return {.in = context.channels, .out = kStem, .kernel = 3};
+  return {.in = context.channels, .out = kCifarStem, .kernel = 3};
 }
 
 ModelTable::Row basic_row(std::string_view name, std::string_view help, int64_t depth) {
@@ -168,7 +168,7 @@ ModelTable::Row basic_row(std::string_view name, std::string_view help, int64_t 
         check_context(name, context, {});
         auto network = std::make_shared<Network>(options);
         network->add_conv("conv1", stem(context), "bn1", kRelu);
-        const auto width = [](int64_t stage, int64_t) { return kStem << stage; };
+        const auto width = [](int64_t stage, int64_t) { return kCifarStem << stage; };
         const int64_t features =
             add_stages<BasicBlock>(*network, (depth - 2) / 6, options, 0, width);
         return finished(network, features, context);
@@ -196,7 +196,9 @@ ModelTable::Row wide_row(std::string_view name, std::string_view help, int64_t d
         const Conv conv = make_conv(stem(context));
         network->add({{"conv1", conv}},
                      [conv](const at::Tensor& x, bool) { return convolve(*conv, x); });
-        const auto width = [factor](int64_t stage, int64_t) { return (kStem << stage) * factor; };
+        const auto width = [factor](int64_t stage, int64_t) {
+          return (kCifarStem << stage) * factor;
+        };
         const int64_t features = add_stages<WideBlock>(*network, (depth - 4) / 6, options.network,
                                                        options.block_dropout, width);
         add_norm(*network, "bn1", features, kRelu);
@@ -214,7 +216,8 @@ ModelTable::Row pyramid_row(std::string_view name, std::string_view help, int64_
         const int64_t blocks = (depth - 2) / 6;
         const double step = static_cast<double>(alpha) / static_cast<double>(kStages * blocks);
         const auto width = [step](int64_t, int64_t index) {
-          return static_cast<int64_t>(std::nearbyint(kStem + step * static_cast<double>(index)));
+          return static_cast<int64_t>(
+              std::nearbyint(kCifarStem + step * static_cast<double>(index)));
         };
         const int64_t features = add_stages<PyramidBlock>(*network, blocks, options, 0, width);
         add_norm(*network, "bn_final", features, kRelu);

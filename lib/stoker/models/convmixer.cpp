@@ -49,9 +49,9 @@ class Residual : public torch::nn::Module {
   std::shared_ptr<ConvNorm> fn_;
 };
 
-class Block : public torch::nn::Module {
+class ConvMixerBlock : public torch::nn::Module {
  public:
-  explicit Block(const ConvmixerOptions& options)
+  explicit ConvMixerBlock(const ConvmixerOptions& options)
       : activation_(options.activation),
         depthwise_(register_module(
             "0", std::make_shared<Residual>(
@@ -83,8 +83,9 @@ class Convmixer : public Model {
                     torch::nn::Conv2dOptions(context.channels, options.width, options.patch)
                         .stride(options.patch),
                     options.activation));
-    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
-    for (int64_t i = 0; i < options.depth; ++i) blocks_->add(std::make_shared<Block>(options));
+    blocks_ = register_module("blocks", std::make_shared<Parts<ConvMixerBlock>>());
+    for (int64_t i = 0; i < options.depth; ++i)
+      blocks_->add(std::make_shared<ConvMixerBlock>(options));
     head_ = register_module(
         "head", std::make_shared<torch::nn::LinearImpl>(options.width, context.classes));
   }
@@ -117,7 +118,7 @@ class Convmixer : public Model {
 
  private:
   // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+  at::Tensor run_block(const std::shared_ptr<ConvMixerBlock>& block, const at::Tensor& x) {
     if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
       return block->forward(x);
     const auto run = [block](const at::Tensor& in) { return block->forward(in); };
@@ -126,7 +127,7 @@ class Convmixer : public Model {
 
   double dropout_;
   std::shared_ptr<ConvNorm> stem_;
-  std::shared_ptr<Parts<Block>> blocks_;
+  std::shared_ptr<Parts<ConvMixerBlock>> blocks_;
   Linear head_;
 };
 

@@ -18,8 +18,8 @@
 namespace stoker::models {
 namespace {
 
-constexpr double kEps = 1e-6;
-constexpr int64_t kPatch = 4;
+constexpr double kConvNextEps = 1e-6;
+constexpr int64_t kConvNextPatch = 4;
 
 PatchConv make_conv(const torch::nn::Conv2dOptions& options) {
   auto conv = std::make_shared<torch::nn::Conv2dImpl>(options);
@@ -60,7 +60,7 @@ class ResponseNorm : public torch::nn::Module {
         bias_(register_parameter("bias", at::zeros({width}))) {}
   at::Tensor forward(const at::Tensor& x) {
     const at::Tensor norm = x.norm(2, {1, 2}, /*keepdim=*/true);
-    const at::Tensor relative = norm / (norm.mean(-1, /*keepdim=*/true) + kEps);
+    const at::Tensor relative = norm / (norm.mean(-1, /*keepdim=*/true) + kConvNextEps);
     return x + (x * relative * weight_ + bias_);
   }
 
@@ -68,9 +68,9 @@ class ResponseNorm : public torch::nn::Module {
   at::Tensor weight_, bias_;
 };
 
-class Mlp : public torch::nn::Module {
+class ConvNextMlp : public torch::nn::Module {
  public:
-  Mlp(int64_t width, const ConvnextOptions& options)
+  ConvNextMlp(int64_t width, const ConvnextOptions& options)
       : fc1_(register_module("fc1",
                              std::make_shared<Pointwise>(width, 4 * width, options.conv_mlp))),
         grn_(options.response_norm
@@ -89,15 +89,15 @@ class Mlp : public torch::nn::Module {
   std::shared_ptr<Pointwise> fc2_;
 };
 
-class Block : public torch::nn::Module {
+class ConvNextBlock : public torch::nn::Module {
  public:
-  Block(int64_t width, const ConvnextOptions& options, double drop_path)
+  ConvNextBlock(int64_t width, const ConvnextOptions& options, double drop_path)
       : drop_path_(drop_path),
         conv_dw_(register_module(
             "conv_dw",
             make_conv(torch::nn::Conv2dOptions(width, width, 7).padding(3).groups(width)))),
-        norm_(register_module("norm", make_layer_norm(width, kEps))),
-        mlp_(register_module("mlp", std::make_shared<Mlp>(width, options))) {
+        norm_(register_module("norm", make_layer_norm(width, kConvNextEps))),
+        mlp_(register_module("mlp", std::make_shared<ConvNextMlp>(width, options))) {
     if (options.layer_scale > 0)
       gamma_ = register_parameter("gamma", at::zeros({width}) + options.layer_scale);
   }
@@ -113,7 +113,7 @@ class Block : public torch::nn::Module {
   double drop_path_;
   PatchConv conv_dw_;
   LayerNorm norm_;
-  std::shared_ptr<Mlp> mlp_;
+  std::shared_ptr<ConvNextMlp> mlp_;
   at::Tensor gamma_;
 };
 
@@ -122,8 +122,10 @@ class Stem : public torch::nn::Module {
  public:
   Stem(int64_t channels, int64_t width)
       : conv_(register_module(
-            "0", make_conv(torch::nn::Conv2dOptions(channels, width, kPatch).stride(kPatch)))),
-        norm_(register_module("1", make_layer_norm(width, kEps))) {}
+            "0",
+            make_conv(
+                torch::nn::Conv2dOptions(channels, width, kConvNextPatch).stride(kConvNextPatch)))),
+        norm_(register_module("1", make_layer_norm(width, kConvNextEps))) {}
   at::Tensor forward(const at::Tensor& images) { return normalize(norm_, conv_->forward(images)); }
 
  private:
@@ -134,7 +136,7 @@ class Stem : public torch::nn::Module {
 class Downsample : public torch::nn::Module {
  public:
   Downsample(int64_t in, int64_t out)
-      : norm_(register_module("0", make_layer_norm(in, kEps))),
+      : norm_(register_module("0", make_layer_norm(in, kConvNextEps))),
         conv_(register_module("1", make_conv(torch::nn::Conv2dOptions(in, out, 2).stride(2)))) {}
   at::Tensor forward(const at::Tensor& x) { return conv_->forward(normalize(norm_, x)); }
 
@@ -143,27 +145,27 @@ class Downsample : public torch::nn::Module {
   PatchConv conv_;
 };
 
-class Stage : public torch::nn::Module {
+class ConvNextStage : public torch::nn::Module {
  public:
-  Stage(int64_t in, int64_t out) {
+  ConvNextStage(int64_t in, int64_t out) {
     if (in != out)
       downsample_ = register_module("downsample", std::make_shared<Downsample>(in, out));
-    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
+    blocks_ = register_module("blocks", std::make_shared<Parts<ConvNextBlock>>());
   }
-  void add(std::shared_ptr<Block> block) { blocks_->add(std::move(block)); }
+  void add(std::shared_ptr<ConvNextBlock> block) { blocks_->add(std::move(block)); }
   at::Tensor enter(const at::Tensor& x) { return downsample_ ? downsample_->forward(x) : x; }
-  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_->all(); }
+  const std::vector<std::shared_ptr<ConvNextBlock>>& blocks() const { return blocks_->all(); }
 
  private:
   std::shared_ptr<Downsample> downsample_;
-  std::shared_ptr<Parts<Block>> blocks_;
+  std::shared_ptr<Parts<ConvNextBlock>> blocks_;
 };
 
-class Classifier : public torch::nn::Module {
+class ConvNextClassifier : public torch::nn::Module {
  public:
-  Classifier(int64_t width, int64_t classes, double dropout)
+  ConvNextClassifier(int64_t width, int64_t classes, double dropout)
       : dropout_(dropout),
-        norm_(register_module("norm", make_layer_norm(width, kEps))),
+        norm_(register_module("norm", make_layer_norm(width, kConvNextEps))),
         fc_(register_module("fc", make_token_linear(width, classes))) {}
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor y = norm_->forward(channels_last(x).mean({1, 2}));
@@ -182,19 +184,19 @@ class Convnext : public Model {
   Convnext(const ConvnextOptions& options, const ModelContext& context) {
     const auto& [depths, widths] = std::tie(options.depths, options.widths);
     stem_ = register_module("stem", std::make_shared<Stem>(context.channels, widths[0]));
-    stages_ = register_module("stages", std::make_shared<Parts<Stage>>());
+    stages_ = register_module("stages", std::make_shared<Parts<ConvNextStage>>());
     const int64_t blocks = std::accumulate(depths.begin(), depths.end(), int64_t{0});
     int64_t index = 0, in = widths[0];
     for (size_t s = 0; s < depths.size(); ++s) {
-      auto stage = std::make_shared<Stage>(in, widths[s]);
+      auto stage = std::make_shared<ConvNextStage>(in, widths[s]);
       for (int64_t b = 0; b < depths[s]; ++b, ++index)
-        stage->add(std::make_shared<Block>(widths[s], options,
-                                           nn::drop_path_rate(options.drop_path, index, blocks)));
+        stage->add(std::make_shared<ConvNextBlock>(
+            widths[s], options, nn::drop_path_rate(options.drop_path, index, blocks)));
       stages_->add(std::move(stage));
       in = widths[s];
     }
     head_ = register_module(
-        "head", std::make_shared<Classifier>(widths[3], context.classes, options.dropout));
+        "head", std::make_shared<ConvNextClassifier>(widths[3], context.classes, options.dropout));
   }
 
   bool takes_any_size() const override { return true; }
@@ -231,7 +233,7 @@ class Convnext : public Model {
 
  private:
   // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+  at::Tensor run_block(const std::shared_ptr<ConvNextBlock>& block, const at::Tensor& x) {
     if (recompute() != Recompute::kBlocks || block == stages_->all().back()->blocks().back())
       return block->forward(x);
     const auto run = [block](const at::Tensor& in) { return block->forward(in); };
@@ -239,8 +241,8 @@ class Convnext : public Model {
   }
 
   std::shared_ptr<Stem> stem_;
-  std::shared_ptr<Parts<Stage>> stages_;
-  std::shared_ptr<Classifier> head_;
+  std::shared_ptr<Parts<ConvNextStage>> stages_;
+  std::shared_ptr<ConvNextClassifier> head_;
 };
 
 }  // namespace

@@ -14,9 +14,9 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
-struct Design {
+struct DensenetDesign {
   int64_t growth, stem;
   std::array<int64_t, 4> layers;
 };
@@ -59,7 +59,7 @@ class Transition : public Layer {
   Conv conv_;
 };
 
-std::shared_ptr<Model> build_densenet(const Design& design, const NetworkOptions& options,
+std::shared_ptr<Model> build_densenet(const DensenetDesign& design, const NetworkOptions& options,
                                       const ModelContext& context) {
   auto network = std::make_shared<Network>(options);
   network->add_conv("features.conv0",
@@ -90,7 +90,7 @@ std::shared_ptr<Model> build_densenet(const Design& design, const NetworkOptions
 }  // namespace
 
 ModelTable::Rows densenet_rows() {
-  const auto row = [](std::string_view name, std::string_view help, const Design& design) {
+  const auto row = [](std::string_view name, std::string_view help, const DensenetDesign& design) {
     return ModelTable::row<NetworkOptions>(
         name, help, [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, {.height = 29, .width = 29});

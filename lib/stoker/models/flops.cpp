@@ -104,14 +104,14 @@ void leave(const at::RecordFunction& function, at::ObserverContext* context) {
 }
 
 // Watches this thread's operators while it lives.
-class Watch {
+class FlopsWatch {
  public:
-  Watch()
+  FlopsWatch()
       : handle_(at::addThreadLocalCallback(
             at::RecordFunctionCallback(enter, leave).needsInputs(true).needsOutputs(true))) {}
-  ~Watch() { at::removeCallback(handle_); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
+  ~FlopsWatch() { at::removeCallback(handle_); }
+  FlopsWatch(const FlopsWatch&) = delete;
+  FlopsWatch& operator=(const FlopsWatch&) = delete;
 
  private:
   at::CallbackHandle handle_;
@@ -123,7 +123,7 @@ Count count_forward(Model& model, const ModelContext& context, bool with_gradien
   const c10::AutoGradMode gradients(with_gradients);
   Count count;
   const CountScope scope(count);
-  const Watch watch;
+  const FlopsWatch watch;
   model.forward(image);
   return count;
 }

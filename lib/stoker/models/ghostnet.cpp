@@ -17,7 +17,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu, kIdentity = nn::Activation::kIdentity;
+using nn::Activation::kRelu, nn::Activation::kIdentity;
 constexpr int64_t kStep = 4;  // channels are multiples of it
 
 // Convolution and norm as "0" and "1".
@@ -56,7 +56,7 @@ class Ghost : public Layer {
   std::shared_ptr<Pair> primary_, cheap_;
 };
 
-struct BlockShape {
+struct GhostBlockShape {
   int64_t in, mid, out, kernel, stride;
   bool squeezes;
   double drop_path;
@@ -65,7 +65,7 @@ struct BlockShape {
 // What a block that changes size or channels adds: "0" to "3".
 class Shortcut : public torch::nn::Module {
  public:
-  explicit Shortcut(const BlockShape& shape) {
+  explicit Shortcut(const GhostBlockShape& shape) {
     depthwise_ = register_module("0", make_conv({.in = shape.in,
                                                  .out = shape.in,
                                                  .kernel = shape.kernel,
@@ -91,7 +91,7 @@ class Shortcut : public torch::nn::Module {
 
 class GhostBlock : public Layer {
  public:
-  explicit GhostBlock(const BlockShape& shape) : drop_path_(shape.drop_path) {
+  explicit GhostBlock(const GhostBlockShape& shape) : drop_path_(shape.drop_path) {
     const int64_t mid = shape.mid;
     ghost1_ = register_module("ghost1", std::make_shared<Ghost>(shape.in, mid, kRelu));
     if (shape.stride > 1) {
@@ -174,13 +174,13 @@ int64_t add_stages(Network& network, int64_t channels, double width, double drop
   for (size_t stage = 0; stage < count; ++stage) {
     for (size_t block = 0; block < stages()[stage].size(); ++block) {
       const Row& row = stages()[stage][block];
-      const BlockShape shape{channels,
-                             scaled(row.mid),
-                             scaled(row.out),
-                             row.kernel,
-                             row.stride,
-                             row.squeezes,
-                             nn::drop_path_rate(drop_path, index++, kBlocks)};
+      const GhostBlockShape shape{channels,
+                                  scaled(row.mid),
+                                  scaled(row.out),
+                                  row.kernel,
+                                  row.stride,
+                                  row.squeezes,
+                                  nn::drop_path_rate(drop_path, index++, kBlocks)};
       network.add(fmt::format("blocks.{}.{}", stage, block), std::make_shared<GhostBlock>(shape));
       channels = shape.out;
       last_mid = shape.mid;

@@ -15,16 +15,16 @@
 namespace stoker::models {
 namespace {
 
-constexpr double kEps = 1e-6;
+constexpr double kMixerEps = 1e-6;
 
-class Block : public torch::nn::Module {
+class MixerBlock : public torch::nn::Module {
  public:
-  Block(int64_t tokens, const MixerOptions& options)
+  MixerBlock(int64_t tokens, const MixerOptions& options)
       : drop_path_(options.drop_path),
-        norm1_(register_module("norm1", make_layer_norm(options.width, kEps))),
+        norm1_(register_module("norm1", make_layer_norm(options.width, kMixerEps))),
         mlp_tokens_(
             register_module("mlp_tokens", std::make_shared<TokenMlp>(tokens, options.width / 2))),
-        norm2_(register_module("norm2", make_layer_norm(options.width, kEps))),
+        norm2_(register_module("norm2", make_layer_norm(options.width, kMixerEps))),
         mlp_channels_(register_module(
             "mlp_channels", std::make_shared<TokenMlp>(options.width, 4 * options.width))) {}
 
@@ -59,10 +59,10 @@ class Mixer : public Model {
     stem_ = register_module(
         "stem", std::make_shared<PatchEmbed>(context.channels, options.width, options.patch));
     const int64_t tokens = context.height / options.patch * (context.width / options.patch);
-    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
+    blocks_ = register_module("blocks", std::make_shared<Parts<MixerBlock>>());
     for (int64_t i = 0; i < options.depth; ++i)
-      blocks_->add(std::make_shared<Block>(tokens, options));
-    norm_ = register_module("norm", make_layer_norm(options.width, kEps));
+      blocks_->add(std::make_shared<MixerBlock>(tokens, options));
+    norm_ = register_module("norm", make_layer_norm(options.width, kMixerEps));
     head_ = register_module("head", make_token_linear(options.width, context.classes));
     reset();
   }
@@ -105,7 +105,7 @@ class Mixer : public Model {
   }
 
   // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+  at::Tensor run_block(const std::shared_ptr<MixerBlock>& block, const at::Tensor& x) {
     if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
       return block->forward(x);
     const auto run = [block](const at::Tensor& in) { return block->forward(in); };
@@ -114,7 +114,7 @@ class Mixer : public Model {
 
   double dropout_;
   std::shared_ptr<PatchEmbed> stem_;
-  std::shared_ptr<Parts<Block>> blocks_;
+  std::shared_ptr<Parts<MixerBlock>> blocks_;
   LayerNorm norm_;
   Linear head_;
 };

@@ -40,9 +40,9 @@ class Layer : public torch::nn::Module {
   std::shared_ptr<nn::BatchNorm> norm_;
 };
 
-class Mlp : public Model {
+class Perceptron : public Model {
  public:
-  Mlp(const MlpOptions& options, const ModelContext& context) {
+  Perceptron(const MlpOptions& options, const ModelContext& context) {
     int64_t features = context.channels * context.height * context.width;
     for (size_t i = 0; i < options.hidden.size(); ++i) {
       layers_.push_back(
@@ -102,7 +102,7 @@ std::shared_ptr<Model> build_mlp(const MlpOptions& options, const ModelContext& 
   for (const int64_t width : options.hidden)
     if (width < 1)
       throw ConfigError(fmt::format("model mlp: hidden holds {}; each is at least 1.", width));
-  return std::make_shared<Mlp>(options, context);
+  return std::make_shared<Perceptron>(options, context);
 }
 
 }  // namespace stoker::models

@@ -1,5 +1,5 @@
-// RegNet (Radosavovic et al., "Designing Network Design Spaces", 2020): widths that rise linearly,
-// quantized to powers of a factor; Y has squeeze-and-excitation. timm's parameter names.
+// RegNet (Radosavovic et al., "Designing Network Design Spaces", 2020): widths that rise
+// linearly, quantized to powers of a factor; Y has squeeze-and-excitation. timm's parameter names.
 #include <torch/nn/init.h>
 
 #include <algorithm>
@@ -17,10 +17,10 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
 // Section 3.3: the width of block j is initial + slope * j, quantized to initial * factor^k.
-struct Design {
+struct RegnetDesign {
   int64_t depth;
   double initial, slope, factor;
   int64_t group_width;
@@ -32,7 +32,7 @@ struct StageShape {
 };
 
 // Runs of equal widths, which are multiples of the groups' width.
-std::vector<StageShape> stages_of(const Design& design) {
+std::vector<StageShape> stages_of(const RegnetDesign& design) {
   constexpr double kStep = 8;
   std::vector<StageShape> stages;
   for (int64_t block = 0; block < design.depth; ++block) {
@@ -53,16 +53,16 @@ std::vector<StageShape> stages_of(const Design& design) {
 }
 
 // conv and bn, with names of their own below `name`.
-class Unit : public torch::nn::Module {
+class RegnetUnit : public torch::nn::Module {
  public:
-  explicit Unit(const ConvShape& shape)
+  explicit RegnetUnit(const ConvShape& shape)
       : conv(register_module("conv", make_conv(shape))),
         norm(register_module("bn", make_norm(shape.out))) {}
   Conv conv;
   Norm norm;
 };
 
-struct BlockShape {
+struct YBlockShape {
   int64_t in, out, stride, groups;
   bool squeezes;
   double drop_path;
@@ -71,7 +71,7 @@ struct BlockShape {
 // Figure 4 of the paper: a bottleneck that keeps its width.
 class RegnetBlock : public Layer {
  public:
-  explicit RegnetBlock(const BlockShape& shape) : drop_path_(shape.drop_path) {
+  explicit RegnetBlock(const YBlockShape& shape) : drop_path_(shape.drop_path) {
     const int64_t out = shape.out;
     conv1_ = unit("conv1", {.in = shape.in, .out = out});
     conv2_ =
@@ -103,16 +103,16 @@ class RegnetBlock : public Layer {
   }
 
  private:
-  std::shared_ptr<Unit> unit(const std::string& name, const ConvShape& shape) {
-    return register_module(name, std::make_shared<Unit>(shape));
+  std::shared_ptr<RegnetUnit> unit(const std::string& name, const ConvShape& shape) {
+    return register_module(name, std::make_shared<RegnetUnit>(shape));
   }
 
   double drop_path_;
-  std::shared_ptr<Unit> conv1_, conv2_, conv3_, downsample_;
+  std::shared_ptr<RegnetUnit> conv1_, conv2_, conv3_, downsample_;
   std::shared_ptr<SqueezeExcite> squeeze_;
 };
 
-std::shared_ptr<Model> build_regnet(const Design& design, const NetworkOptions& options,
+std::shared_ptr<Model> build_regnet(const RegnetDesign& design, const NetworkOptions& options,
                                     const ModelContext& context) {
   constexpr int64_t kStem = 32;
   auto network = std::make_shared<Network>(options);
@@ -123,7 +123,7 @@ std::shared_ptr<Model> build_regnet(const Design& design, const NetworkOptions& 
     ++number;
     for (int64_t block = 1; block <= stage.blocks; ++block) {
       network->add(fmt::format("s{}.b{}", number, block),
-                   std::make_shared<RegnetBlock>(BlockShape{
+                   std::make_shared<RegnetBlock>(YBlockShape{
                        channels, stage.width, block == 1 ? 2 : 1, stage.groups, design.squeezes,
                        nn::drop_path_rate(options.drop_path, index++, design.depth)}));
       channels = stage.width;
@@ -135,7 +135,7 @@ std::shared_ptr<Model> build_regnet(const Design& design, const NetworkOptions& 
   return network;
 }
 
-ModelTable::Row regnet(std::string_view name, std::string_view help, const Design& design) {
+ModelTable::Row regnet(std::string_view name, std::string_view help, const RegnetDesign& design) {
   return ModelTable::row<NetworkOptions>(
       name, help, [name, design](const NetworkOptions& options, const ModelContext& context) {
         check_context(name, context, {});

@@ -16,9 +16,9 @@ namespace stoker::models {
 namespace {
 
 // conv and bn
-class Unit : public torch::nn::Module {
+class RepvggUnit : public torch::nn::Module {
  public:
-  explicit Unit(const ConvShape& shape)
+  explicit RepvggUnit(const ConvShape& shape)
       : conv_(register_module("conv", make_conv(shape))),
         norm_(register_module("bn", make_norm(shape.out))) {}
   at::Tensor forward(const at::Tensor& x) { return norm_->forward(convolve(*conv_, x)); }
@@ -32,10 +32,10 @@ class RepVggBlock : public Layer {
  public:
   RepVggBlock(int64_t in, int64_t out, int64_t stride, double drop_path) : drop_path_(drop_path) {
     if (in == out && stride == 1) identity_ = register_module("identity", make_norm(out));
-    large_ = register_module("conv_kxk", std::make_shared<Unit>(ConvShape{
+    large_ = register_module("conv_kxk", std::make_shared<RepvggUnit>(ConvShape{
                                              .in = in, .out = out, .kernel = 3, .stride = stride}));
-    small_ = register_module(
-        "conv_1x1", std::make_shared<Unit>(ConvShape{.in = in, .out = out, .stride = stride}));
+    small_ = register_module("conv_1x1", std::make_shared<RepvggUnit>(
+                                             ConvShape{.in = in, .out = out, .stride = stride}));
   }
 
   at::Tensor forward(const at::Tensor& x, bool) override {
@@ -46,11 +46,11 @@ class RepVggBlock : public Layer {
 
  private:
   double drop_path_;
-  std::shared_ptr<Unit> large_, small_;
+  std::shared_ptr<RepvggUnit> large_, small_;
   Norm identity_;
 };
 
-struct Design {
+struct RepvggDesign {
   std::array<int64_t, 4> blocks;
   int64_t stem;
   std::array<int64_t, 4> widths;
@@ -66,7 +66,7 @@ void initialize_norms(torch::nn::Module& network) {
   }
 }
 
-std::shared_ptr<Model> build_repvgg(const Design& design, const NetworkOptions& options,
+std::shared_ptr<Model> build_repvgg(const RepvggDesign& design, const NetworkOptions& options,
                                     const ModelContext& context) {
   auto network = std::make_shared<Network>(options);
   network->add("stem", std::make_shared<RepVggBlock>(context.channels, design.stem, 2, 0));
@@ -91,7 +91,7 @@ std::shared_ptr<Model> build_repvgg(const Design& design, const NetworkOptions& 
 }  // namespace
 
 ModelTable::Rows repvgg_rows() {
-  const auto row = [](std::string_view name, std::string_view help, const Design& design) {
+  const auto row = [](std::string_view name, std::string_view help, const RepvggDesign& design) {
     return ModelTable::row<NetworkOptions>(
         name, help, [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, {});

@@ -14,7 +14,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
 class Res2netBlock : public Layer {
  public:

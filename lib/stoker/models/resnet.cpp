@@ -15,8 +15,8 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
-constexpr int64_t kStem = 64;  // channels
+using nn::Activation::kRelu;
+constexpr int64_t kStemWidth = 64;  // channels
 
 struct Architecture {
   bool bottleneck;
@@ -59,20 +59,20 @@ void add_stem(Network& network, const Network::Modules& modules, bool pools) {
 
 Network::Modules stem_of(const ResnetOptions& options, int64_t channels, bool cifar) {
   if (cifar) {
-    return {{"conv1", make_conv({.in = channels, .out = kStem, .kernel = 3})},
-            {"bn1", make_norm(kStem)}};
+    return {{"conv1", make_conv({.in = channels, .out = kStemWidth, .kernel = 3})},
+            {"bn1", make_norm(kStemWidth)}};
   }
   if (!options.deep_stem) {
-    return {{"conv1", make_conv({.in = channels, .out = kStem, .kernel = 7, .stride = 2})},
-            {"bn1", make_norm(kStem)}};
+    return {{"conv1", make_conv({.in = channels, .out = kStemWidth, .kernel = 7, .stride = 2})},
+            {"bn1", make_norm(kStemWidth)}};
   }
-  constexpr int64_t kHalf = kStem / 2;
+  constexpr int64_t kHalf = kStemWidth / 2;
   return {{"conv1.0", make_conv({.in = channels, .out = kHalf, .kernel = 3, .stride = 2})},
           {"conv1.1", make_norm(kHalf)},
           {"conv1.3", make_conv({.in = kHalf, .out = kHalf, .kernel = 3})},
           {"conv1.4", make_norm(kHalf)},
-          {"conv1.6", make_conv({.in = kHalf, .out = kStem, .kernel = 3})},
-          {"bn1", make_norm(kStem)}};
+          {"conv1.6", make_conv({.in = kHalf, .out = kStemWidth, .kernel = 3})},
+          {"bn1", make_norm(kStemWidth)}};
 }
 
 ResnetBlockShape first_block(const ResnetOptions& options, int64_t stage, int64_t in) {
@@ -95,7 +95,7 @@ ResnetBlockShape first_block(const ResnetOptions& options, int64_t stage, int64_
 // Returns the channels that come out.
 int64_t add_stages(Network& network, const ResnetOptions& options) {
   const std::array<int64_t, 4> blocks = architecture_of(options.depth).blocks;
-  int64_t count = 0, index = 0, channels = kStem;
+  int64_t count = 0, index = 0, channels = kStemWidth;
   for (const int64_t of_stage : blocks) count += of_stage;
   for (int64_t stage = 0; stage < 4; ++stage) {
     ResnetBlockShape shape = first_block(options, stage, channels);
@@ -143,7 +143,7 @@ std::shared_ptr<Model> build_resnet(const ResnetOptions& options, const ModelCon
   const bool pools = !cifar && !options.convolves_pool;
   add_stem(*network, stem_of(options, context.channels, cifar), pools);
   if (!cifar && options.convolves_pool) {
-    network->add_conv("maxpool.0", {.in = kStem, .out = kStem, .kernel = 3, .stride = 2},
+    network->add_conv("maxpool.0", {.in = kStemWidth, .out = kStemWidth, .kernel = 3, .stride = 2},
                       "maxpool.1", kRelu);
   }
   const int64_t features = add_stages(*network, options);

@@ -15,7 +15,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
 // conv-norm pairs with ReLU between them, added to the input, then ReLU.
 class ResnetBlock : public Layer {

@@ -14,7 +14,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu, kIdentity = nn::Activation::kIdentity;
+using nn::Activation::kRelu, nn::Activation::kIdentity;
 
 // Convolutions and norms under the numbers that they have in torchvision's sequence.
 class Branch : public torch::nn::Module {

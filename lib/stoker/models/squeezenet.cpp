@@ -14,7 +14,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 
 // Section 3.2: fewer channels, then as many of 1x1 filters as of 3x3.
 class Fire : public Layer {

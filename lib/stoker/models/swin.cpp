@@ -16,17 +16,17 @@
 namespace stoker::models {
 namespace {
 
-constexpr double kEps = 1e-5;
-constexpr int64_t kPatch = 4;
+constexpr double kSwinEps = 1e-5;
+constexpr int64_t kSwinPatch = 4;
 constexpr int64_t kWindow = 7;
 
-class Block : public torch::nn::Module {
+class SwinBlock : public torch::nn::Module {
  public:
-  Block(int64_t width, int64_t heads, const WindowShape& shape, double drop_path)
+  SwinBlock(int64_t width, int64_t heads, const WindowShape& shape, double drop_path)
       : drop_path_(drop_path),
-        norm1_(register_module("norm1", make_layer_norm(width, kEps))),
+        norm1_(register_module("norm1", make_layer_norm(width, kSwinEps))),
         attn_(register_module("attn", std::make_shared<WindowAttention>(width, heads, shape))),
-        norm2_(register_module("norm2", make_layer_norm(width, kEps))),
+        norm2_(register_module("norm2", make_layer_norm(width, kSwinEps))),
         mlp_(register_module("mlp", std::make_shared<TokenMlp>(width, 4 * width))) {}
 
   at::Tensor forward(const at::Tensor& x) {
@@ -48,7 +48,7 @@ class Block : public torch::nn::Module {
 class PatchMerging : public torch::nn::Module {
  public:
   explicit PatchMerging(int64_t width)
-      : norm_(register_module("norm", make_layer_norm(4 * width, kEps))),
+      : norm_(register_module("norm", make_layer_norm(4 * width, kSwinEps))),
         reduction_(register_module("reduction", make_token_linear(4 * width, 2 * width, false))) {}
 
   at::Tensor forward(const at::Tensor& x) {
@@ -65,28 +65,28 @@ class PatchMerging : public torch::nn::Module {
   Linear reduction_;
 };
 
-class Stage : public torch::nn::Module {
+class SwinStage : public torch::nn::Module {
  public:
-  explicit Stage(int64_t merged_width) {
+  explicit SwinStage(int64_t merged_width) {
     if (merged_width > 0)
       downsample_ = register_module("downsample", std::make_shared<PatchMerging>(merged_width));
-    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
+    blocks_ = register_module("blocks", std::make_shared<Parts<SwinBlock>>());
   }
-  void add(std::shared_ptr<Block> block) { blocks_->add(std::move(block)); }
+  void add(std::shared_ptr<SwinBlock> block) { blocks_->add(std::move(block)); }
   at::Tensor enter(const at::Tensor& x) { return downsample_ ? downsample_->forward(x) : x; }
-  const std::vector<std::shared_ptr<Block>>& blocks() const { return blocks_->all(); }
+  const std::vector<std::shared_ptr<SwinBlock>>& blocks() const { return blocks_->all(); }
 
  private:
   std::shared_ptr<PatchMerging> downsample_;
-  std::shared_ptr<Parts<Block>> blocks_;
+  std::shared_ptr<Parts<SwinBlock>> blocks_;
 };
 
 // "proj" and "norm": [N, channels, H, W] to [N, H / 4, W / 4, width].
 class Entry : public torch::nn::Module {
  public:
   Entry(int64_t channels, int64_t width)
-      : proj_(register_module("proj", make_patch_conv(channels, width, kPatch))),
-        norm_(register_module("norm", make_layer_norm(width, kEps))) {}
+      : proj_(register_module("proj", make_patch_conv(channels, width, kSwinPatch))),
+        norm_(register_module("norm", make_layer_norm(width, kSwinEps))) {}
   at::Tensor forward(const at::Tensor& images) {
     return norm_->forward(proj_->forward(images).permute({0, 2, 3, 1}));
   }
@@ -96,9 +96,9 @@ class Entry : public torch::nn::Module {
   LayerNorm norm_;
 };
 
-class Classifier : public torch::nn::Module {
+class SwinClassifier : public torch::nn::Module {
  public:
-  Classifier(int64_t width, int64_t classes)
+  SwinClassifier(int64_t width, int64_t classes)
       : fc_(register_module("fc", make_token_linear(width, classes))) {}
   at::Tensor forward(const at::Tensor& x) { return fc_->forward(x); }
 
@@ -111,24 +111,24 @@ class Swin : public Model {
   Swin(const SwinOptions& options, const ModelContext& context) : dropout_(options.dropout) {
     patch_embed_ =
         register_module("patch_embed", std::make_shared<Entry>(context.channels, options.width));
-    layers_ = register_module("layers", std::make_shared<Parts<Stage>>());
+    layers_ = register_module("layers", std::make_shared<Parts<SwinStage>>());
     const int64_t blocks =
         std::accumulate(options.depths.begin(), options.depths.end(), int64_t{0});
-    MapSize map{context.height / kPatch, context.width / kPatch};
+    MapSize map{context.height / kSwinPatch, context.width / kSwinPatch};
     int64_t index = 0, width = options.width, heads = options.heads;
     for (size_t s = 0; s < options.depths.size(); ++s) {
-      auto stage = std::make_shared<Stage>(s == 0 ? 0 : width / 2);
+      auto stage = std::make_shared<SwinStage>(s == 0 ? 0 : width / 2);
       for (int64_t b = 0; b < options.depths[s]; ++b, ++index)
-        stage->add(std::make_shared<Block>(width, heads,
-                                           WindowShape::of(map, kWindow, /*shifted=*/b % 2 == 1),
-                                           nn::drop_path_rate(options.drop_path, index, blocks)));
+        stage->add(std::make_shared<SwinBlock>(
+            width, heads, WindowShape::of(map, kWindow, /*shifted=*/b % 2 == 1),
+            nn::drop_path_rate(options.drop_path, index, blocks)));
       layers_->add(std::move(stage));
       map = {(map.height + 1) / 2, (map.width + 1) / 2};
       width *= 2;
       heads *= 2;
     }
-    norm_ = register_module("norm", make_layer_norm(width / 2, kEps));
-    head_ = register_module("head", std::make_shared<Classifier>(width / 2, context.classes));
+    norm_ = register_module("norm", make_layer_norm(width / 2, kSwinEps));
+    head_ = register_module("head", std::make_shared<SwinClassifier>(width / 2, context.classes));
   }
 
   at::Tensor forward(const at::Tensor& images) override {
@@ -166,7 +166,7 @@ class Swin : public Model {
 
  private:
   // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+  at::Tensor run_block(const std::shared_ptr<SwinBlock>& block, const at::Tensor& x) {
     if (recompute() != Recompute::kBlocks || block == layers_->all().back()->blocks().back())
       return block->forward(x);
     const auto run = [block](const at::Tensor& in) { return block->forward(in); };
@@ -175,9 +175,9 @@ class Swin : public Model {
 
   double dropout_;
   std::shared_ptr<Entry> patch_embed_;
-  std::shared_ptr<Parts<Stage>> layers_;
+  std::shared_ptr<Parts<SwinStage>> layers_;
   LayerNorm norm_;
-  std::shared_ptr<Classifier> head_;
+  std::shared_ptr<SwinClassifier> head_;
 };
 
 }  // namespace
@@ -191,7 +191,7 @@ void describe(SwinOptions& options, config::Fields& fields) {
 }
 
 std::shared_ptr<Model> build_swin(const SwinOptions& options, const ModelContext& context) {
-  check_context("swin", context, {kPatch, kPatch});
+  check_context("swin", context, {kSwinPatch, kSwinPatch});
   return std::make_shared<Swin>(options, context);
 }
 

@@ -13,7 +13,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr nn::Activation kRelu = nn::Activation::kRelu;
+using nn::Activation::kRelu;
 constexpr int64_t kSide = 7;                                   // of the first linear layer's window
 constexpr SmallestImage kSmallest{.height = 32, .width = 32};  // five poolings
 

@@ -17,7 +17,7 @@
 namespace stoker::models {
 namespace {
 
-constexpr double kEps = 1e-6;
+constexpr double kVitEps = 1e-6;
 
 class Attention : public torch::nn::Module {
  public:
@@ -41,15 +41,15 @@ class Attention : public torch::nn::Module {
   Linear qkv_, proj_;
 };
 
-class Block : public torch::nn::Module {
+class EncoderBlock : public torch::nn::Module {
  public:
-  Block(const VitOptions& options, double drop_path)
+  EncoderBlock(const VitOptions& options, double drop_path)
       : drop_path_(drop_path),
-        norm1_(register_module("norm1", make_layer_norm(options.width, kEps))),
+        norm1_(register_module("norm1", make_layer_norm(options.width, kVitEps))),
         attn_(register_module(
             "attn", std::make_shared<Attention>(options.width, options.heads, options.qkv_bias))),
         ls1_(make_scale("ls1", options)),
-        norm2_(register_module("norm2", make_layer_norm(options.width, kEps))),
+        norm2_(register_module("norm2", make_layer_norm(options.width, kVitEps))),
         mlp_(register_module("mlp", std::make_shared<TokenMlp>(options.width, 4 * options.width))),
         ls2_(make_scale("ls2", options)) {}
 
@@ -93,12 +93,12 @@ class Vit : public Model {
     patch_embed_ = register_module(
         "patch_embed",
         std::make_shared<PatchEmbed>(context.channels, options.width, options.patch));
-    blocks_ = register_module("blocks", std::make_shared<Parts<Block>>());
+    blocks_ = register_module("blocks", std::make_shared<Parts<EncoderBlock>>());
     for (int64_t i = 0; i < options.depth; ++i)
-      blocks_->add(std::make_shared<Block>(
+      blocks_->add(std::make_shared<EncoderBlock>(
           options, nn::drop_path_rate(options.drop_path, i, options.depth)));
     norm_ = register_module(options.pool == TokenPool::kToken ? "norm" : "fc_norm",
-                            make_layer_norm(options.width, kEps));
+                            make_layer_norm(options.width, kVitEps));
     head_ = register_module("head", make_token_linear(options.width, context.classes));
   }
 
@@ -150,7 +150,7 @@ class Vit : public Model {
   }
 
   // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x) {
+  at::Tensor run_block(const std::shared_ptr<EncoderBlock>& block, const at::Tensor& x) {
     if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
       return block->forward(x);
     const auto run = [block](const at::Tensor& in) { return block->forward(in); };
@@ -162,7 +162,7 @@ class Vit : public Model {
   int64_t prefix_;          // tokens that are no patches
   at::Tensor cls_token_, reg_token_, pos_embed_;
   std::shared_ptr<PatchEmbed> patch_embed_;
-  std::shared_ptr<Parts<Block>> blocks_;
+  std::shared_ptr<Parts<EncoderBlock>> blocks_;
   LayerNorm norm_;
   Linear head_;
 };

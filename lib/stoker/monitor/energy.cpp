@@ -6,11 +6,12 @@
 #include <cmath>
 #include <utility>
 
+#include "stoker/core/units.h"
+
 namespace stoker::monitor {
 
 namespace {
 
-constexpr double kJoulesPerKwh = 3.6e6;
 // Less than this share of the time is said.
 constexpr double kMostlyMeasured = 0.99;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "stoker/core/text.h"
+#include "stoker/core/units.h"
 
 namespace stoker::monitor {
 
@@ -63,10 +64,9 @@ Fit fit_device(const Training& training, std::string_view device, const Rates& r
     fit.run_s[reached.size() - 1 - i] =
         fit.images_per_s[i] > 0 ? work.images / fit.images_per_s[i] : 0;
   }
-  constexpr double kJoulesInKwh = 3.6e6;
   if (rates.power_w) {
-    fit.kwh = {*rates.power_w * fit.run_s[0] / kJoulesInKwh,
-               *rates.power_w * fit.run_s[1] / kJoulesInKwh};
+    fit.kwh = {*rates.power_w * fit.run_s[0] / kJoulesPerKwh,
+               *rates.power_w * fit.run_s[1] / kJoulesPerKwh};
   }
   return fit;
 }

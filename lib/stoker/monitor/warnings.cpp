@@ -7,14 +7,12 @@
 #include <cmath>
 
 #include "stoker/core/text.h"
+#include "stoker/core/units.h"
 #include "stoker/monitor/clock_reasons.h"
 
 namespace stoker::monitor {
 
 namespace {
-
-constexpr int64_t kGib = int64_t{1} << 30;
-constexpr int64_t kMib = int64_t{1} << 20;
 
 using Warnings = std::vector<Warning>;
 

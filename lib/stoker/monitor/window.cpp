@@ -5,13 +5,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "stoker/core/units.h"
 #include "stoker/monitor/nvml_api.h"
 
 namespace stoker::monitor {
 
 namespace {
-
-constexpr double kGib = 1024.0 * 1024 * 1024, kMib = 1024.0 * 1024;
 
 std::optional<double> real(std::optional<int64_t> value, double factor = 1) {
   return value ? std::optional(factor * static_cast<double>(*value)) : std::nullopt;

@@ -9,7 +9,6 @@ namespace stoker::ops {
 
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSlack = size_t{64} << 20;
 // A cached block may be larger than what is asked by this share of the request.
 constexpr size_t kWasteDivisor = 8;

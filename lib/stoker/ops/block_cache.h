@@ -10,6 +10,8 @@
 
 namespace stoker::ops {
 
+inline constexpr size_t kHugePage = size_t{2} << 20;  // bytes
+
 // For any number of threads.
 class BlockCache {
  public:

@@ -17,7 +17,6 @@ namespace stoker::ops {
 
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kSmallest = size_t{1} << 20;  // below it the system's allocator is as good
 
 // Never destroyed: tensors of static storage may outlive every object of ours.

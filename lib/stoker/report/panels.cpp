@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "stoker/core/units.h"
+
 namespace stoker::report {
 
 namespace {
 
-constexpr double kGib = 1024.0 * 1024 * 1024, kMib = 1024.0 * 1024, kMicro = 1e-6;
+constexpr double kMicro = 1e-6;
 
 const std::vector<Panel>& known_panels() {
   static const std::vector<Panel> panels{

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "stoker/core/shown.h"
+#include "stoker/core/units.h"
 
 namespace stoker::report {
 
@@ -26,7 +27,6 @@ struct KnownFigure {
   bool is_counter = false;
 };
 
-constexpr double kGib = 1024.0 * 1024 * 1024, kMib = 1024.0 * 1024, kJoulesPerKwh = 3.6e6;
 constexpr KnownFigure kKnown[] = {
     {"step", "stoker_steps_total", "optimizer steps that are finished", 1, true},
     {"epoch", "stoker_epochs_total", "passes over the data that are finished", 1, true},

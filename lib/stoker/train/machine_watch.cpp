@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "stoker/core/cpu.h"
+#include "stoker/core/units.h"
 #include "stoker/machine/memory.h"
 
 namespace stoker::train {
@@ -86,7 +87,6 @@ std::vector<RankReport> MachineWatch::collect(const RankReport& own) const {
 
 void MachineWatch::read(MachineLine& line, State& state, double exchange_wait_s) {
   if (!state.facts.device.is_cpu()) {
-    constexpr double kGib = 1024.0 * 1024 * 1024;
     const double own_gib = machine::memory_gib(state.facts.device);
     sampler_->note_own_memory(static_cast<int64_t>(kGib * own_gib));
   }
