@@ -1,6 +1,7 @@
 """Runs `stoker bench step` and bench/step_peer.py, eager and compiled, in turns.
 
     bench/step.sh resnet50 --device cuda --batch 256 --runs 5
+    bench/step.sh convnext_atto --size 128 --batch 32 --no-compile      timm's names too
 
 Same network, classes, size of images, batch, precision and kind of optimizer on all sides, and a batch
 that stays on the device, so that nothing but the step is compared.
@@ -18,14 +19,14 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 CLASSES = 10  # of the procedural set, which stands in for data that nobody has to download
 
-SIZES = {"airbench": 32, "resnet18": 128, "resnet50": 224}  # side of the images by network
+SIZES = {"airbench": 32, "resnet18": 128}  # side of the images by network, where not 224
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", choices=SIZES)
+    parser.add_argument("model", help="airbench, or a name that torchvision or timm has")
     parser.add_argument("--stoker", default=str(HERE.parent / "build" / "stoker"))
-    parser.add_argument("--python", default=sys.executable, help="one that has torch, torchvision")
+    parser.add_argument("--python", default=sys.executable, help="one that has torch, torchvision, timm")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--size", type=int, help="side of the images")
     parser.add_argument("--batch", type=int, default=256)
@@ -42,7 +43,7 @@ def write_config(arguments, folder):
     size, batch = arguments.size, arguments.batch
     config = folder / "step.yaml"
     # torchvision's ResNets have the large stem at every size.
-    stem = ", stem: imagenet" if arguments.model.startswith("resnet") else ""
+    stem = ", stem: imagenet" if arguments.model in ("resnet18", "resnet50") else ""
     config.write_text(f"""\
 data: {{format: {{name: shapes, size: {size}, train_images: {batch}, val_images: {CLASSES}}}}}
 augment: [{{normalize: {{mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}}}]
@@ -55,9 +56,15 @@ device: {arguments.device}
 
 
 def run_json(command, threads):
+    """What the command prints, and the most memory that it had resident, in GiB."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
+    return {**json.loads(output), "resident_gib": usage.ru_maxrss / 2**20}
 
 
 def check_same_work(results):
@@ -76,7 +83,7 @@ def check_same_work(results):
 
 def main():
     arguments = parse_arguments()
-    arguments.size = arguments.size or SIZES[arguments.model]
+    arguments.size = arguments.size or SIZES.get(arguments.model, 224)
     peer = [arguments.python, str(HERE / "step_peer.py"), "--model", arguments.model,
             "--size", str(arguments.size), "--classes", str(CLASSES),
             "--batch", str(arguments.batch), "--precision", arguments.precision,
@@ -90,21 +97,24 @@ def main():
         if not arguments.no_compile:
             sides["PyTorch compiled"] = peer + ["--compile"]
         rates = {name: [] for name in sides}
+        resident = {name: [] for name in sides}
         for _ in range(arguments.runs):
             results = {name: run_json(command, arguments.threads)
                        for name, command in sides.items()}
             check_same_work(results)
             for name, result in results.items():
                 rates[name].append(result["images_per_s"])
+                resident[name].append(result["resident_gib"])
 
     median = {name: statistics.median(values) for name, values in rates.items()}
     print(f"{arguments.model} {arguments.size} px, batch {arguments.batch}, {arguments.precision}, "
           f"{arguments.device}, medians of {arguments.runs} in turn")
     for name, rate in median.items():
-        print(f"{name:18}{rate:12,.1f} img/s   stoker is {median['stoker'] / rate:.3f} times as fast")
+        print(f"{name:18}{rate:12,.1f} img/s   stoker is {median['stoker'] / rate:.3f} times as fast   "
+              f"{statistics.median(resident[name]):.2f} GiB resident")
     if arguments.json:
-        arguments.json.write_text(json.dumps({**vars(arguments), "rates": rates, "median": median},
-                                             indent=2, default=str) + "\n")
+        arguments.json.write_text(json.dumps({**vars(arguments), "rates": rates, "median": median,
+                                              "resident_gib": resident}, indent=2, default=str) + "\n")
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ import torch
 import torch.nn.functional as F
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+SIZED = ("vit", "deit", "swin", "mixer")  # timm builds these for one size of images
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="resnet50", help="a torchvision model, or airbench")
+    parser.add_argument("--model", default="resnet50", help="airbench, or a name that torchvision or timm has")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--classes", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=256)
@@ -41,15 +42,21 @@ def make_model(arguments):
         from cifar10_peer import Airbench
         return Airbench(classes=arguments.classes)
     import torchvision
-    return torchvision.models.get_model(arguments.model, num_classes=arguments.classes)
+    if arguments.model in torchvision.models.list_models():
+        return torchvision.models.get_model(arguments.model, num_classes=arguments.classes)
+    import timm
+    size = {"img_size": arguments.size} if arguments.model.startswith(SIZED) else {}
+    return timm.create_model(arguments.model, num_classes=arguments.classes, **size)
 
 
 def forward_flops(model, arguments):
     """Of one image, two a multiply-add, as `stoker bench step` counts them."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
     was_training = model.training
     model.eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    # The counter does not know the CPU's fused attention: counted as the products that it is made of.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, 3, arguments.size, arguments.size))
     model.train(was_training)
     return counter.get_total_flops()
