@@ -43,6 +43,19 @@ TEST_CASE("norms, biases and scalars can go without decay") {
   CHECK(groups[1].lr_factor == 1);
 }
 
+TEST_CASE("learned positions and tokens can go without decay, and no other table of weights") {
+  const NamedTensors vit{{"pos_embed", at::zeros({1, 5, 6})},
+                         {"cls_token", at::zeros({1, 1, 6})},
+                         {"reg_token", at::zeros({1, 2, 6})},
+                         {"layers.0.attn.relative_position_bias_table", at::zeros({9, 2})},
+                         {"pos_embed.proj.weight", at::zeros({6, 3})},
+                         {"my_pos_embed", at::zeros({6, 3})}};
+  const auto groups = make_groups(vit, {.weight_decay = 0.2, .no_decay_norm_bias = true});
+  REQUIRE(groups.size() == 2);
+  CHECK(names(groups[0]) == std::vector<std::string>{"pos_embed.proj.weight", "my_pos_embed"});
+  CHECK(groups[1].parameters.size() == 4);
+}
+
 TEST_CASE("the first entry that matches decides, before no_decay_norm_bias") {
   const auto groups = make_groups(
       model(), {.weight_decay = 0.2,

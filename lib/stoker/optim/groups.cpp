@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <regex>
 
 #include "stoker/core/error.h"
@@ -33,6 +34,15 @@ std::regex compile(const std::string& pattern, size_t entry) {
   throw ConfigError(
       fmt::format("optimizer.groups[{}].match: \"{}\" matches none of the {} parameters ({}{}).",
                   entry, pattern, parameters.size(), names, parameters.size() > 4 ? ", …" : ""));
+}
+
+// Norms and biases have one dimension; of what is larger, learned positions and tokens are no
+// weights of a product either (timm's no_weight_decay).
+bool is_spared_decay(std::string_view name, const at::Tensor& parameter) {
+  static constexpr std::array<std::string_view, 5> kTables{
+      "pos_embed", "cls_token", "dist_token", "reg_token", "relative_position_bias_table"};
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  return parameter.dim() <= 1 || std::ranges::find(kTables, last) != kTables.end();
 }
 
 }  // namespace
@@ -75,7 +85,7 @@ bool is_in_head(const ModelParts& parts, std::string_view name) {
 void describe(CommonOptions& options, config::Fields& fields) {
   fields("weight_decay", options.weight_decay, "pull of the weights towards zero").at_least(0);
   fields("no_decay_norm_bias", options.no_decay_norm_bias,
-         "no weight decay on biases and on the weights of norms");
+         "no weight decay on biases, norms, learned positions and tokens");
   fields("layer_decay", options.layer_decay,
          "times lr for each layer further from the classifier, as fine-tuning likes it; 1: all "
          "layers learn alike")
@@ -109,7 +119,7 @@ std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
   std::vector<bool> shadowed(groups.size());
   for (const auto& [name, parameter] : parameters) {
     ParameterGroup* target =
-        options.no_decay_norm_bias && parameter.dim() <= 1 ? &undecayed : &plain;
+        options.no_decay_norm_bias && is_spared_decay(name, parameter) ? &undecayed : &plain;
     bool is_decided = false;
     for (size_t i = 0; i < groups.size(); ++i) {
       if (!std::regex_search(name, patterns[i])) continue;

@@ -127,9 +127,9 @@ struct CommonOptions {
 };
 void describe(CommonOptions& options, config::Fields& fields);
 
-// no_decay_norm_bias: parameters of one dimension or fewer get no weight decay, unless an entry
-// matches. layer_decay is not looked at (layer_decay.h). Throws ConfigError for an entry that
-// decides for no parameter, and for a bad expression.
+// no_decay_norm_bias: parameters of one dimension or fewer, positions and tokens get no weight
+// decay unless an entry matches. layer_decay is not looked at (layer_decay.h). Throws ConfigError
+// for an entry that decides for no parameter, and for a bad expression.
 std::vector<ParameterGroup> make_groups(const NamedTensors& parameters,
                                         const CommonOptions& options);
 
