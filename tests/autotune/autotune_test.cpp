@@ -293,3 +293,33 @@ TEST_CASE("precisions are compared at equal loss") {
   CHECK(strict[1].is_refused);  // bf16 differs by something
   CHECK_FALSE(strict[0].is_refused);
 }
+
+// Takes minutes:  build/tests/test_autotune "[predict]"
+TEST_CASE("small probes predict the peaks of large micro-batches", "[.predict]") {
+  const TemporaryFolder folder;
+  const std::string large_images =
+      "data={format: {name: shapes, size: 64, train_images: 40, val_images: 12}}";
+  const std::string large_crops =
+      "augment=[pad_crop: {size: 64, pad: 2}, normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, "
+      "0.25]}]";
+  using Overrides = std::vector<std::string>;
+  for (const Overrides& model :
+       {Overrides{"model=resnet18", large_images, large_crops}, Overrides{"model=airbench"},
+        Overrides{"model={name: mlp, hidden: [512, 512], dropout: 0.1}"}}) {
+    for (const char* optimizer : {"optimizer=sgd", "optimizer=adamw"}) {
+      for (const char* precision : {"train.precision=fp32", "train.precision=bf16"}) {
+        Overrides overrides = model;
+        overrides.insert(overrides.end(), {optimizer, precision, "algorithms=[ema]"});
+        run::Session session = run::build_session(config_of(folder.path(), overrides));
+        const tuning::Line line = autotune::fit_memory(session, 64, int64_t{20} << 30).line;
+        const auto predicted = static_cast<double>(line.at(160));
+        const auto measured = static_cast<double>(
+            run::probe_step(session, {.microbatch = 160, .steps = 1}).peak_bytes);
+        WARN(fmt::format("{} {} {}: predicted {:.1f} MB, measured {:.1f} MB, {:+.2f} %",
+                         model.front(), optimizer, precision, predicted * 1e-6, measured * 1e-6,
+                         100 * (predicted / measured - 1)));
+        CHECK(predicted == Approx(measured).epsilon(0.05));
+      }
+    }
+  }
+}

@@ -253,33 +253,3 @@ TEST_CASE("a line through two probes predicts the peak of a larger step", "[memo
     }
   }
 }
-
-// Takes minutes:  build/tests/test_jobs "[predict]"
-TEST_CASE("probes predict the peaks of the models of the table", "[.predict]") {
-  const std::string large_images =
-      "data={format: {name: shapes, size: 64, train_images: 40, val_images: 12}}";
-  const std::string large_crops =
-      "augment=[pad_crop: {size: 64, pad: 2}, normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, "
-      "0.25]}]";
-  for (const Overrides& model :
-       {Overrides{"model=resnet18", large_images, large_crops}, Overrides{"model=airbench"},
-        Overrides{"model={name: mlp, hidden: [512, 512], dropout: 0.1}"}}) {
-    for (const char* optimizer : {"optimizer=sgd", "optimizer=adamw"}) {
-      for (const char* precision : {"train.precision=fp32", "train.precision=bf16"}) {
-        Overrides overrides = model;
-        overrides.insert(overrides.end(), {optimizer, precision, "algorithms=[ema]"});
-        run::Session session = run::build_session(config_of(overrides));
-        const auto peak = [&](int64_t m) {
-          const auto probe = run::probe_step(session, {.microbatch = m, .steps = 1});
-          return static_cast<double>(probe.peak_bytes);
-        };
-        const double small = peak(8), large = peak(24);
-        const double predicted = large + (large - small) / 16 * (64 - 24), measured = peak(64);
-        WARN(fmt::format("{} {} {}: predicted {:.1f} MB, measured {:.1f} MB, {:+.2f} %",
-                         model.front(), optimizer, precision, predicted * 1e-6, measured * 1e-6,
-                         100 * (predicted / measured - 1)));
-        CHECK(predicted == Approx(measured).epsilon(0.05));
-      }
-    }
-  }
-}

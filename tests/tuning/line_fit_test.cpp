@@ -1,5 +1,8 @@
 #include "stoker/tuning/line_fit.h"
 
+#include <algorithm>
+#include <span>
+
 #include "stoker/tuning/probes.h"
 #include "support/catch.h"
 #include "support/thrown.h"
@@ -11,25 +14,41 @@ constexpr int64_t kMiB = 1 << 20;
 
 int64_t truth(int64_t microbatch) { return 41 * kMiB + microbatch * 21 * kMiB + 7; }
 
-TEST_CASE("a line through exact probes is exact, with any weights", "[tuning]") {
-  for (const double weight : {1.0, 100.0}) {
-    const Line line =
-        fit_line(std::vector<Probe>{{2, truth(2)}, {8, truth(8), weight}, {24, truth(24)}});
-    CHECK(line.at(160) == truth(160));
-    CHECK(line.residual < 1e-12);
-    CHECK(largest_under(line, truth(160), 4096) == 160);
-    CHECK(largest_under(line, truth(160) - 1, 4096) == 159);
-    CHECK(largest_under(line, truth(160), 100) == 100);
-    CHECK(largest_under(line, truth(1) - 1, 4096) == 0);
-  }
+// Another sum leads with fewer than 10 images.
+int64_t bent(int64_t microbatch) {
+  return std::max(truth(microbatch), 141 * kMiB + microbatch * 11 * kMiB);
 }
 
-TEST_CASE("a heavy probe pulls the line to itself", "[tuning]") {
-  const std::vector<Probe> alike{{1, 100}, {2, 200}, {3, 420}};
-  std::vector<Probe> heavy = alike;
-  heavy[2].weight = 1e6;
-  CHECK(std::abs(fit_line(heavy).at(3) - 420) < std::abs(fit_line(alike).at(3) - 420));
-  CHECK(fit_line(alike).residual > 0.01);
+TEST_CASE("a line through exact probes is exact, in any order", "[tuning]") {
+  const Line line = fit_line(std::vector<Probe>{{8, truth(8)}, {24, truth(24)}, {2, truth(2)}});
+  CHECK(line.at(160) == truth(160));
+  CHECK(line.residual < 1e-12);
+  CHECK(largest_under(line, truth(160), 4096) == 160);
+  CHECK(largest_under(line, truth(160) - 1, 4096) == 159);
+  CHECK(largest_under(line, truth(160), 100) == 100);
+  CHECK(largest_under(line, truth(1) - 1, 4096) == 0);
+}
+
+TEST_CASE("the sum that leads with the largest sizes is the one that leads on", "[tuning]") {
+  const std::vector<Probe> probes{{2, bent(2)}, {8, bent(8)}, {24, bent(24)}, {48, bent(48)}};
+  const Line line = fit_line(probes);
+  CHECK(line.at(160) == truth(160));
+  CHECK(line.residual > 0.1);
+  CHECK_FALSE(has_bent(std::span(probes).first(2)));
+  CHECK(has_bent(std::span(probes).first(3)));
+  CHECK(has_bent(probes));
+  CHECK_FALSE(has_bent(std::vector<Probe>{{24, bent(24)}, {48, bent(48)}, {96, bent(96)}}));
+}
+
+TEST_CASE("a jump between small sizes is no part of what an image takes", "[tuning]") {
+  const std::vector<Probe> probes{{2, 200}, {12, 1200}, {22, 1300}, {32, 1400}};
+  CHECK(fit_line(probes).at(42) == 1500);
+  CHECK(has_bent(std::span(probes).first(3)));
+  CHECK_FALSE(has_bent(probes));
+}
+
+TEST_CASE("of two probes of one size the higher peak counts", "[tuning]") {
+  CHECK(fit_line(std::vector<Probe>{{2, 200}, {8, 700}, {8, 800}}).at(14) == 1400);
 }
 
 TEST_CASE("probes that no line can be laid through are refused", "[tuning]") {
@@ -43,7 +62,6 @@ TEST_CASE("probes that no line can be laid through are refused", "[tuning]") {
   CHECK_THAT(refusal({{2, 100}, {8, 90}}), Catch::Contains("100 bytes at 2, 90 bytes at 8"));
   CHECK_THAT(refusal({{0, 100}, {8, 110}}), Catch::Contains("above 0"));
   CHECK_THAT(refusal({{2, 0}, {8, 110}}), Catch::Contains("peak of 0 bytes"));
-  CHECK_THAT(refusal({{2, 100, -1}, {8, 110}}), Catch::Contains("weight -1"));
 }
 
 TEST_CASE("a margin is a share of the limit, with a least size and a most", "[tuning]") {
@@ -69,6 +87,17 @@ TEST_CASE("memory probes are three, growing, and stay below half of the limit", 
     const std::vector<Probe> under = probe_all({1, 512}, limit);
     for (size_t i = 1; i < under.size(); ++i) CHECK(under[i].peak_bytes <= limit / 2);
   }
+}
+
+TEST_CASE("memory probes go on where their memory bends", "[tuning]") {
+  std::vector<Probe> probes;
+  while (const auto size = next_memory_probe(probes, {1, 256}, 100'000 * kMiB))
+    probes.push_back({*size, bent(*size)});
+  REQUIRE(probes.size() == 5);
+  CHECK(probes[2].microbatch == 16);
+  CHECK(probes[3].microbatch == 32);
+  CHECK(probes[4].microbatch == 64);
+  CHECK(fit_line(probes).at(256) == truth(256));
 }
 
 TEST_CASE("memory probes go on where the largest that fits is far from them", "[tuning]") {

@@ -216,10 +216,8 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
       throw OutOfMemory(fmt::format("{}\n{}", error.what(), run::memory_advice(session)));
     }
     fit.seconds_per_image = probed.time_s / static_cast<double>(probed.images);
-    // Small sizes have other peaks than large ones, to which the line is to lead.
-    probes.push_back({.microbatch = *size,
-                      .peak_bytes = std::max<int64_t>(1, probed.peak_bytes - fixed),
-                      .weight = static_cast<double>(*size * *size)});
+    probes.push_back(
+        {.microbatch = *size, .peak_bytes = std::max<int64_t>(1, probed.peak_bytes - fixed)});
   }
   if (probes.size() >= 2) {
     fit.line = tuning::fit_line(probes);
@@ -233,7 +231,7 @@ MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes
 
 tuning::Line fit_evaluation(run::Session& session) {
   std::vector<tuning::Probe> probes;
-  for (const int64_t size : {8, 32}) {
+  for (const int64_t size : {8, 32, 64}) {
     bench::check_interrupt();
     probes.push_back(
         {.microbatch = size, .peak_bytes = run::probe_evaluation(session, size).peak_bytes});

@@ -2,18 +2,37 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <vector>
 
 namespace stoker::tuning {
 namespace {
 
 void check(const Probe& probe) {
-  if (probe.microbatch >= 1 && probe.peak_bytes >= 1 && std::isfinite(probe.weight) &&
-      probe.weight > 0)
-    return;
-  throw UnfitProbes(fmt::format(
-      "a probe of micro-batch {} read a peak of {} bytes (weight {}); expected all above 0. The "
-      "device's memory statistics may be switched off.",
-      probe.microbatch, probe.peak_bytes, probe.weight));
+  if (probe.microbatch >= 1 && probe.peak_bytes >= 1) return;
+  throw UnfitProbes(
+      fmt::format("a probe of micro-batch {} read a peak of {} bytes; expected both above 0. The "
+                  "device's memory "
+                  "statistics may be switched off.",
+                  probe.microbatch, probe.peak_bytes));
+}
+
+double slope(const Probe& from, const Probe& to) {
+  return static_cast<double>(to.peak_bytes - from.peak_bytes) /
+         static_cast<double>(to.microbatch - from.microbatch);
+}
+
+// By size; of several probes of one size the highest peak.
+std::vector<Probe> sorted(std::span<const Probe> probes) {
+  std::map<int64_t, int64_t> peaks;
+  for (const Probe& probe : probes) {
+    check(probe);
+    int64_t& peak = peaks[probe.microbatch];
+    peak = std::max(peak, probe.peak_bytes);
+  }
+  std::vector<Probe> result;
+  for (const auto& [size, peak] : peaks) result.push_back({size, peak});
+  return result;
 }
 
 }  // namespace
@@ -24,39 +43,37 @@ int64_t Line::at(int64_t microbatch) const {
 }
 
 Line fit_line(std::span<const Probe> probes) {
-  double weights = 0, mean_x = 0, mean_y = 0;
-  for (const Probe& probe : probes) {
-    check(probe);
-    weights += probe.weight;
-    mean_x += probe.weight * static_cast<double>(probe.microbatch);
-    mean_y += probe.weight * static_cast<double>(probe.peak_bytes);
-  }
-  mean_x /= weights, mean_y /= weights;
-  double xx = 0, xy = 0;
-  for (const Probe& probe : probes) {
-    const double x = static_cast<double>(probe.microbatch) - mean_x;
-    xx += probe.weight * x * x;
-    xy += probe.weight * x * (static_cast<double>(probe.peak_bytes) - mean_y);
-  }
-  if (probes.size() < 2 || xx == 0)
+  const std::vector<Probe> by_size = sorted(probes);
+  if (by_size.size() < 2)
     throw UnfitProbes(
         fmt::format("read the memory of {} probes of one micro-batch; expected at least two "
                     "different sizes. Probe another size.",
                     probes.size()));
-  Line line{.base_bytes = mean_y - xy / xx * mean_x, .bytes_per_image = xy / xx};
+  const Probe &before = by_size.end()[-2], &largest = by_size.back();
+  Line line{.bytes_per_image = slope(before, largest)};
   if (line.bytes_per_image <= 0)
     throw UnfitProbes(fmt::format(
         "memory does not grow with the micro-batch: {} bytes at {}, {} bytes at {}; expected more "
         "for more images. Probe sizes that lie further apart.",
-        probes.front().peak_bytes, probes.front().microbatch, probes.back().peak_bytes,
-        probes.back().microbatch));
-  for (const Probe& probe : probes) {
+        before.peak_bytes, before.microbatch, largest.peak_bytes, largest.microbatch));
+  line.base_bytes = static_cast<double>(largest.peak_bytes) -
+                    line.bytes_per_image * static_cast<double>(largest.microbatch);
+  for (const Probe& probe : by_size) {
     const auto measured = static_cast<double>(probe.peak_bytes);
     const double predicted =
         line.base_bytes + line.bytes_per_image * static_cast<double>(probe.microbatch);
     line.residual = std::max(line.residual, std::abs(predicted - measured) / measured);
   }
   return line;
+}
+
+bool has_bent(std::span<const Probe> probes) {
+  constexpr double kAlike = 0.02;
+  const std::vector<Probe> by_size = sorted(probes);
+  if (by_size.size() < 3) return false;
+  const double before = slope(by_size.end()[-3], by_size.end()[-2]);
+  const double last = slope(by_size.end()[-2], by_size.back());
+  return std::abs(last - before) > kAlike * std::abs(last);
 }
 
 int64_t largest_under(const Line& line, int64_t bytes, int64_t cap) {

@@ -4,9 +4,10 @@
 //   line.at(160);                                            // bytes
 //   largest_under(line, limit_bytes - margin_bytes(limit_bytes), 4096);
 //
-// A step's peak is the largest of several sums, each linear in the micro-batch; with the small
-// sizes another of them may lead. So the larger probes count for more where weights are given, and
-// `residual` says how far from a line the probes are.
+// A step's peak is the largest of several sums, each linear in the micro-batch but for libraries'
+// work space, which jumps where they choose another algorithm; with the small sizes another sum
+// leads than with the large ones. So the line goes through the two largest probes, and `residual`
+// says how far from it the others are.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,6 @@ class UnfitProbes : public DeviceError {
 struct Probe {
   int64_t microbatch = 0;  // at least 1
   int64_t peak_bytes = 0;  // above 0
-  double weight = 1;       // above 0
 };
 
 struct Line {
@@ -37,9 +37,13 @@ struct Line {
   int64_t at(int64_t microbatch) const;
 };
 
-// Weighted least squares. Throws UnfitProbes for fewer than two sizes, sizes or peaks below 1, and
-// where memory does not grow with the micro-batch.
+// Throws UnfitProbes for fewer than two sizes, sizes or peaks below 1, and where memory does not
+// grow between the two largest.
 Line fit_line(std::span<const Probe> probes);
+
+// Whether memory grew at another rate between the two largest sizes than between the two before:
+// another sum may have come to lead, and a line through them need not lead on.
+bool has_bent(std::span<const Probe> probes);
 
 // The largest micro-batch predicted to take at most `bytes`, at most `cap`; 0 where not even one
 // image fits.

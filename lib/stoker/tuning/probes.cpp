@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kProbes = 3, kMostProbes = 5;
 constexpr int64_t kFarthest = 16;  // times the last probe; a line leads no further
-constexpr int64_t kGrowth = 4;
+constexpr int64_t kGrowth = 4, kSmallGrowth = 2;
 
 // The largest size that the probes so far say stays below `bytes`.
 int64_t surely_under(std::span<const Probe> probes, int64_t bytes, int64_t cap) {
@@ -31,11 +31,11 @@ std::optional<int64_t> next_memory_probe(std::span<const Probe> probes, const Si
   if (probes.empty()) return range.smallest;
   const int64_t last = probes.back().microbatch;
   if (probes.size() >= kMostProbes) return std::nullopt;
-  if (probes.size() >= kProbes &&
-      surely_under(probes, limit_bytes, range.largest) / kFarthest <= last)
-    return std::nullopt;
+  const bool is_far = surely_under(probes, limit_bytes, range.largest) / kFarthest > last;
+  if (probes.size() >= kProbes && !is_far && !has_bent(probes)) return std::nullopt;
   const auto bytes = static_cast<int64_t>(share * static_cast<double>(limit_bytes));
-  const int64_t growth = last > range.largest / kGrowth ? range.largest : last * kGrowth;
+  const int64_t factor = probes.size() < kProbes || is_far ? kGrowth : kSmallGrowth;
+  const int64_t growth = last > range.largest / factor ? range.largest : last * factor;
   const int64_t next = std::min(growth, surely_under(probes, bytes, range.largest));
   if (next <= last) return std::nullopt;
   return next;

@@ -19,11 +19,11 @@ struct SizeRange {
   int64_t largest = 1;   // the batch, or what fits
 };
 
-// The next size whose peak is worth measuring: three in all, or five where the largest that fits is
-// far beyond them; the first is the smallest, each later one up to four times the one before, none
-// predicted above `share` of the limit. From one probe the prediction takes all memory to be the
-// images', which errs on the safe side. None when there is no larger size within that: the probes
-// so far are what there is.
+// The next size whose peak is worth measuring: three in all, up to five where the largest that fits
+// is far beyond them or their memory bends; the first is the smallest, each later one up to four
+// times the one before, none predicted above `share` of the limit. From one probe the prediction
+// takes all memory to be the images', which errs on the safe side. None when there is no larger
+// size within that: the probes so far are what there is.
 std::optional<int64_t> next_memory_probe(std::span<const Probe> probes, const SizeRange& range,
                                          int64_t limit_bytes, double share = 0.5);
 
