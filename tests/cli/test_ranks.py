@@ -93,6 +93,37 @@ class Training(RanksTest):
         self.stoker("train", "--resume", "runs/cut/1", "--devices", "cpu:2")
         self.assertEqual(tensors_of(self.last("runs/long/1")), tensors_of(self.last("runs/cut/1")))
 
+    def test_divided_gradients_and_parameters_change_nothing(self):
+        deep = ["optimizer={name: adamw, lr: 0.01}", "model={name: mlp, hidden: [24, 17, 24]}",
+                "train.epochs=2", "train.microbatch=4", "train.clip_grad_norm=1"]
+        self.stoker("train", "tiny.yaml", "name=whole", *deep)
+        whole = floats_of(self.last("runs/whole/1"))
+        sizes = self.summary("runs/whole/1")["model_bytes"]
+        for shard in ("gradients", "parameters"):
+            _, err = self.stoker("train", "tiny.yaml", f"name={shard}", *deep,
+                                 f"dist.shard={shard}", "--devices", "cpu:2")
+            self.assertIn("each rank has its part of the gradients and optimizer state", err)
+            run = f"runs/{shard}/1"
+            self.assertLess(far_apart(whole, floats_of(self.last(run))), 1e-5)
+            self.assertEqual({path.name for path in self.last("runs/whole/1").iterdir()},
+                             {path.name for path in self.last(run).iterdir()})
+            ours = self.summary(run)["model_bytes"]
+            for part in ("gradients", "optimizer_state",
+                         *(["parameters"] if shard == "parameters" else [])):
+                self.assertLess(ours[part], 0.65 * sizes[part], (shard, part))
+            self.assertEqual([r["top1"] for r in self.metrics(run) if r["split"] == "val"],
+                             [r["top1"] for r in self.metrics("runs/whole/1")
+                              if r["split"] == "val"])
+        # Stopped and gone on, bit for bit; and by one process, which has all of it.
+        self.stoker("train", "tiny.yaml", "name=cut", *deep, "dist.shard=parameters", "--devices",
+                    "cpu:2", "train.max_steps=7")
+        self.stoker("train", "--resume", "runs/cut/1", "--devices", "cpu:2",
+                    "train.max_steps=none")
+        self.assertEqual(tensors_of(self.last("runs/parameters/1")),
+                         tensors_of(self.last("runs/cut/1")))
+        self.stoker("train", "--resume", "runs/cut/1", "train.epochs=3")
+        self.assertEqual(whole.keys(), floats_of(self.last("runs/cut/1")).keys())
+
     def test_evaluation_on_ranks_is_that_of_one_process(self):
         sizes = ["data.format.val_images=37", "eval.batch_size=5"]
         self.stoker("train", "tiny.yaml", *sizes)

@@ -13,6 +13,11 @@ class NoExchange : public GradientExchange {
   double wait_s() const override { return 0; }
 };
 
+class Done : public Pending {
+ public:
+  void wait() override {}
+};
+
 class Alone : public Group {
  public:
   explicit Alone(int64_t planned_size = 1) : size_(planned_size) {}
@@ -25,8 +30,13 @@ class Alone : public Group {
   void sum(at::Tensor) override {}
   std::vector<std::string> gather(const std::string& own) override { return {own}; }
   std::vector<std::string> collect(const std::string& own) override { return {own}; }
-  void gather_parts(at::Tensor whole, const at::Tensor& own) override {
+  std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own) override {
     whole.narrow(0, 0, own.numel()).copy_(own);
+    return std::make_unique<Done>();
+  }
+  std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole) override {
+    own.copy_(whole.narrow(0, 0, own.numel()));
+    return std::make_unique<Done>();
   }
   std::string broadcast(const std::string& firsts) override { return firsts; }
   std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors&) override {

@@ -7,6 +7,7 @@
 #endif
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 namespace stoker::dist {
@@ -40,11 +41,36 @@ c10::intrusive_ptr<c10d::Backend> make_nccl(
 #endif
 }
 
+// What LibTorch's Work is, with errors as PeerFailed.
+class PendingWork : public Pending {
+ public:
+  explicit PendingWork(Channel& channel) : channel_(channel) {}
+
+  void hold(c10::intrusive_ptr<c10d::Work> work, std::vector<at::Tensor> tensors,
+            std::function<void()> end = nullptr) {
+    work_ = std::move(work);
+    tensors_ = std::move(tensors);
+    end_ = std::move(end);
+  }
+  void wait() override {
+    channel_.run([&] { work_->wait(); });
+    if (end_) end_();
+    end_ = nullptr;
+    tensors_.clear();
+  }
+
+ private:
+  Channel& channel_;
+  c10::intrusive_ptr<c10d::Work> work_;
+  std::vector<at::Tensor> tensors_;
+  std::function<void()> end_;
+};
+
 }  // namespace
 
 Channel::Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, Presence& presence,
                  const ChannelOptions& options)
-    : presence_(&presence) {
+    : presence_(&presence), is_nccl_(options.is_nccl) {
   const auto number = static_cast<int>(rank);
   const auto size = static_cast<int>(presence.members().size());
   run([&] {
@@ -102,11 +128,29 @@ std::vector<at::Tensor> Channel::collect(const at::Tensor& own) {
   return all.empty() ? std::vector<at::Tensor>() : std::move(all[0]);
 }
 
-void Channel::gather_parts(at::Tensor whole, const at::Tensor& own) {
+std::unique_ptr<Pending> Channel::begin_gather(at::Tensor whole, const at::Tensor& own) {
+  auto pending = std::make_unique<PendingWork>(*this);
   run([&] {
     at::Tensor part = own;
-    group_->_allgather_base(whole, part)->wait();
+    pending->hold(group_->_allgather_base(whole, part), {whole, own});
   });
+  return pending;
+}
+
+// LibTorch makes Gloo's reduce-scatter by an all-reduce of a copy: the sum is made in place here,
+// and the own part taken out of it.
+std::unique_ptr<Pending> Channel::begin_reduce(at::Tensor own, at::Tensor whole) {
+  auto pending = std::make_unique<PendingWork>(*this);
+  run([&] {
+    if (is_nccl_) {
+      pending->hold(group_->_reduce_scatter_base(own, whole), {own, whole});
+      return;
+    }
+    std::vector<at::Tensor> tensors{whole};
+    const at::Tensor part = whole.narrow(0, group_->getRank() * own.numel(), own.numel());
+    pending->hold(group_->allreduce(tensors), {own, whole}, [own, part] { own.copy_(part); });
+  });
+  return pending;
 }
 
 // Without the place in the library's own source, "[/…/pair.cc:538] ".

@@ -4,9 +4,11 @@
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "stoker/dist/group.h"
 #include "stoker/dist/options.h"
 #include "stoker/dist/presence.h"
 
@@ -33,7 +35,10 @@ class Channel {
   void broadcast(at::Tensor values);                       // the first rank's
   std::vector<at::Tensor> gather(const at::Tensor& own);   // of one shape
   std::vector<at::Tensor> collect(const at::Tensor& own);  // the same, on the first rank alone
-  void gather_parts(at::Tensor whole, const at::Tensor& own);
+
+  // As Group has them. The channel must outlive what is under way.
+  std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own);
+  std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole);
 
   // Runs what exchanges by itself, and turns its errors into PeerFailed.
   template <class Work>
@@ -53,6 +58,7 @@ class Channel {
   static std::string first_line(const std::string& text);
 
   Presence* presence_;
+  bool is_nccl_;
   c10::intrusive_ptr<c10d::ProcessGroup> group_;
 };
 

@@ -7,6 +7,8 @@
 //   exchange.finish(Share::kWhole);
 #pragma once
 
+#include <cstdint>
+
 namespace stoker::dist {
 
 // What a rank has to give to a step that it was to take part in.
@@ -19,14 +21,24 @@ class GradientExchange {
  public:
   virtual ~GradientExchange() = default;
 
+  // Before the first of the micro-batches that each rank is to have of a step.
+  virtual void begin_step(int64_t micro_batches) { (void)micro_batches; }
+
   // Before the forward pass of a micro-batch. is_last: the backward pass that follows is the last
   // one of the step, so that each gradient can leave as soon as it is there. Never said with
   // is_last, the exchange is made as a whole by finish().
   virtual void before_micro_batch(bool is_last) = 0;
 
-  // Afterwards the parameters' gradients are sums over the ranks, the same bits on all. Every rank
+  // Afterwards the parameters' gradients, or those of this rank's parts of them, are sums over the
+  // ranks, the same bits on all. Every rank
   // calls it once a step, whatever came to its passes. Throws PeerFailed.
   virtual void finish(Share share) = 0;
+
+  // Whether gradients leave in every backward pass, so that finish() has to be called before ranks
+  // can agree on anything.
+  virtual bool is_always_overlapped() const { return false; }
+  // Whether ranks wait for each other within a pass, so that none may leave it.
+  virtual bool waits_within_pass() const { return false; }
 
   // Where the backward pass ended by an error: throws PeerFailed if another rank is the cause.
   virtual void throw_if_broken() = 0;

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stoker/core/error.h"
@@ -27,6 +28,13 @@ namespace stoker::dist {
 class PeerFailed : public Error {
  public:
   PeerFailed(ExitCode code, const std::string& message) : Error(code, message) {}
+};
+
+// An exchange under way. It keeps alive what it needs; all of them are waited for.
+class Pending {
+ public:
+  virtual ~Pending() = default;
+  virtual void wait() = 0;  // throws PeerFailed
 };
 
 class Group {
@@ -52,7 +60,12 @@ class Group {
   virtual std::vector<std::string> collect(const std::string& own) = 0;
   // Parts of one size and type, one after another in the order of ranks: whole has size() times as
   // many values as own. On the run's device.
-  virtual void gather_parts(at::Tensor whole, const at::Tensor& own) = 0;
+  virtual std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own) = 0;
+  void gather_parts(at::Tensor whole, const at::Tensor& own) {
+    begin_gather(std::move(whole), own)->wait();
+  }
+  // The inverse: own becomes this rank's part of the sums of whole over the ranks. whole is spoilt.
+  virtual std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole) = 0;
   // What the first rank gave, on all of them.
   virtual std::string broadcast(const std::string& firsts) = 0;
 

@@ -15,7 +15,8 @@ std::span<const std::string_view> enum_names(Compression) {
 }
 
 std::span<const std::string_view> enum_names(Shard) {
-  static constexpr std::array<std::string_view, 2> names{"none", "optimizer"};
+  static constexpr std::array<std::string_view, 4> names{"none", "optimizer", "gradients",
+                                                         "parameters"};
   return names;
 }
 
@@ -44,10 +45,17 @@ void describe(DistOptions& o, config::Fields& fields) {
   fields("compress", o.compress,
          "type in which gradients travel: none, that which they have; bf16 or fp16: half of the "
          "bytes, and their rounding");
-  fields("shard", o.shard,
-         "what ranks divide among themselves to save memory: none; optimizer: each keeps the "
-         "optimizer's state of its part of the parameters (ZeRO stage 1); checkpoints are the same "
-         "files");
+  fields(
+      "shard", o.shard,
+      "what ranks divide among themselves to save memory: none; optimizer: each keeps the "
+      "optimizer's state of its part of the parameters (ZeRO stage 1); gradients: and the sum of "
+      "its part's gradients (stage 2); parameters: and of the blocks' parameters only its part, "
+      "while others are gathered for each block's passes (stage 3, FSDP); checkpoints are the "
+      "same files");
+  fields("reshard", o.reshard,
+         "of shard: parameters: a block's parameters are freed after its forward pass and gathered "
+         "again for its backward pass; false keeps them in between, which saves a third of what "
+         "travels");
 }
 
 }  // namespace stoker::dist

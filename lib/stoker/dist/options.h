@@ -19,8 +19,9 @@ enum class Compression { kNone, kBf16, kFp16 };
 std::span<const std::string_view> enum_names(Compression);  // none, bf16, fp16
 
 // What ranks divide among themselves.
-enum class Shard { kNone, kOptimizer };
-std::span<const std::string_view> enum_names(Shard);  // none, optimizer
+enum class Shard { kNone, kOptimizer, kGradients, kParameters };
+// none, optimizer, gradients, parameters
+std::span<const std::string_view> enum_names(Shard);
 
 struct DistOptions {
   Backend backend = Backend::kAuto;
@@ -30,6 +31,7 @@ struct DistOptions {
   double bucket_mib = 25;
   Compression compress = Compression::kNone;
   Shard shard = Shard::kNone;
+  bool reshard = true;
 };
 void describe(DistOptions& options, config::Fields& fields);
 

@@ -106,8 +106,11 @@ class World : public Group {
   std::vector<std::string> collect(const std::string& own) override {
     return texts_of(own, [&](const at::Tensor& padded) { return control_->collect(padded); });
   }
-  void gather_parts(at::Tensor whole, const at::Tensor& own) override {
-    data_->gather_parts(std::move(whole), own);
+  std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own) override {
+    return data_->begin_gather(std::move(whole), own);
+  }
+  std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole) override {
+    return data_->begin_reduce(std::move(own), std::move(whole));
   }
 
   std::string broadcast(const std::string& firsts) override {

@@ -152,7 +152,7 @@ train::StopReason train_along(const std::optional<train::CheckpointContent>& con
   options.memory_advice = [&session] { return run::memory_advice(session); };
   train::Trainer trainer(run::trainer_parts(session), session.schedule, std::move(options));
   if (content) trainer.load(*content);
-  run::connect_norms(session);
+  run::connect_ranks(session);
   hear(*session.group);
   return trainer.fit();
 }
@@ -187,7 +187,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
     trainer.add(callbacks::make_live(address_of(config.monitor), folder.path()));
   for (auto& callback : request.callbacks) trainer.add(std::move(callback));
   try {
-    run::connect_norms(session);
+    run::connect_ranks(session);
     const train::StopReason reason = trainer.fit();
     const monitor::Verdict verdict =
         write_summary(files, folder, session, train::stop_reason_text(reason));

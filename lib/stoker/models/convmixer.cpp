@@ -11,7 +11,6 @@
 #include "stoker/models/tokens.h"
 #include "stoker/nn/batch_norm.h"
 #include "stoker/nn/convolution.h"
-#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -94,7 +93,8 @@ class Convmixer : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = stem_->forward(images);
-    for (const auto& block : blocks_->all()) x = run_block(block, x);
+    const auto& last = blocks_->all().back();
+    for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
     x = x.mean({2, 3});
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
     return head_->forward(x);
@@ -117,14 +117,6 @@ class Convmixer : public Model {
   }
 
  private:
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<ConvMixerBlock>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
-      return block->forward(x);
-    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
-    return nn::recompute(run, block->parameters(), x);
-  }
-
   double dropout_;
   std::shared_ptr<ConvNorm> stem_;
   std::shared_ptr<Parts<ConvMixerBlock>> blocks_;

@@ -13,7 +13,6 @@
 #include "stoker/models/check.h"
 #include "stoker/models/tokens.h"
 #include "stoker/nn/drop_path.h"
-#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -203,9 +202,10 @@ class Convnext : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = stem_->forward(images);
+    const auto& last = stages_->all().back()->blocks().back();
     for (const auto& stage : stages_->all()) {
       x = stage->enter(x);
-      for (const auto& block : stage->blocks()) x = run_block(block, x);
+      for (const auto& block : stage->blocks()) x = run_block(block, x, block == last);
     }
     return head_->forward(x);
   }
@@ -232,14 +232,6 @@ class Convnext : public Model {
   }
 
  private:
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<ConvNextBlock>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == stages_->all().back()->blocks().back())
-      return block->forward(x);
-    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
-    return nn::recompute(run, block->parameters(), x);
-  }
-
   std::shared_ptr<Stem> stem_;
   std::shared_ptr<Parts<ConvNextStage>> stages_;
   std::shared_ptr<ConvNextClassifier> head_;

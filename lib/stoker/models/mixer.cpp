@@ -10,7 +10,6 @@
 #include "stoker/models/check.h"
 #include "stoker/models/tokens.h"
 #include "stoker/nn/drop_path.h"
-#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -69,7 +68,8 @@ class Mixer : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = stem_->forward(images);
-    for (const auto& block : blocks_->all()) x = run_block(block, x);
+    const auto& last = blocks_->all().back();
+    for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
     x = norm_->forward(x).mean(1);
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
     return head_->forward(x);
@@ -102,14 +102,6 @@ class Mixer : public Model {
     torch::nn::init::zeros_(patches["proj.bias"]);
     for (const auto& block : blocks_->all()) block->reset();
     torch::nn::init::zeros_(head_->weight);
-  }
-
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<MixerBlock>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
-      return block->forward(x);
-    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
-    return nn::recompute(run, block->parameters(), x);
   }
 
   double dropout_;

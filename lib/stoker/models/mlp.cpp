@@ -26,6 +26,7 @@ class Layer : public torch::nn::Module {
       norm_ = register_module("norm", std::make_shared<nn::BatchNorm>(out, nn::BatchNormOptions{}));
   }
 
+  at::Tensor forward(const at::Tensor& x) { return finish(enter(x)); }
   at::Tensor enter(const at::Tensor& x) { return linear_->forward(x); }
   at::Tensor finish(at::Tensor x) {
     if (norm_) x = norm_->forward(x);
@@ -57,7 +58,7 @@ class Perceptron : public Model {
   at::Tensor forward(const at::Tensor& images) override {
     const at::Tensor x = at::flatten(images, 1);
     if (layers_.empty()) return head_->forward(x);
-    return by_layers(x);
+    return recompute() == Recompute::kNone ? by_blocks(x) : by_layers(x);
   }
 
   // A layer run again would keep its input in place of what its product gives: as much.
@@ -73,15 +74,19 @@ class Perceptron : public Model {
     return {std::move(entered), finish, layer->parameters()};
   }
 
+  at::Tensor by_blocks(at::Tensor x) {
+    for (const auto& layer : layers_) x = run_block(layer, x, layer == layers_.back());
+    return head_->forward(x);
+  }
+
+  // What a layer finishes with is made again before the next one's backward pass.
   at::Tensor by_layers(const at::Tensor& features) {
-    const bool keep = recompute() == Recompute::kNone;
     nn::Deferred x = finished(layers_.front(), layers_.front()->enter(features));
     for (size_t i = 1; i < layers_.size(); ++i) {
       const auto enter = [&](const at::Tensor& in) { return layers_[i]->enter(in); };
-      x = finished(layers_[i], nn::consume(x, enter, keep));
+      x = finished(layers_[i], nn::consume(x, enter));
     }
-    return nn::consume(
-        x, [&](const at::Tensor& in) { return head_->forward(in); }, keep);
+    return nn::consume(x, [&](const at::Tensor& in) { return head_->forward(in); });
   }
 
   std::vector<std::shared_ptr<Layer>> layers_;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "stoker/nn/recompute.h"
+
 namespace stoker::models {
 
 std::span<const std::string_view> enum_names(Recompute) {
@@ -12,6 +14,14 @@ std::span<const std::string_view> enum_names(Recompute) {
 void Model::set_recompute(Recompute rung) {
   for (const Recompute possible : recompute_rungs())
     if (possible <= rung) recompute_ = possible;
+}
+
+at::Tensor Model::run_block(const nn::BlockGate::Piece& piece,
+                            const nn::BlockGate::Parameters& parameters, const at::Tensor& x,
+                            bool is_last) const {
+  if (recompute_ != Recompute::kBlocks || is_last) return gate_->run(parameters, piece, x);
+  const auto again = [&](const at::Tensor& in) { return nn::recompute(piece, parameters(), in); };
+  return gate_->run(parameters, again, x);
 }
 
 std::vector<std::vector<std::string>> Model::layers() const {

@@ -12,10 +12,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stoker/config/choice.h"
 #include "stoker/models/transfer.h"
+#include "stoker/nn/block_gate.h"
 
 namespace stoker::models {
 
@@ -63,6 +65,10 @@ class Model : public torch::nn::Module {
   void set_recompute(Recompute rung);
   Recompute recompute() const { return recompute_; }
 
+  // What blocks are run through: all parameters are at hand unless somebody sets another.
+  nn::BlockGate& gate() const { return *gate_; }
+  void set_gate(std::shared_ptr<nn::BlockGate> gate) { gate_ = std::move(gate); }
+
   // Number of training images that initialize() wants to see; 0 if none.
   virtual int64_t initialization_images() const { return 0; }
   // Sets weights that are computed from data: images [n, C, H, W] float32, augmented as for
@@ -86,8 +92,22 @@ class Model : public torch::nn::Module {
   // the order of registration.
   virtual std::vector<std::vector<std::string>> layers() const;
 
+ protected:
+  // piece(x) through the gate, computed again in the backward pass by kBlocks; the last block would
+  // be the first of the backward pass, so that this would free nothing.
+  at::Tensor run_block(const nn::BlockGate::Piece& piece,
+                       const nn::BlockGate::Parameters& parameters, const at::Tensor& x,
+                       bool is_last) const;
+  template <class Block>
+  at::Tensor run_block(const std::shared_ptr<Block>& block, const at::Tensor& x,
+                       bool is_last) const {
+    return run_block([block](const at::Tensor& in) { return block->forward(in); },
+                     [block] { return block->parameters(); }, x, is_last);
+  }
+
  private:
   Recompute recompute_ = Recompute::kNone;
+  std::shared_ptr<nn::BlockGate> gate_ = std::make_shared<nn::OpenGate>();
 };
 
 // Every row has the TransferOptions of transfer.h beside its own:

@@ -95,14 +95,15 @@ void Network::end_with(const std::string& path) {
 
 at::Tensor Network::run(const Part& part, const at::Tensor& x) const {
   const bool keep = recompute() == Recompute::kNone;
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  const bool is_block = !part.modules.empty() && &part != &parts_[last_block_];
-  if (recompute() != Recompute::kBlocks || !is_block) return part.body(x, keep);
-  std::vector<at::Tensor> parameters;
-  for (const auto& [path, module] : part.modules)
-    for (const at::Tensor& parameter : module->parameters()) parameters.push_back(parameter);
-  const auto again = [body = part.body](const at::Tensor& in) { return body(in, false); };
-  return nn::recompute(again, parameters, x);
+  if (part.modules.empty()) return part.body(x, keep);
+  const auto parameters = [&part] {
+    std::vector<at::Tensor> all;
+    for (const auto& [path, module] : part.modules)
+      for (const at::Tensor& parameter : module->parameters()) all.push_back(parameter);
+    return all;
+  };
+  const auto piece = [body = part.body, keep](const at::Tensor& in) { return body(in, keep); };
+  return run_block(piece, parameters, x, &part == &parts_[last_block_]);
 }
 
 at::Tensor Network::forward(const at::Tensor& images) {

@@ -11,7 +11,6 @@
 #include "stoker/models/tokens.h"
 #include "stoker/models/windows.h"
 #include "stoker/nn/drop_path.h"
-#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -133,9 +132,10 @@ class Swin : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = patch_embed_->forward(images);
+    const auto& last = layers_->all().back()->blocks().back();
     for (const auto& stage : layers_->all()) {
       x = stage->enter(x);
-      for (const auto& block : stage->blocks()) x = run_block(block, x);
+      for (const auto& block : stage->blocks()) x = run_block(block, x, block == last);
     }
     x = norm_->forward(x).mean({1, 2});
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
@@ -165,14 +165,6 @@ class Swin : public Model {
   }
 
  private:
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<SwinBlock>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == layers_->all().back()->blocks().back())
-      return block->forward(x);
-    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
-    return nn::recompute(run, block->parameters(), x);
-  }
-
   double dropout_;
   std::shared_ptr<Entry> patch_embed_;
   std::shared_ptr<Parts<SwinStage>> layers_;

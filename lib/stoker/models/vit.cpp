@@ -12,7 +12,6 @@
 #include "stoker/models/check.h"
 #include "stoker/models/tokens.h"
 #include "stoker/nn/drop_path.h"
-#include "stoker/nn/recompute.h"
 
 namespace stoker::models {
 namespace {
@@ -104,7 +103,8 @@ class Vit : public Model {
 
   at::Tensor forward(const at::Tensor& images) override {
     at::Tensor x = with_positions(patch_embed_->forward(images));
-    for (const auto& block : blocks_->all()) x = run_block(block, x);
+    const auto& last = blocks_->all().back();
+    for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
     // Of the class token alone, as the norm takes each token for itself.
     x = options_.pool == TokenPool::kToken
             ? norm_->forward(x.select(1, 0))
@@ -147,14 +147,6 @@ class Vit : public Model {
     tokens.push_back(options_.embeds_prefix ? patches : patches + pos_embed_);
     const at::Tensor x = at::cat(tokens, 1);
     return options_.embeds_prefix ? x + pos_embed_ : x;
-  }
-
-  // The last block is the first of the backward pass: making it again then would free nothing.
-  at::Tensor run_block(const std::shared_ptr<EncoderBlock>& block, const at::Tensor& x) {
-    if (recompute() != Recompute::kBlocks || block == blocks_->all().back())
-      return block->forward(x);
-    const auto run = [block](const at::Tensor& in) { return block->forward(in); };
-    return nn::recompute(run, block->parameters(), x);
   }
 
   VitOptions options_;

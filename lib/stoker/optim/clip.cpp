@@ -49,7 +49,7 @@ void check_clipping(const ClipOptions& options) {
 at::Tensor grad_norm(Optimizer& optimizer) {
   const at::NoGradGuard no_grad;
   const auto lists = gradient_lists(optimizer);
-  if (lists.empty()) return at::zeros({});
+  if (lists.empty()) return optimizer.norm_of_all(at::zeros({}));
   const at::Device device = lists.front().front().device();
   std::vector<at::Tensor> norms;
   for (const auto& list : lists) {
@@ -58,7 +58,7 @@ at::Tensor grad_norm(Optimizer& optimizer) {
     for (const at::Tensor& norm : at::_foreach_norm(list, 2, wide ? at::kDouble : at::kFloat))
       norms.push_back(norm.to(device, at::kFloat));
   }
-  return at::linalg_vector_norm(at::stack(norms));
+  return optimizer.norm_of_all(at::linalg_vector_norm(at::stack(norms)));
 }
 
 at::Tensor clip_gradients(Optimizer& optimizer, const ClipOptions& options) {

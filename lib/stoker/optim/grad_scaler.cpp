@@ -51,6 +51,7 @@ void GradScaler::unscale(Optimizer& optimizer) {
                  list.front().device().str(), scale_.device().str());
     at::_amp_foreach_non_finite_check_and_unscale_(list, found_inf_, inverse);
   }
+  optimizer.share_found_inf(found_inf_);
   unscaled_ = true;
 }
 

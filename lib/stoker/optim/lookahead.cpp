@@ -52,6 +52,7 @@ class Lookahead final : public Optimizer {
   const std::vector<ParameterGroup>& groups() const override { return fast_->groups(); }
   bool is_elementwise() const override { return fast_->is_elementwise(); }
   void gather_state() override { fast_->gather_state(); }
+  void drop_gathered() override { fast_->drop_gathered(); }
 
   NamedTensors state() override { return with_slow(fast_->state()); }
   NamedTensors own_state() override { return with_slow(fast_->own_state()); }

@@ -16,6 +16,7 @@
 
 #include "stoker/config/choice.h"
 #include "stoker/core/error.h"
+#include "stoker/dist/group.h"
 #include "stoker/weights/named_tensors.h"
 
 namespace stoker::optim {
@@ -71,6 +72,7 @@ class Optimizer {
   // Copies into state() by name; throws DataError listing every missing, unexpected and mis-shaped
   // tensor.
   virtual void load_state(const NamedTensors& state) = 0;
+  // Of the parameters, or this rank's parts of them, that have the gradients.
   virtual const std::vector<ParameterGroup>& groups() const = 0;
   // Whether a value's move depends on that value's gradients alone, so that parts of a parameter
   // can be moved by themselves.
@@ -78,10 +80,25 @@ class Optimizer {
   // Weights to evaluate and save in place of the parameters, by their names: those of this moment;
   // nothing where the parameters themselves are meant.
   virtual NamedTensors evaluation_weights() { return {}; }
-  // Where ranks have parts of the state: makes state() whole on the first. All ranks call it.
+  // Where ranks have parts of the state: makes state() whole on the first, and lets go of
+  // it again. All ranks call both.
   virtual void gather_state() {}
+  virtual void drop_gathered() {}
   // What this rank keeps.
   virtual NamedTensors own_state() { return state(); }
+
+  // What brings gradients of `parameters` from the ranks of `group` to groups().
+  virtual std::unique_ptr<dist::GradientExchange> exchange(dist::Group& group,
+                                                           const NamedTensors& parameters) {
+    return group.exchange(parameters);
+  }
+  // Where ranks have parts of the gradients: the norm of all by that of the own ones, and whether
+  // any is not finite (a float32 scalar, 1 or 0), in place. All ranks call them.
+  virtual at::Tensor norm_of_all(const at::Tensor& own) { return own; }
+  virtual void share_found_inf(at::Tensor& found_inf) { (void)found_inf; }
+  // Of a model's tensors those whose values are at hand: where ranks have parts of the parameters,
+  // the whole ones that gather_state() made stand for them, or nothing.
+  virtual NamedTensors at_hand(NamedTensors tensors) { return tensors; }
 };
 
 using OptimizerTable = config::Table<std::unique_ptr<Optimizer>(std::vector<ParameterGroup>)>;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,8 +26,8 @@ at::Tensor flat(const at::Tensor& tensor) { return tensor.as_strided({tensor.num
 // What of a parameter is this rank's.
 struct Slice {
   std::string name;
-  at::Tensor whole, part;  // part: a view of whole's memory, a leaf of its own
-  int64_t begin = 0;       // of the part, in the flat parameter
+  at::Tensor whole, part;
+  int64_t begin = 0;  // of the part, in the flat parameter
 };
 
 // "momentum/conv1.weight" → "conv1.weight"
@@ -34,52 +35,143 @@ std::string parameter_of(const std::string& state_name) {
   return state_name.substr(state_name.find('/') + 1);
 }
 
-class Sharded : public Optimizer {
+// A tensor of `shape_of`'s shape with its layout.
+at::Tensor like(const at::Tensor& tensor, const at::Tensor& shape_of) {
+  if (tensor.strides() == shape_of.strides()) return tensor;
+  return at::empty_like(shape_of, tensor.options()).copy_(tensor);
+}
+
+void check_alike(const std::vector<ParameterGroup>& groups) {
+  const at::Tensor& first = groups.front().parameters.front().second;
+  for (const ParameterGroup& one : groups) {
+    for (const auto& [name, parameter] : one.parameters) {
+      if (parameter.is_non_overlapping_and_dense() && parameter.device() == first.device() &&
+          parameter.scalar_type() == first.scalar_type() && parameter.element_size() >= 4)
+        continue;
+      throw ConfigError(fmt::format(
+          "dist.shard: the parameter {} is not laid out, or not of the type, as the others: its "
+          "optimizer state cannot be divided. Set dist.shard: none.",
+          name));
+    }
+  }
+}
+
+// Stage 1: all parameters one after another, in as many equal parts as there are ranks.
+class StateDivision : public Division {
  public:
-  Sharded(dist::Group& group, std::vector<ParameterGroup> groups, const BuildOptimizer& build)
-      : group_(group), groups_(std::move(groups)) {
+  StateDivision(dist::Group& group, const std::vector<ParameterGroup>& groups) : group_(group) {
     int64_t values = 0;
-    for (const ParameterGroup& one : groups_) {
+    for (const ParameterGroup& one : groups) {
       for (const auto& [name, parameter] : one.parameters) {
-        check(name, parameter);
+        parameters_.push_back(parameter);
         values += parameter.numel();
       }
     }
     part_size_ = (values + group.size() - 1) / group.size();
+    all_parts_ =
+        at::zeros({part_size_ * group.size()}, parameters_.front().options().requires_grad(false));
+  }
+
+  std::optional<Part> part_of(const std::string&, const at::Tensor& parameter) override {
+    const int64_t own = group_.rank() * part_size_, size = parameter.numel();
+    const int64_t first = std::clamp<int64_t>(own - next_, 0, size);
+    const int64_t last = std::clamp<int64_t>(own + part_size_ - next_, 0, size);
+    next_ += size;
+    if (first == last) return std::nullopt;
+    parts_.push_back(flat(parameter.detach()).narrow(0, first, last - first).requires_grad_());
+    return Part{parts_.back(), first};
+  }
+  bool divides_gradients() const override { return false; }
+  std::unique_ptr<dist::GradientExchange> exchange(const NamedTensors& parameters) override {
+    return group_.exchange(parameters);
+  }
+
+  // Each rank's values of all parameters, to all ranks.
+  void share() override {
+    const at::Tensor own = at::zeros({part_size_}, all_parts_.options());
+    int64_t at = 0;
+    for (const at::Tensor& part : parts_) {
+      own.narrow(0, at, part.numel()).copy_(part);
+      at += part.numel();
+    }
+    group_.gather_parts(all_parts_, own);
+    int64_t from = 0;
+    for (const at::Tensor& parameter : parameters_) {
+      flat(parameter.detach()).copy_(all_parts_.narrow(0, from, parameter.numel()));
+      from += parameter.numel();
+    }
+  }
+
+ private:
+  dist::Group& group_;
+  std::vector<at::Tensor> parameters_, parts_;  // parts_: views of the parameters' memory
+  int64_t part_size_ = 0, next_ = 0;
+  at::Tensor all_parts_;
+};
+
+class Sharded : public Optimizer {
+ public:
+  Sharded(dist::Group& group, std::vector<ParameterGroup> groups, const BuildOptimizer& build,
+          std::shared_ptr<Division> division)
+      : group_(group), division_(std::move(division)), groups_(std::move(groups)) {
     inner_ = build(cut());
     if (!inner_->is_elementwise() || !inner_->evaluation_weights().empty()) {
       throw ConfigError(
-          "dist.shard: optimizer does not go with this optimizer, which looks at parameters as a "
-          "whole: expected one that moves each value by itself, as sgd and adamw do, or "
+          "dist.shard does not go with this optimizer, which looks at parameters as a whole: "
+          "expected one that moves each value by itself, as sgd and adamw do, or "
           "dist.shard: none.");
     }
-    const at::Tensor& any = groups_.front().parameters.front().second;
-    all_parts_ = at::zeros({part_size_ * group.size()}, any.options().requires_grad(false));
   }
 
   void step(const StepOptions& options) override {
     const at::NoGradGuard no_grad;
-    for (Slice& slice : slices_) {
-      const at::Tensor& gradient = slice.whole.grad();
-      slice.part.mutable_grad() =
-          gradient.defined()
-              ? flat(like(gradient, slice.whole)).narrow(0, slice.begin, slice.part.numel())
-              : at::Tensor();
-    }
+    if (!division_->divides_gradients()) take_gradients();
     inner_->step(options);
     inner_->zero_grad();
-    is_gathered_ = false;
-    share_parts();
+    drop_gathered();
+    division_->share();
   }
 
   void zero_grad() override {
     for (const ParameterGroup& one : groups_) {
       for (const auto& [name, parameter] : one.parameters) parameter.mutable_grad() = at::Tensor();
     }
+    inner_->zero_grad();
+    division_->drop_gradients();
   }
 
   double base_lr() const override { return inner_->base_lr(); }
-  const std::vector<ParameterGroup>& groups() const override { return groups_; }
+  const std::vector<ParameterGroup>& groups() const override {
+    return division_->divides_gradients() ? inner_->groups() : groups_;
+  }
+
+  std::unique_ptr<dist::GradientExchange> exchange(dist::Group&,
+                                                   const NamedTensors& parameters) override {
+    return division_->exchange(parameters);
+  }
+  at::Tensor norm_of_all(const at::Tensor& own) override {
+    if (!division_->divides_gradients()) return own;
+    const at::Tensor square = own.to(device()).square();
+    group_.sum(square);
+    return square.sqrt();
+  }
+  void share_found_inf(at::Tensor& found_inf) override {
+    if (!division_->divides_gradients()) return;
+    group_.sum(found_inf);
+    found_inf.clamp_max_(1);
+  }
+  NamedTensors at_hand(NamedTensors tensors) override {
+    const std::map<std::string, at::Tensor> whole(parameters_.begin(), parameters_.end());
+    NamedTensors found;
+    for (auto& [name, tensor] : tensors) {
+      if (!division_->is_in_parts(name)) {
+        found.emplace_back(name, std::move(tensor));
+      } else if (const auto gathered = whole.find(name); gathered != whole.end()) {
+        found.emplace_back(*gathered);
+      }
+    }
+    return found;
+  }
 
   // Whole on the first rank once gathered, and nothing elsewhere.
   NamedTensors state() override {
@@ -105,7 +197,14 @@ class Sharded : public Optimizer {
     }
     const std::string head = json_text(index);
     put_together(group_.collect(fmt::format("{} ", head.size()) + head + bytes));
+    parameters_ = division_->gather();
     is_gathered_ = true;
+  }
+
+  void drop_gathered() override {
+    is_gathered_ = false;
+    gathered_.clear();
+    parameters_.clear();
   }
 
   void load_state(const NamedTensors& state) override {
@@ -132,28 +231,20 @@ class Sharded : public Optimizer {
   }
 
  private:
-  void check(const std::string& name, const at::Tensor& parameter) const {
-    const at::Tensor& first = groups_.front().parameters.front().second;
-    if (parameter.is_non_overlapping_and_dense() && parameter.device() == first.device() &&
-        parameter.scalar_type() == first.scalar_type() && parameter.element_size() >= 4) {
-      return;
-    }
-    throw ConfigError(fmt::format(
-        "dist.shard: the parameter {} is not laid out, or not of the type, as the others: its "
-        "optimizer state cannot be divided. Set dist.shard: none.",
-        name));
-  }
+  at::Device device() const { return groups_.front().parameters.front().second.device(); }
 
-  // A tensor of `shape_of`'s shape with its layout.
-  static at::Tensor like(const at::Tensor& tensor, const at::Tensor& shape_of) {
-    if (tensor.strides() == shape_of.strides()) return tensor;
-    return at::empty_like(shape_of, tensor.options()).copy_(tensor);
+  void take_gradients() {
+    for (Slice& slice : slices_) {
+      const at::Tensor& gradient = slice.whole.grad();
+      slice.part.mutable_grad() =
+          gradient.defined()
+              ? flat(like(gradient, slice.whole)).narrow(0, slice.begin, slice.part.numel())
+              : at::Tensor();
+    }
   }
 
   // The groups of this rank's parts.
   std::vector<ParameterGroup> cut() {
-    const int64_t begin = group_.rank() * part_size_, end = begin + part_size_;
-    int64_t at = 0;
     std::vector<ParameterGroup> parts;
     for (const ParameterGroup& one : groups_) {
       ParameterGroup part{.parameters = {},
@@ -162,36 +253,15 @@ class Sharded : public Optimizer {
                           .optimizer = one.optimizer,
                           .parts = one.parts};
       for (const auto& [name, parameter] : one.parameters) {
-        const int64_t first = std::clamp<int64_t>(begin - at, 0, parameter.numel());
-        const int64_t last = std::clamp<int64_t>(end - at, 0, parameter.numel());
-        at += parameter.numel();
-        if (first == last) continue;
-        const at::Tensor view = flat(parameter.detach()).narrow(0, first, last - first);
+        const std::optional<Division::Part> own = division_->part_of(name, parameter);
+        if (!own) continue;
         slices_.push_back(
-            {.name = name, .whole = parameter, .part = view.requires_grad_(), .begin = first});
-        part.parameters.emplace_back(name, slices_.back().part);
+            {.name = name, .whole = parameter, .part = own->values, .begin = own->begin});
+        part.parameters.emplace_back(name, own->values);
       }
       if (!part.parameters.empty()) parts.push_back(std::move(part));
     }
     return parts;
-  }
-
-  // Each rank's values of all parameters, to all ranks.
-  void share_parts() {
-    const at::Tensor own = at::zeros({part_size_}, all_parts_.options());
-    int64_t at = 0;
-    for (const Slice& slice : slices_) {
-      own.narrow(0, at, slice.part.numel()).copy_(slice.part);
-      at += slice.part.numel();
-    }
-    group_.gather_parts(all_parts_, own);
-    int64_t from = 0;
-    for (const ParameterGroup& one : groups_) {
-      for (const auto& [name, parameter] : one.parameters) {
-        flat(parameter.detach()).copy_(all_parts_.narrow(0, from, parameter.numel()));
-        from += parameter.numel();
-      }
-    }
   }
 
   const Slice& slice_of(const std::string& name) const {
@@ -249,12 +319,11 @@ class Sharded : public Optimizer {
   }
 
   dist::Group& group_;
+  std::shared_ptr<Division> division_;
   std::vector<ParameterGroup> groups_;
   std::vector<Slice> slices_;  // of this rank, in the order of the parameters
   std::unique_ptr<Optimizer> inner_;
-  int64_t part_size_ = 0;
-  at::Tensor all_parts_;
-  NamedTensors gathered_;
+  NamedTensors gathered_, parameters_;  // of the first rank, for a checkpoint
   bool is_gathered_ = false;
 };
 
@@ -262,7 +331,16 @@ class Sharded : public Optimizer {
 
 std::unique_ptr<Optimizer> make_sharded(dist::Group& group, std::vector<ParameterGroup> groups,
                                         const BuildOptimizer& build) {
-  return std::make_unique<Sharded>(group, std::move(groups), build);
+  check_alike(groups);
+  auto division = std::make_shared<StateDivision>(group, groups);
+  return std::make_unique<Sharded>(group, std::move(groups), build, std::move(division));
+}
+
+std::unique_ptr<Optimizer> make_sharded(dist::Group& group, std::vector<ParameterGroup> groups,
+                                        const BuildOptimizer& build,
+                                        std::shared_ptr<Division> division) {
+  check_alike(groups);
+  return std::make_unique<Sharded>(group, std::move(groups), build, std::move(division));
 }
 
 }  // namespace stoker::optim

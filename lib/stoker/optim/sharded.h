@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "stoker/dist/group.h"
+#include "stoker/optim/division.h"
 #include "stoker/optim/optimizer.h"
 
 namespace stoker::optim {
@@ -23,5 +24,10 @@ using BuildOptimizer = std::function<std::unique_ptr<Optimizer>(std::vector<Para
 // others. group must outlive it. step() and gather_state() are called by all ranks.
 std::unique_ptr<Optimizer> make_sharded(dist::Group& group, std::vector<ParameterGroup> groups,
                                         const BuildOptimizer& build);
+
+// The same over parts that `division` makes (stages 2 and 3: parallel/shards.h).
+std::unique_ptr<Optimizer> make_sharded(dist::Group& group, std::vector<ParameterGroup> groups,
+                                        const BuildOptimizer& build,
+                                        std::shared_ptr<Division> division);
 
 }  // namespace stoker::optim

@@ -210,7 +210,8 @@ void initialize_from_data(models::Model& model, const train::Source& train,
 }
 
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
-                                                  dist::Group& group) {
+                                                  dist::Group& group,
+                                                  std::shared_ptr<optim::Division> shards) {
   optim::NamedTensors parameters;
   for (const auto& item : model.named_parameters()) {
     if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
@@ -225,10 +226,13 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
   for (optim::ParameterGroup& one : groups)
     one.parts = {.first_layer = layers.empty() ? std::vector<std::string>() : layers.front(),
                  .head = model.head()};
-  const bool is_divided = config.dist.shard == dist::Shard::kOptimizer && !group.is_alone();
-  return optim::with_lookahead(
-      is_divided ? optim::make_sharded(group, std::move(groups), build) : build(std::move(groups)),
-      common.lookahead);
+  const auto divided = [&]() -> std::unique_ptr<optim::Optimizer> {
+    if (config.dist.shard == dist::Shard::kNone || group.is_alone())
+      return build(std::move(groups));
+    if (!shards) return optim::make_sharded(group, std::move(groups), build);
+    return optim::make_sharded(group, std::move(groups), build, std::move(shards));
+  };
+  return optim::with_lookahead(divided(), common.lookahead);
 }
 
 at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {

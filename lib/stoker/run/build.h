@@ -6,6 +6,7 @@
 #include "stoker/algorithms/table.h"
 #include "stoker/dist/group.h"
 #include "stoker/models/model.h"
+#include "stoker/optim/division.h"
 #include "stoker/optim/optimizer.h"
 #include "stoker/optim/schedule.h"
 #include "stoker/run/run_config.h"
@@ -52,9 +53,11 @@ int64_t check_smallest_batch(const augment::PipelineSchedule& pipelines, models:
 void initialize_from_data(models::Model& model, const train::Source& train,
                           const train::Source& val, at::Device device);
 
-// Divided among the ranks of `group` where dist.shard says so.
+// Divided among the ranks of `group` where dist.shard says so; by `shards` where gradients are
+// (sharding.h).
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
-                                                  dist::Group& group = dist::alone());
+                                                  dist::Group& group = dist::alone(),
+                                                  std::shared_ptr<optim::Division> shards = {});
 
 // What classes count in the loss by train.class_weights or train.balanced_loss; undefined where all
 // count alike. Throws ConfigError where the list does not fit the classes.

@@ -9,6 +9,7 @@
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/budget.h"
 #include "stoker/run/build.h"
+#include "stoker/run/sharding.h"
 #include "stoker/train/state.h"
 
 namespace stoker::run {
@@ -52,6 +53,7 @@ models::Model& ConfigCheck::model_of(const RunConfig& config, const models::Mode
 void ConfigCheck::operator()(const RunConfig& config) {
   machine::check_device_name(config.device);
   check_budgets(config);
+  check_sharding(config);
   const augment::PipelineSchedule pipelines = build_pipelines(config, data::Split::kTrain);
   build_pipelines(config, data::Split::kVal);
   RunConfig with_batch = config;
@@ -68,6 +70,7 @@ void ConfigCheck::operator()(const RunConfig& config) {
   check_smallest_batch(pipelines, model, context,
                        train::plan_steps(*with_batch.train.batch_size, with_batch.train));
   const auto optimizer = build_optimizer(config, model);
+  check_sharding(config, *optimizer);
   train::State state(model, *optimizer, nullptr, {.plan = plan, .context = context});
   build_algorithms(config, {.state = state});
 }

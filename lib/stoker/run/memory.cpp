@@ -68,6 +68,21 @@ std::vector<Saving> savings(const Session& session, const MemoryParts& parts, in
   return all;
 }
 
+// And what of the parameters and gradients this rank has.
+void count_exchange(const Session& session, MemoryParts& parts) {
+  if (session.shards) {
+    const parallel::ShardBytes bytes = session.shards->bytes();
+    parts.parameters += bytes.parameters - parts.gradients;  // those that learn, as a whole
+    parts.gradients = bytes.gradients;
+    parts.exchange = bytes.transient;
+    return;
+  }
+  // The Reducer's buckets, which the gradients become views of while a fresh one is made; and all
+  // parameters once more where ranks move a part of them each.
+  if (!session.group->is_alone()) parts.exchange = parts.gradients;
+  if (session.config.dist.shard != dist::Shard::kNone) parts.exchange *= 2;
+}
+
 }  // namespace
 
 void apply_memory_options(const train::MemoryOptions& options, c10::Device device) {
@@ -91,10 +106,7 @@ MemoryParts memory_parts(const Session& session) {
     parts.parameters += bytes;
     if (parameter.requires_grad()) parts.gradients += bytes;
   }
-  // The Reducer's buckets, which the gradients become views of while a fresh one is made; and all
-  // parameters once more where ranks move a part of them each.
-  if (!session.group->is_alone()) parts.exchange = parts.gradients;
-  if (session.config.dist.shard != dist::Shard::kNone) parts.exchange *= 2;
+  count_exchange(session, parts);
   for (const at::Tensor& buffer : session.model->buffers()) {
     parts.parameters += static_cast<int64_t>(buffer.nbytes());
   }

@@ -7,8 +7,8 @@ namespace stoker::run {
 
 // Bytes of tensors.
 struct MemoryParts {
-  int64_t parameters = 0;  // and buffers
-  int64_t gradients = 0;
+  int64_t parameters = 0;              // and buffers; this rank's
+  int64_t gradients = 0;               // this rank's
   int64_t optimizer_state = 0;         // this rank's
   int64_t exchange = 0;                // buffers of what goes to other ranks
   int64_t teacher = 0;                 // of distillation

@@ -62,6 +62,17 @@ std::string sizes_text(const augment::PipelineSchedule& pipelines) {
   return text;
 }
 
+// "each rank has its part of the gradients and the optimizer state, and of 5,339,136 of 5,524,416
+// parameters, in 12 blocks"
+std::string shards_text(const parallel::Shards& shards, const models::Model& model) {
+  const std::string_view always = "each rank has its part of the gradients and optimizer state";
+  if (shards.blocks() == 0) return std::string(always);
+  int64_t all = 0;
+  for (const at::Tensor& parameter : model.parameters()) all += parameter.numel();
+  return fmt::format("{}, and of {} of the {} parameters, in {} blocks", always,
+                     human_count(shards.values_in_blocks()), human_count(all), shards.blocks());
+}
+
 }  // namespace
 
 std::string plan_text(const Session& session) {
@@ -96,6 +107,7 @@ std::string plan_text(const Session& session) {
                            human_count(plan.steps_per_epoch), epochs_text(plan)));
   if (const std::string ranks = session.group->text(); !ranks.empty())
     row("ranks", fmt::format("{}; {} images a step each", ranks, share_text(plan)));
+  if (session.shards) row("shards", shards_text(*session.shards, *session.model));
   row("precision", train::to_string(session.config.train.precision) +
                        (session.precision_reason.empty()
                             ? ""

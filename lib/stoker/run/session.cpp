@@ -13,6 +13,7 @@
 #include "stoker/run/budget.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
+#include "stoker/run/sharding.h"
 #include "stoker/run/teacher.h"
 #include "stoker/train/autocast.h"
 
@@ -131,7 +132,8 @@ void plan_training(Session& session) {
 
 void build_training(Session& session) {
   const RunConfig& config = session.config;
-  session.optimizer = build_optimizer(config, *session.model, *session.group);
+  session.shards = build_shards(config, *session.model, session.context, *session.group);
+  session.optimizer = build_optimizer(config, *session.model, *session.group, session.shards);
   if (config.train.precision == train::Precision::kFp16) {
     session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
   }
@@ -179,6 +181,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   session.group = &group;
   session.config = std::move(config);
   check_budgets(session.config);
+  check_sharding(session.config);
   check_average(session.config);
   if (!session.config.train.batch_size) {
     begin_at_base_batch(session.config);
@@ -190,6 +193,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   apply_memory_options(session.config.memory, session.device);
   machine::prepare_cpu(session.device);
   check_shared_norms(session.config, group);
+  fix_microbatch_of_shards(session.config, group);
   optim::check_clipping(session.config.train.clip);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
@@ -218,7 +222,8 @@ void use_microbatch(Session& session, int64_t microbatch) {
   report_adjustments(session.config, session);
 }
 
-void connect_norms(Session& session) {
+void connect_ranks(Session& session) {
+  if (session.shards) session.shards->begin();
   if (session.config.train.batch_norm != train::BatchNormMode::kSync) return;
   if (session.group->is_alone()) return;
   session.norm_peers = std::make_shared<GroupPeers>(*session.group);
@@ -240,7 +245,7 @@ train::TrainerOptions trainer_options(const RunConfig& config) {
           .eval = config.eval,
           .checkpoint = config.checkpoint,
           .log_every_steps = config.log.every_steps,
-          .shards_optimizer = config.dist.shard == dist::Shard::kOptimizer,
+          .shards_optimizer = config.dist.shard != dist::Shard::kNone,
           .keeps_guesses = config.log.evaluation};
 }
 

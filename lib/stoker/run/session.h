@@ -11,6 +11,7 @@
 #include <string>
 
 #include "stoker/nn/norm_peers.h"
+#include "stoker/parallel/shards.h"
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/memory_parts.h"
@@ -30,6 +31,7 @@ struct Session {
   models::FrozenParameters frozen;                     // model.freeze
   std::optional<InitialWeights> weights;               // model.weights, of a run that begins
   std::shared_ptr<const algorithms::Teacher> teacher;  // of distillation
+  std::shared_ptr<parallel::Shards> shards;  // of dist.shard: gradients or parameters, on ranks
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
   optim::Schedule schedule;
@@ -52,9 +54,9 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
 // Gives a session that stands at its beginning other micro-batches; all else stays.
 void use_microbatch(Session& session, int64_t microbatch);
 
-// train.batch_norm: sync takes effect from here on: passes of training wait for the other ranks, so
-// that none may be made by one of them alone.
-void connect_norms(Session& session);
+// train.batch_norm: sync and dist.shard take effect from here on: passes of training wait for the
+// other ranks, so that none may be made by one of them alone.
+void connect_ranks(Session& session);
 
 // What a trainer works on; checkpoints are the caller's to add. The session must outlive it.
 train::TrainerParts trainer_parts(Session& session);

@@ -113,7 +113,8 @@ StepGradients GradientPass::pass_twice(State& state, BatchSource& feed, Events& 
 StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events) {
   const StepPlan plan = state.plan();
   const int64_t step = state.position.step;
-  const bool waits = norms_wait_ && !group_.is_alone();
+  const bool waits =
+      (norms_wait_ && !group_.is_alone()) || (exchange_ && exchange_->waits_within_pass());
   const bool overlaps = proven_passes_ == plan.grad_accumulation;
   StepGradients gradients;
   for (int64_t i = 0; i < plan.own_passes(); ++i) {
@@ -148,7 +149,7 @@ void GradientPass::exchange_what_learns(State& state) {
   if (exchange_ && learning == exchanged_) return;
   if (exchange_) waited_before_ += exchange_->wait_s();
   exchange_.reset();
-  exchange_ = group_.exchange(trained_parameters(state.model()));
+  exchange_ = state.optimizer().exchange(group_, trained_parameters(state.model()));
   exchanged_ = learning;
   proven_passes_ = 0;
 }
@@ -159,6 +160,7 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   const int64_t passes = state.plan().grad_accumulation;
   group_.note_step(step + 1);
   exchange_what_learns(state);
+  exchange_->begin_step(state.plan().own_passes());
   StepGradients gradients;
   std::exception_ptr failure;
   const ops::DeviceWork work{.doing = "this rank's part of the step",
@@ -167,7 +169,7 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   try {
     gradients = ops::on_device(work, [&] { return pass(state, feed, events); });
   } catch (const OutOfMemory&) {
-    if (norms_wait_) throw;
+    if (norms_wait_ || exchange_->waits_within_pass()) throw;
     failure = std::current_exception();
   } catch (const Interrupted&) {
     failure = std::current_exception();
@@ -177,7 +179,7 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   }
   const ops::PassCpuLimit pass_limit;  // what is left are sums into memory that is there
   const trace::Span span(trace::Stage::kReduce);
-  const bool is_proven = proven_passes_ == passes;
+  const bool is_proven = proven_passes_ == passes || exchange_->is_always_overlapped();
   if (is_proven) exchange_->finish(failure ? dist::Share::kNothing : dist::Share::kWhole);
   agree(failure, gradients, step);
   if (!is_proven) exchange_->finish(dist::Share::kWhole);

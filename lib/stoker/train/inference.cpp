@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
@@ -37,7 +38,7 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
   const int64_t samples_a_batch = std::max<int64_t>(options.batch_size / views, 1);
   const int64_t own = share.of(samples, samples_a_batch);
   int64_t done = 0;
-  ops::on_device(work, [&] {
+  const auto pass_over_own = [&] {
     while (auto batch = feed.next()) {
       if (interrupt_signal() != 0)
         throw Interrupted(fmt::format("{} was interrupted", options.doing));
@@ -46,7 +47,19 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
       done = std::min(own, done + samples_a_batch);
       if (options.on_progress) options.on_progress(done, own);
     }
-  });
+  };
+  std::exception_ptr failure;
+  model.gate().begin_passes();
+  try {
+    ops::on_device(work, pass_over_own);
+  } catch (const OutOfMemory&) {
+    failure = std::current_exception();
+  } catch (const Interrupted&) {
+    failure = std::current_exception();
+  }
+  const int64_t batches = (samples + samples_a_batch - 1) / samples_a_batch;
+  ops::on_device(work, [&] { model.gate().catch_up((batches + share.ranks - 1) / share.ranks); });
+  if (failure) std::rethrow_exception(failure);
   return unreadable_of(feed.loader());
 }
 

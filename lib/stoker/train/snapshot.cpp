@@ -164,7 +164,7 @@ void restore_swapped_weights(const CheckpointContent& content,
 
 CheckpointContent capture(State& state, Algorithms& algorithms) {
   CheckpointContent content;
-  content.model = weights::state_dict(state.model());
+  content.model = state.optimizer().at_hand(weights::state_dict(state.model()));
   content.optimizer = state.optimizer().state();
   for (auto& algorithm : algorithms) {
     for (auto& [name, tensor] : algorithm->state_tensors()) {

@@ -99,7 +99,8 @@ void Trainer::check_end() const {
       "Go on from an earlier checkpoint with a lower optimizer.lr, a longer schedule.warmup_epochs "
       "or train.precision=fp32; batch norm needs more than one value a channel of each "
       "micro-batch.";
-  const auto names = weights::nonfinite_names(weights::state_dict(state_.model()));
+  const auto names =
+      weights::nonfinite_names(state_.optimizer().at_hand(weights::state_dict(state_.model())));
   if (!names.empty()) {
     throw Diverged(fmt::format("the network ends with values that are not finite in {}. {}",
                                weights::some_names(names), kRemedy));

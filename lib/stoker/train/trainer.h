@@ -39,12 +39,13 @@ struct TrainerOptions {
   EvalOptions eval;
   CheckpointOptions checkpoint;
   MachineOptions machine;
-  int64_t log_every_steps = 20;   // how often losses are read from a GPU
-  bool shards_optimizer = false;  // ranks have parts of its state, gathered before each checkpoint
-  bool keeps_guesses = false;     // of each image of the newest evaluation, in the state
-  bool evaluates_at_budget = true;                          // when a budget ends the run
-  std::vector<std::filesystem::path> logs;                  // synced before each checkpoint
-  std::string config_yaml;                                  // goes into each checkpoint
+  int64_t log_every_steps = 20;  // how often losses are read from a GPU
+  bool shards_optimizer =
+      false;  // ranks have parts of what is trained, gathered before each checkpoint
+  bool keeps_guesses = false;               // of each image of the newest evaluation, in the state
+  bool evaluates_at_budget = true;          // when a budget ends the run
+  std::vector<std::filesystem::path> logs;  // synced before each checkpoint
+  std::string config_yaml;                  // goes into each checkpoint
   std::function<std::string()> memory_advice = nullptr;     // for when not even one image fits
   std::optional<tuning::Line> memory_model = std::nullopt;  // of a step, where it was probed
 };

@@ -101,6 +101,7 @@ void Trainer::save_if_due() {
   const bool is_due = saver_ && saver_->due(state_);
   gather_state_if(is_due);
   if (is_due) note_written(saver_->save(state_, capture_now()));
+  state_.optimizer().drop_gathered();
 }
 
 void Trainer::warn_of_unreadable_images(const loader::Loader& loader) {
