@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -44,10 +45,18 @@ inline launch::Place place_of(int64_t rank, int64_t world, const Port& port) {
           .store_descriptor = rank == 0 ? port.socket : -1};
 }
 
+// LibTorch's flight recorder, one a process, notes each new group without a lock: groups of several
+// threads would crash it.
+inline void stop_flight_recorder() {
+  for (const char* name : {"TORCH_FR_BUFFER_SIZE", "TORCH_NCCL_TRACE_BUFFER_SIZE"})
+    ::setenv(name, "0", /*overwrite=*/0);
+}
+
 // Runs `job` as each of the ranks, and throws what the first of them threw that threw anything.
 // started: how many of them there are at all.
 inline void as_ranks(int64_t world, const std::function<void(dist::Group&)>& job,
                      const dist::DistOptions& options = {}, int64_t started = -1) {
+  stop_flight_recorder();
   const Port port = listening_port();
   std::vector<std::exception_ptr> errors(static_cast<size_t>(world));
   std::vector<std::thread> threads;
