@@ -4,9 +4,8 @@
 # docs/building.md.
 option(STOKER_PCH "Precompile the headers that most files share" ON)
 
-# A first build takes little more than half as long where the files of a target are compiled eight at
-# a time, for each begins with what LibTorch's headers instantiate; while one changes files the other
-# way is faster.
+# A first build is shorter where the files of a target are compiled eight at a time, for each begins
+# with what LibTorch's headers instantiate; while one changes files the other way is faster.
 option(STOKER_UNITY "Compile several files as one" OFF)
 if(STOKER_UNITY)
   set(CMAKE_UNITY_BUILD ON)

@@ -31,7 +31,7 @@ struct MemoryFit {
 MemoryFit fit_memory(run::Session& session, int64_t largest, int64_t limit_bytes,
                      const std::function<void(const std::string&)>& say = nullptr);
 
-// Peak bytes of an evaluation over its batch, from two small ones. Throws OutOfMemory.
+// Peak bytes of an evaluation over its batch, from three small ones. Throws OutOfMemory.
 tuning::Line fit_evaluation(run::Session& session);
 
 struct MicrobatchOptions {

@@ -30,8 +30,8 @@ class GradientExchange {
   virtual void before_micro_batch(bool is_last) = 0;
 
   // Afterwards the parameters' gradients, or those of this rank's parts of them, are sums over the
-  // ranks, the same bits on all. Every rank
-  // calls it once a step, whatever came to its passes. Throws PeerFailed.
+  // ranks, the same bits on all. Every rank calls it once a step, whatever came to its passes.
+  // Throws PeerFailed.
   virtual void finish(Share share) = 0;
 
   // Whether gradients leave in every backward pass, so that finish() has to be called before ranks

@@ -80,8 +80,8 @@ class Optimizer {
   // Weights to evaluate and save in place of the parameters, by their names: those of this moment;
   // nothing where the parameters themselves are meant.
   virtual NamedTensors evaluation_weights() { return {}; }
-  // Where ranks have parts of the state: makes state() whole on the first, and lets go of
-  // it again. All ranks call both.
+  // Where ranks have parts of the state: makes state() whole on the first, and lets go of it
+  // again. All ranks call both.
   virtual void gather_state() {}
   virtual void drop_gathered() {}
   // What this rank keeps.
