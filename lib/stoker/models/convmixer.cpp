@@ -8,18 +8,13 @@
 #include <vector>
 
 #include "stoker/models/check.h"
+#include "stoker/models/convolutions.h"
 #include "stoker/models/tokens.h"
 #include "stoker/nn/batch_norm.h"
 #include "stoker/nn/convolution.h"
 
 namespace stoker::models {
 namespace {
-
-using Norm = std::shared_ptr<nn::BatchNorm>;
-
-Norm make_norm(int64_t channels) {
-  return std::make_shared<nn::BatchNorm>(channels, nn::BatchNormOptions{});
-}
 
 // A convolution, the activation, a norm; the first and the last have names.
 class ConvNorm : public torch::nn::Module {

@@ -10,12 +10,13 @@
 #include "stoker/core/error.h"
 #include "stoker/parallel/blocks.h"
 #include "stoker/parallel/shard_exchange.h"
+#include "stoker/weights/tensor_bytes.h"
 
 namespace stoker::parallel {
 
 namespace {
 
-using weights::NamedTensors;
+using weights::bytes_of, weights::NamedTensors;
 
 NamedTensors learning_parameters(const models::Model& model) {
   NamedTensors parameters;
@@ -23,12 +24,6 @@ NamedTensors learning_parameters(const models::Model& model) {
     if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
   }
   return parameters;
-}
-
-int64_t bytes_of(const NamedTensors& tensors) {
-  int64_t bytes = 0;
-  for (const auto& [name, tensor] : tensors) bytes += static_cast<int64_t>(tensor.nbytes());
-  return bytes;
 }
 
 void check(const NamedTensors& parameters) {

@@ -11,16 +11,13 @@
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/memory_meter.h"
 #include "stoker/weights/state_dict.h"
+#include "stoker/weights/tensor_bytes.h"
 
 namespace stoker::run {
 
 namespace {
 
-int64_t bytes_of(const weights::NamedTensors& tensors) {
-  int64_t bytes = 0;
-  for (const auto& [name, tensor] : tensors) bytes += static_cast<int64_t>(tensor.nbytes());
-  return bytes;
-}
+using weights::bytes_of;
 
 std::string text_of(int64_t bytes) { return human_bytes(static_cast<uint64_t>(bytes)); }
 
