@@ -10,21 +10,14 @@
 #include "stoker/core/error.h"
 #include "stoker/parallel/blocks.h"
 #include "stoker/parallel/shard_exchange.h"
+#include "stoker/weights/learning_parameters.h"
 #include "stoker/weights/tensor_bytes.h"
 
 namespace stoker::parallel {
 
 namespace {
 
-using weights::bytes_of, weights::NamedTensors;
-
-NamedTensors learning_parameters(const models::Model& model) {
-  NamedTensors parameters;
-  for (const auto& item : model.named_parameters()) {
-    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
-  }
-  return parameters;
-}
+using weights::bytes_of, weights::learning_parameters, weights::NamedTensors;
 
 void check(const NamedTensors& parameters) {
   const at::Tensor& first = parameters.front().second;

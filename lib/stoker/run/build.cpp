@@ -20,6 +20,7 @@
 #include "stoker/optim/sharded.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
+#include "stoker/weights/learning_parameters.h"
 
 namespace stoker::run {
 
@@ -212,10 +213,7 @@ void initialize_from_data(models::Model& model, const train::Source& train,
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
                                                   dist::Group& group,
                                                   std::shared_ptr<optim::Division> shards) {
-  optim::NamedTensors parameters;
-  for (const auto& item : model.named_parameters()) {
-    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
-  }
+  const optim::NamedTensors parameters = weights::learning_parameters(model);
   const auto& common = config.optimizer.common<optim::CommonOptions>();
   const auto build = [&](std::vector<optim::ParameterGroup> groups) {
     return optim::build_optimizer(config.optimizer, std::move(groups));

@@ -17,6 +17,7 @@
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/train/autocast.h"
+#include "stoker/weights/learning_parameters.h"
 
 namespace stoker::train {
 
@@ -61,14 +62,6 @@ class Replay : public BatchSource {
   size_t given_ = 0;
   bool is_rewound_ = false;
 };
-
-weights::NamedTensors trained_parameters(models::Model& model) {
-  weights::NamedTensors parameters;
-  for (const auto& item : model.named_parameters()) {
-    if (item.value().requires_grad()) parameters.emplace_back(item.key(), item.value());
-  }
-  return parameters;
-}
 
 }  // namespace
 
@@ -149,7 +142,7 @@ void GradientPass::exchange_what_learns(State& state) {
   if (exchange_ && learning == exchanged_) return;
   if (exchange_) waited_before_ += exchange_->wait_s();
   exchange_.reset();
-  exchange_ = state.optimizer().exchange(group_, trained_parameters(state.model()));
+  exchange_ = state.optimizer().exchange(group_, weights::learning_parameters(state.model()));
   exchanged_ = learning;
   proven_passes_ = 0;
 }
