@@ -28,6 +28,11 @@ std::string marks_of(const autotune::MicrobatchTuning& found, int64_t size) {
   return marks;
 }
 
+double confidence_of(const autotune::MicrobatchTuning& found) {
+  return std::ranges::find(found.curve, found.microbatch, &autotune::SizeResult::microbatch)
+      ->images_per_s.confidence;
+}
+
 }  // namespace
 
 void print_tuning(const autotune::MicrobatchTuning& found, const EvaluationNeed& evaluation) {
@@ -44,12 +49,13 @@ void print_tuning(const autotune::MicrobatchTuning& found, const EvaluationNeed&
              bytes_text(evaluation.bytes),
              fits ? "" : ", which does not fit: it will be made smaller");
   fmt::print("\n{:>11}  {:>9}  {:>19}  {:>10}\n", "micro-batch", "images/s",
-             fmt::format("({:.0f} % interval)", 100 * found.curve.front().images_per_s.confidence),
-             "memory");
+             fmt::format("({:.0f} % interval)", 100 * confidence_of(found)), "memory");
   for (const autotune::SizeResult& row : found.curve) {
-    fmt::print("{:>11}  {:>9.1f}  {:>19}  {:>10}{}\n", row.microbatch, row.images_per_s.median,
-               fmt::format("{:.1f} to {:.1f}", row.images_per_s.low, row.images_per_s.high),
-               bytes_text(row.peak_bytes), marks_of(found, row.microbatch));
+    fmt::print(
+        "{:>11}  {:>9.1f}  {:>19}  {:>10}{}{}\n", row.microbatch, row.images_per_s.median,
+        fmt::format("{:.1f} to {:.1f}", row.images_per_s.low, row.images_per_s.high),
+        bytes_text(row.peak_bytes), marks_of(found, row.microbatch),
+        row.rounds < found.rounds ? fmt::format("  (far off after {} rounds)", row.rounds) : "");
   }
   fmt::print("\n{}\n", found.reason);
 }
@@ -62,7 +68,8 @@ ordered_json tuning_json(const autotune::MicrobatchTuning& found,
                      {"images_per_s", row.images_per_s.median},
                      {"low", row.images_per_s.low},
                      {"high", row.images_per_s.high},
-                     {"peak_bytes", row.peak_bytes}});
+                     {"peak_bytes", row.peak_bytes},
+                     {"rounds", row.rounds}});
   }
   return {{"microbatch", found.microbatch},
           {"images_per_s", found.images_per_s},

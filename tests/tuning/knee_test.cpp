@@ -45,6 +45,17 @@ TEST_CASE("the interval of a median is of order statistics", "[tuning]") {
   CHECK_THROWS_AS(median_interval(std::vector<double>{}), InternalError);
 }
 
+TEST_CASE("sizes far from the best in every round are no contenders", "[tuning]") {
+  // Rates of 1, 8, 10 and 10, 8.1, 1: the first and last are best once, the middle one near once.
+  const std::vector<Timing> mixed{{4, {4.0, 0.4}}, {5, {0.625, 0.617}}, {8, {0.8, 8.0}}};
+  CHECK(contenders(mixed) == std::vector<int64_t>{4, 5, 8});
+  CHECK(contenders(mixed, 0.9) == std::vector<int64_t>{4, 8});
+  const std::vector<Timing> one{{7, {0.1}}};
+  CHECK(contenders(one) == std::vector<int64_t>{7});
+  CHECK_THROWS_AS(contenders(std::vector<Timing>{}), InternalError);
+  CHECK(rate_of({6, {2, 3, 6}}).images_per_s.median == 2);
+}
+
 TEST_CASE("without noise the knee is the smallest size with 97 % of the best", "[tuning]") {
   const std::vector<int64_t> sizes{8, 16, 32, 64, 128, 256, 512};
   const Knee knee = find_knee(timings(sizes, 5, 1, 0, 0));

@@ -23,6 +23,7 @@ namespace {
 // A step in several micro-batches holds the gradients of those before, so this is the larger need.
 constexpr int64_t kAccumulating = 2;
 constexpr double kRetreat = 0.9;
+constexpr int64_t kRoundsOfAll = 2;  // then those that are far from the best are left
 
 tuning::SizeRange range_of(const run::Session& session, int64_t largest) {
   const int64_t smallest = std::min(session.state->facts.smallest_batch, session.plan().batch_size);
@@ -118,14 +119,16 @@ class Search {
     }
   }
 
-  // By the newest rounds, which had every size.
-  tuning::Knee knee() const {
-    std::vector<tuning::Timing> timings;
+  // By the newest rounds, which had every one of these sizes.
+  std::vector<tuning::Timing> timings_of(const std::vector<int64_t>& sizes) const {
     size_t rounds = SIZE_MAX;
-    for (const auto& [size, seconds] : seconds_) rounds = std::min(rounds, seconds.size());
-    for (const auto& [size, seconds] : seconds_)
+    for (const int64_t size : sizes) rounds = std::min(rounds, seconds_.at(size).size());
+    std::vector<tuning::Timing> timings;
+    for (const int64_t size : sizes) {
+      const std::vector<double>& seconds = seconds_.at(size);
       timings.push_back({size, {seconds.end() - static_cast<ptrdiff_t>(rounds), seconds.end()}});
-    return tuning::find_knee(timings);
+    }
+    return timings;
   }
 
   // First touches, plans of the libraries and peaks are the first round's, which is not timed.
@@ -138,53 +141,64 @@ class Search {
     }
   }
 
+  void time_rounds(const std::vector<int64_t>& sizes, int64_t count) {
+    for (int64_t round = 0; round < count; ++round, ++rounds_) {
+      say(fmt::format("images/s of {} sizes up to {}, round {}", sizes.size(), sizes.back(),
+                      rounds_ + 1));
+      time_round(sizes, rounds_ % 2 == 1);
+    }
+  }
+
   void time_sizes() {
     const Stopwatch watch;
     std::vector<int64_t> sizes =
         affordable(tuning::sizes_to_time({range_.smallest, result_.largest_microbatch}));
     warm_up(sizes);
-    const auto rounds = [&](const std::vector<int64_t>& of, int64_t count) {
-      for (int64_t round = 0; round < count; ++round) {
-        say(fmt::format("images/s of {} sizes up to {}, round {}", of.size(), of.back(),
-                        seconds_[of.front()].size() + 1));
-        time_round(of, round % 2 == 1);
-      }
-    };
-    rounds(sizes, options_.least_rounds);
-    tuning::Knee found = knee();
+    time_rounds(sizes, kRoundsOfAll);
+    sizes = tuning::contenders(timings_of(sizes));
+    time_rounds(sizes, options_.least_rounds - kRoundsOfAll);
+    tuning::Knee found = tuning::find_knee(timings_of(sizes));
     if (const auto closer = tuning::sizes_near_knee(sizes, found.microbatch);
         !closer.empty() && 2 * watch.elapsed_s() < options_.budget_s) {
       warm_up(closer);
       // All of them again: only sizes of the same rounds can be compared.
       sizes.insert(sizes.end(), closer.begin(), closer.end());
       std::ranges::sort(sizes);
-      rounds(sizes, options_.least_rounds);
-      found = knee();
+      time_rounds(sizes, options_.least_rounds);
+      found = tuning::find_knee(timings_of(sizes));
     }
-    int64_t done = options_.least_rounds;
-    while (found.needs_more_repeats && done < options_.most_rounds &&
-           watch.elapsed_s() < options_.budget_s) {
-      rounds(sizes, 1);
-      ++done;
-      found = knee();
+    for (int64_t done = options_.least_rounds;
+         found.needs_more_repeats && done < options_.most_rounds &&
+         watch.elapsed_s() < options_.budget_s;
+         ++done) {
+      time_rounds(sizes, 1);
+      found = tuning::find_knee(timings_of(sizes));
     }
-    take(found, done);
+    take(found);
   }
 
-  void take(const tuning::Knee& found, int64_t rounds) {
+  void take(const tuning::Knee& found) {
     result_.microbatch = found.microbatch;
     result_.reason = found.reason;
-    result_.rounds = rounds;
-    const int64_t timed = found.rates.back().microbatch;
+    result_.rounds = static_cast<int64_t>(seconds_.at(found.microbatch).size());
+    const int64_t timed = seconds_.rbegin()->first;
     if (timed < result_.largest_microbatch) {
       result_.reason += fmt::format(
           " Larger ones than {} were not timed: that takes more than the {:.0f} s asked for.",
           timed, options_.budget_s);
     }
-    for (const tuning::Rate& rate : found.rates) {
-      result_.curve.push_back({rate.microbatch, rate.images_per_s, peaks_.at(rate.microbatch)});
-      if (rate.microbatch == found.microbatch) result_.images_per_s = rate.images_per_s.median;
+    for (const auto& [size, seconds] : seconds_) {
+      const auto of_knee = std::ranges::find(found.rates, size, &tuning::Rate::microbatch);
+      const tuning::Rate rate =
+          of_knee != found.rates.end() ? *of_knee : tuning::rate_of({size, seconds});
+      result_.curve.push_back({.microbatch = size,
+                               .images_per_s = rate.images_per_s,
+                               .peak_bytes = peaks_.at(size),
+                               .rounds = static_cast<int64_t>(seconds.size())});
     }
+    result_.images_per_s =
+        std::ranges::find(found.rates, found.microbatch, &tuning::Rate::microbatch)
+            ->images_per_s.median;
   }
 
   run::Session& session_;
@@ -194,6 +208,7 @@ class Search {
   double seconds_per_image_ = 0;
   std::map<int64_t, std::vector<double>> seconds_;  // of a micro-batch, by its size
   std::map<int64_t, int64_t> peaks_;
+  int64_t rounds_ = 0;
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 //
 // Memory comes first: steps with a few small micro-batches, far below the limit, give a line, which
 // says what fits (tuning/line_fit.h); a real step with that size proves it. Then images/s over
-// sizes up to it, in rounds in which every size works through the same number of images
-// (tuning/knee.h).
+// sizes up to it, in rounds that have every size once; those that are far off after two rounds are
+// left out of the others (tuning/knee.h).
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ struct SizeResult {
   int64_t microbatch = 0;
   tuning::MedianInterval images_per_s;
   int64_t peak_bytes = 0;  // of a step in several micro-batches of this size, measured
+  int64_t rounds = 0;      // that had this size
 };
 
 struct MicrobatchTuning {
@@ -57,8 +58,8 @@ struct MicrobatchTuning {
   int64_t limit_bytes = 0, margin_bytes = 0;
   tuning::Line memory;
   std::vector<SizeResult> curve;  // ascending
-  int64_t rounds = 0;
-  std::string reason;  // a sentence
+  int64_t rounds = 0;             // that the knee is found by
+  std::string reason;             // a sentence
 };
 
 // Throws OutOfMemory, with what would save most, where not even the smallest micro-batch fits;

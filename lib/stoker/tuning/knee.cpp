@@ -56,12 +56,6 @@ std::string words(const MedianInterval& ratio) {
                      100 * ratio.high);
 }
 
-MedianInterval rates_of(const Timing& timing, const KneeOptions& options) {
-  std::vector<double> values;
-  for (size_t i = 0; i < timing.seconds.size(); ++i) values.push_back(rate(timing, i));
-  return median_interval(values, options.confidence);
-}
-
 // Fills in the knee and its reason; returns what is not sure, "" where all is.
 std::string choose(Knee& knee, std::span<const Timing> timings, const Timing& fastest,
                    const KneeOptions& options) {
@@ -114,11 +108,30 @@ MedianInterval median_interval(std::span<const double> values, double confidence
   return interval;
 }
 
+Rate rate_of(const Timing& timing, const KneeOptions& options) {
+  std::vector<double> values;
+  for (size_t i = 0; i < timing.seconds.size(); ++i) values.push_back(rate(timing, i));
+  return {timing.microbatch, median_interval(values, options.confidence)};
+}
+
+std::vector<int64_t> contenders(std::span<const Timing> timings, double share) {
+  check(timings);
+  std::vector<int64_t> found;
+  for (size_t round = 0; round < timings[0].seconds.size(); ++round) {
+    double best = 0;
+    for (const Timing& timing : timings) best = std::max(best, rate(timing, round));
+    for (const Timing& timing : timings)
+      if (rate(timing, round) >= share * best) found.push_back(timing.microbatch);
+  }
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  return found;
+}
+
 Knee find_knee(std::span<const Timing> timings, const KneeOptions& options) {
   check(timings);
   Knee knee;
-  for (const Timing& timing : timings)
-    knee.rates.push_back({timing.microbatch, rates_of(timing, options)});
+  for (const Timing& timing : timings) knee.rates.push_back(rate_of(timing, options));
   const size_t best =
       static_cast<size_t>(std::max_element(knee.rates.begin(), knee.rates.end(),
                                            [](const Rate& a, const Rate& b) {

@@ -54,6 +54,13 @@ struct Knee {
   std::vector<Rate> rates;  // in the order of the timings
 };
 
+// images/s over a size's own rounds. timing: at least one round.
+Rate rate_of(const Timing& timing, const KneeOptions& options = {});
+
+// The sizes that came within `share` of the best rate of a round at least once, ascending: the
+// others are so far off that a few rounds tell it. timings: as for find_knee.
+std::vector<int64_t> contenders(std::span<const Timing> timings, double share = 0.8);
+
 // timings: at least one, with equally many rounds (at least one) of times above 0.
 Knee find_knee(std::span<const Timing> timings, const KneeOptions& options = {});
 
