@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The micro-batch that `stoker tune` names, beside an exhaustive measurement of all that it looked at.
+"""The micro-batch that `stoker tune` names, beside an exhaustive measurement of all that it looked at, and
+of the powers of two beyond, up to the batch.
 
     bench/tune_knee.py build/stoker [--model resnet18] [--size 64] [--batch 256] [--rounds 7]
 
 `stoker tune` runs once. Then `stoker bench step` times whole steps of the same batch in micro-batches
-of each size, all sizes in turn, forwards and backwards; medians. Prints the rates, and that of the
-named one over the best; exits with 1 below 0.97.
+of each size, all sizes in turn, forwards and backwards; medians. Sizes of less than half of the best
+rate are timed once. Prints the rates, and that of the named one over the best; exits with 1 below 0.97.
 """
 import argparse
 import json
@@ -44,9 +45,12 @@ def main():
     began = time.monotonic()
     found = run_json(stoker, "tune", config, "--json", *overrides)
     took = time.monotonic() - began
-    sizes = [row["microbatch"] for row in found["curve"]]
+    sizes = sorted({row["microbatch"] for row in found["curve"]} |
+                   {1 << i for i in range(arguments.batch.bit_length())})
     rates = {size: [] for size in sizes}
     for round_number in range(arguments.rounds):
+        if round_number == 1:
+            sizes = [size for size in sizes if rates[size][0] > max(map(max, rates.values())) / 2]
         for size in sizes if round_number % 2 == 0 else reversed(sizes):
             step = run_json(stoker, "bench", "step", config, "--json", "--seconds", "1",
                             f"train.microbatch={size}", *overrides)

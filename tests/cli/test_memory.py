@@ -43,6 +43,21 @@ class Memory(BinaryTest):
         self.assertIn("training with a micro-batch of 16 images at step 1 on cpu", err)
         self.assertEqual(self.summary("runs/fixed/1")["reason"], "failed")
 
+    def test_a_prediction_that_does_not_fit_goes_on_with_parts_of_its_batches(self):
+        self.stoker("train", "tiny.yaml", *NETWORK, "name=trained")
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "10", "--val-images", "50")
+        predict = ["predict", "runs/trained/1", "shapes/val", "eval.batch_size=50"]
+        whole, err = self.stoker(*predict)
+        self.assertNotIn("does not fit", err)
+        divided, err = self.stoker(*predict, "memory.limit_gib=0.008")
+        self.assertIn("prediction with batches of 50 images does not fit", err)
+        self.assertIn("(memory.limit_gib)", err)
+        self.assertEqual([line.split()[:2] for line in divided.splitlines()],
+                         [line.split()[:2] for line in whole.splitlines()])
+        self.assertEqual(len(divided.splitlines()), 50)
+        _, err = self.stoker(*predict, "memory.limit_gib=0.008", "memory.microbatch=fixed", expect=5)
+        self.assertIn("Set eval.batch_size to a smaller number", err)
+
     def test_where_not_one_image_fits_the_end_says_what_would_save_most(self):
         wide = ["model={name: mlp, hidden: [512]}", "optimizer={name: adamw, lr: 0.01}"]
         # Half of the gradients fit beside the weights and the optimizer's two averages of them.

@@ -1,5 +1,8 @@
 #include "stoker/train/inference.h"
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+
 #include <new>
 
 #include "stoker/core/error.h"
@@ -91,6 +94,36 @@ TEST_CASE("memory that runs out in inference is out of memory, with the remedy",
              }),
              Catch::StartsWith("prediction with batches of 7 images on cpu: ") &&
                  Catch::Contains("eval.batch_size"));
+}
+
+TEST_CASE("prediction goes on in parts of a batch that fit, and skips nothing", "[train]") {
+  train::Source source = squares(11, {3});
+  source.loader.on_error = data::OnError::kSkip;
+  Linear model;
+  std::vector<int64_t> passes;
+  model.on_forward = [&](const at::Tensor& images) {
+    passes.push_back(images.size(0));
+    if (images.size(0) > 2) throw std::bad_alloc();
+  };
+  const auto logits_of = [&](bool divides) {
+    std::vector<at::Tensor> logits;
+    const train::Unreadable unreadable = train::infer(
+        model, source, {.batch_size = 7, .doing = "prediction", .divides_batches = divides},
+        [&](const train::AveragedViews& batch) { logits.push_back(batch.logits); });
+    CHECK(unreadable.count == 1);
+    return logits;
+  };
+  CHECK_THROWS_AS(logits_of(false), OutOfMemory);
+  passes.clear();
+  const std::vector<at::Tensor> divided = logits_of(true);
+  CHECK(passes == std::vector<int64_t>{6, 3, 2, 2, 2, 2, 2});
+  model.on_forward = {};
+  const std::vector<at::Tensor> whole = logits_of(false);
+  CHECK(at::equal(at::cat(divided), at::cat(whole)));
+  CHECK(divided.size() == whole.size());
+
+  model.on_forward = [](const at::Tensor&) { throw std::bad_alloc(); };
+  CHECK_THROWS_AS(logits_of(true), OutOfMemory);
 }
 
 TEST_CASE("a signal stops inference", "[train]") {

@@ -48,6 +48,7 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
       .precision = trained.config.train.precision,
       .loss = trained.config.train.loss,
       .doing = "prediction",
+      .divides_batches = trained.config.memory.microbatch != train::MicrobatchMode::kFixed,
       .on_progress = trained.config.log.progress ? on_progress : nullptr};
   const Stopwatch watch;
   PredictionTotals totals;

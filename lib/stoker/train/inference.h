@@ -27,7 +27,9 @@ struct InferenceOptions {
   std::string_view doing = "evaluation";  // for messages
   bool keeps_guesses = false;             // evaluate() says what was guessed for each image
   bool may_shrink = true;                 // evaluate() takes smaller batches where memory runs out
-  dist::Group* group = &dist::alone();    // whose ranks have each a share of the batches
+  // infer() passes over parts of a batch where memory runs out, and goes on so; of one process.
+  bool divides_batches = false;
+  dist::Group* group = &dist::alone();  // whose ranks have each a share of the batches
   // Called after each batch with the images that are done, unreadable ones included, and of how
   // many; of this rank.
   std::function<void(int64_t done, int64_t of)> on_progress = nullptr;
