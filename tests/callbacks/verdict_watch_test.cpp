@@ -59,7 +59,7 @@ TEST_CASE("an epoch's verdict is written always, and said where it is new") {
   Watched watched;
   const auto file =
       std::make_shared<callbacks::EventsFile>(real_file_system(), watched.folder.path());
-  const auto watch = callbacks::make_verdict_watch(file, 1, std::make_shared<callbacks::Said>());
+  const auto watch = callbacks::make_verdict_watch(file, {}, std::make_shared<callbacks::Said>());
   watched.run.state().machine.gpu = "NVIDIA A40";
   watched.run.state().machine.window.gpu_held_heat = 0.6;
   watched.run.state().machine.window.gpu_temp_c = 95;
@@ -89,7 +89,7 @@ TEST_CASE("what a warning has said of the data no verdict says again") {
       std::make_shared<callbacks::EventsFile>(real_file_system(), watched.folder.path());
   const auto said = std::make_shared<callbacks::Said>();
   said->kinds.insert("data");
-  const auto watch = callbacks::make_verdict_watch(file, 1, said);
+  const auto watch = callbacks::make_verdict_watch(file, {}, said);
   watched.line(*watch);
   watched.line(*watch, 8);
   watched.epoch(*watch);
@@ -101,7 +101,7 @@ TEST_CASE("an epoch of no time has no verdict") {
   Watched watched;
   const auto file =
       std::make_shared<callbacks::EventsFile>(real_file_system(), watched.folder.path());
-  const auto watch = callbacks::make_verdict_watch(file, 1, std::make_shared<callbacks::Said>());
+  const auto watch = callbacks::make_verdict_watch(file, {}, std::make_shared<callbacks::Said>());
   watched.line(*watch);
   watched.epoch(*watch);
   CHECK(watched.lines_of("events.jsonl", "verdict").empty());

@@ -174,6 +174,16 @@ TEST_CASE("a quota that is used up is named, a few periods are not") {
   expect(busy_gpu({{"cpu_held", 0.5}}), "quota", {"50%"});
 }
 
+TEST_CASE("busy processors are told of a lower precision where it would be faster") {
+  const Verdict plain = judge(busy_cpu());
+  CHECK(plain.kind == "compute");
+  CHECK(plain.advice == "more processors, or a GPU");
+  Facts facts = busy_cpu();
+  facts.faster_precision = "bf16";
+  expect(facts, "compute", {"3.7 of 4", "train.precision=bf16"});
+  CHECK(facts.next().faster_precision == "bf16");
+}
+
 TEST_CASE("a first thread that waits for a processor means too many on the machine") {
   expect(busy_cpu({{"cpu_wait", 0.45}, {"cpu_others", 3.2}}), "oversubscribed",
          {"45% of the time", "3.2 processors are busy with other processes"});

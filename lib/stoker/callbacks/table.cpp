@@ -31,7 +31,8 @@ std::vector<std::unique_ptr<train::Callback>> make_callbacks(FileSystem& files,
     list.push_back(make_tensorboard(files, options, facts.normalization, facts.overrides, folder));
   }
   list.push_back(make_run_events(events));
-  list.push_back(make_verdict_watch(events, facts.ranks, said));
+  list.push_back(make_verdict_watch(
+      events, {.ranks = facts.ranks, .faster_precision = facts.faster_precision}, said));
   if (options.evaluation) {
     list.push_back(make_evaluation_file(files,
                                         {.images = facts.val_images,

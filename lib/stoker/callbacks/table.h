@@ -24,6 +24,7 @@ struct RunFacts {
   int64_t max_pixels = 100'000'000;  // of an image that is decoded for a picture
   int64_t ranks = 1;
   bool has_energy_budget = false;
+  std::string faster_precision = {};  // than the run's, on its device; "" where there is none
   // Keys that the command line set, with their values.
   std::vector<std::pair<std::string, std::string>> overrides = {};
 };

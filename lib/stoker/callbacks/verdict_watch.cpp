@@ -30,9 +30,11 @@ monitor::Facts::Line figures_of(const nlohmann::ordered_json& record) {
 
 class VerdictWatch : public train::Callback {
  public:
-  VerdictWatch(std::shared_ptr<EventsFile> file, int64_t ranks, std::shared_ptr<Said> said)
+  VerdictWatch(std::shared_ptr<EventsFile> file, const VerdictContext& context,
+               std::shared_ptr<Said> said)
       : file_(std::move(file)), said_(std::move(said)) {
-    facts_.ranks = ranks;
+    facts_.ranks = context.ranks;
+    facts_.faster_precision = context.faster_precision;
     facts_.usable_cpus = usable_cpus();
   }
 
@@ -80,9 +82,10 @@ class VerdictWatch : public train::Callback {
 
 }  // namespace
 
-std::unique_ptr<train::Callback> make_verdict_watch(std::shared_ptr<EventsFile> file, int64_t ranks,
+std::unique_ptr<train::Callback> make_verdict_watch(std::shared_ptr<EventsFile> file,
+                                                    const VerdictContext& context,
                                                     std::shared_ptr<Said> said) {
-  return std::make_unique<VerdictWatch>(std::move(file), ranks, std::move(said));
+  return std::make_unique<VerdictWatch>(std::move(file), context, std::move(said));
 }
 
 }  // namespace stoker::callbacks

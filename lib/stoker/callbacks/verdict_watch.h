@@ -2,7 +2,9 @@
 // where it is another than that before, and always into events.jsonl.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "stoker/callbacks/events_file.h"
 #include "stoker/callbacks/said.h"
@@ -10,7 +12,14 @@
 
 namespace stoker::callbacks {
 
-std::unique_ptr<train::Callback> make_verdict_watch(std::shared_ptr<EventsFile> file, int64_t ranks,
+// What is known of the run as a whole, as in monitor/facts.h.
+struct VerdictContext {
+  int64_t ranks = 1;
+  std::string faster_precision;
+};
+
+std::unique_ptr<train::Callback> make_verdict_watch(std::shared_ptr<EventsFile> file,
+                                                    const VerdictContext& context,
                                                     std::shared_ptr<Said> said);
 
 }  // namespace stoker::callbacks

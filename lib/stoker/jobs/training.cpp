@@ -17,6 +17,7 @@
 #include "stoker/run/agreement.h"
 #include "stoker/run/load.h"
 #include "stoker/run/memory.h"
+#include "stoker/run/precision.h"
 #include "stoker/run/session.h"
 #include "stoker/runs/layout.h"
 
@@ -36,7 +37,10 @@ class LogToFile {
 void write_origins(FileSystem& files, const runs::RunFolder& folder, const run::Session& session,
                    const config::Provenance& provenance) {
   write_file_atomically(files, folder.config(), as_bytes(run::resolved_yaml(session.config)));
-  machine::RunPlaces places{.ranks = session.group->size(), .hosts = session.group->hosts()};
+  machine::RunPlaces places{
+      .ranks = session.group->size(),
+      .hosts = session.group->hosts(),
+      .faster_precision = run::faster_precision(session.config.train.precision, session.device)};
   for (const auto& [key, location] : provenance)
     places.origins.emplace_back(key, config::to_string(location));
   machine::write_environment(files, folder.environment(), session.device, places);
@@ -123,6 +127,7 @@ callbacks::RunFacts facts_of(const run::Session& session, const config::Provenan
           .max_pixels = session.val.loader.limits.max_pixels,
           .ranks = session.group->size(),
           .has_energy_budget = session.config.train.max_energy_kwh || session.config.train.max_cost,
+          .faster_precision = run::faster_precision(session.config.train.precision, session.device),
           .overrides = overrides_in(provenance)};
 }
 

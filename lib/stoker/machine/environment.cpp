@@ -107,6 +107,7 @@ void write_environment(FileSystem& files, const std::filesystem::path& path, c10
   nlohmann::ordered_json json = environment(device);
   json["world_size"] = places.ranks;
   json["hosts"] = places.hosts;
+  if (!places.faster_precision.empty()) json["faster_precision"] = places.faster_precision;
   nlohmann::ordered_json origins = nlohmann::ordered_json::object();
   for (const auto& [key, place] : places.origins) origins[key] = place;
   json["origins"] = origins;

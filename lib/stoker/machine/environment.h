@@ -17,6 +17,7 @@ namespace stoker::machine {
 struct RunPlaces {
   int64_t ranks = 1;
   std::vector<std::string> hosts;  // distinct
+  std::string faster_precision;    // than the run's, on its device; "" where there is none
   // Keys of the configuration that are no default, with the place that set each.
   std::vector<std::pair<std::string, std::string>> origins = {};
 };

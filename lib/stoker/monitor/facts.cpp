@@ -56,6 +56,7 @@ Facts Facts::next() const {
   fresh.gpu = gpu;
   fresh.usable_cpus = usable_cpus;
   fresh.ranks = ranks;
+  fresh.faster_precision = faster_precision;
   fresh.last_time_s = last_time_s;
   return fresh;
 }

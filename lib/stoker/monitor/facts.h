@@ -19,6 +19,7 @@ struct Facts {
   std::string gpu;  // its name
   int usable_cpus = 0;
   int64_t ranks = 1;
+  std::string faster_precision;  // that the device is faster at; "" where the run has the fastest
 
   int64_t lines = 0;
   double wall_s = 0;   // of the clock, from the first line's beginning

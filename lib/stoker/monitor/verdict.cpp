@@ -264,10 +264,12 @@ Verdict computing_on_cpu(const Facts& facts) {
                         *used, facts.usable_cpus),
             "a larger train.microbatch lets more of them work at once"};
   }
-  return {"compute",
-          fmt::format("the processors compute: {:.1f} of {} are in use", *used, facts.usable_cpus),
-          "more processors, a GPU, or a lower precision where the processor has AMX "
-          "(train.precision=bf16)"};
+  return {
+      "compute",
+      fmt::format("the processors compute: {:.1f} of {} are in use", *used, facts.usable_cpus),
+      facts.faster_precision.empty()
+          ? "more processors, or a GPU"
+          : fmt::format("train.precision={}, more processors, or a GPU", facts.faster_precision)};
 }
 
 }  // namespace

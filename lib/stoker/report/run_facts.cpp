@@ -47,6 +47,7 @@ monitor::Facts run_facts(const RunRecord& run) {
   if (facts.on_gpu) facts.gpu = gpu_of(run);
   facts.usable_cpus = value_in(run.environment, "usable_cpus", 0);
   facts.ranks = value_in(run.environment, "world_size", int64_t{1});
+  facts.faster_precision = value_in(run.environment, "faster_precision", std::string());
   std::vector<int64_t> begins = run.resumed_at;
   std::ranges::sort(begins);
   auto next = begins.begin();

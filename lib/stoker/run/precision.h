@@ -16,4 +16,7 @@ std::string resolve_precision(RunConfig& config, c10::Device device);
 // What to know of a precision that was named and is slow on the device; mostly "".
 std::string slow_precision(train::Precision precision, c10::Device device);
 
+// The narrow precision that the device would be faster at than at this one; "" where there is none.
+std::string faster_precision(train::Precision precision, c10::Device device);
+
 }  // namespace stoker::run
