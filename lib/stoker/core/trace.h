@@ -68,7 +68,7 @@ void listen(Listener listener);
 namespace detail {
 inline constexpr uint8_t kNoting = 1, kListening = 2;
 extern std::atomic<uint8_t> active;
-void note(Stage stage, int64_t begin_ns) noexcept;
+void note(Stage stage, int64_t begin_ns, int64_t end_ns) noexcept;
 int64_t begin(Stage stage, uint8_t active) noexcept;
 void end(Stage stage, int64_t begin_ns, uint8_t active) noexcept;
 }  // namespace detail
@@ -102,7 +102,7 @@ class Laps {
   void end(Stage stage) noexcept {
     if (!is_on()) return;
     const int64_t now = now_ns();
-    if (last_ns_ != 0) detail::note(stage, last_ns_);
+    if (last_ns_ != 0) detail::note(stage, last_ns_, now);
     last_ns_ = now;
   }
 
