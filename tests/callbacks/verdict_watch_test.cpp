@@ -127,7 +127,11 @@ TEST_CASE("two measures of a GPU's energy that disagree are told at the end") {
   Watched watched;
   const auto notices = callbacks::make_machine_notices({});
   auto& energy = watched.run.state().position.energy;
-  energy = {.gpu_counter_j = 10'000, .gpu_integral_j = 10'900, .gpu_s = 30, .gpu_measured_s = 30};
+  energy = {.gpu_counter_j = 10'000,
+            .gpu_integral_j = 10'900,
+            .gpu_j = 10'000,
+            .gpu_s = 30,
+            .gpu_measured_s = 30};
   notices->observe(Event::kFitDone, {.state = watched.run.state()});
   CHECK(watched.lines_of("log.txt", "by its counter").empty());
   energy.gpu_integral_j = 11'200;

@@ -105,11 +105,60 @@ TEST_CASE("a driver that returns errors leaves energy unmeasured") {
 }
 
 TEST_CASE("a counter that stands still while power flows is not believed") {
-  const EnergyTotals totals{
-      .gpu_counter_j = 0, .gpu_integral_j = 5000, .gpu_s = 10, .gpu_measured_s = 10};
+  const EnergyTotals totals = energy_of("counter_still", 100);
+  CHECK(totals.gpu_counter_j == 0);
   const EnergyReport report = monitor::report_energy(totals, {});
+  CHECK(report.gpu_j == Approx(30'000).epsilon(0.01));
+  CHECK(report.method == "GPU: integral of its power; CPU: not measured");
+}
+
+TEST_CASE("a counter that cannot be read for a while says afterwards what the while took") {
+  PlayedCard card("counter_gap");
+  EnergyMeter meter({.has_gpu = true, .counts_cpu = false});
+  read_over(card, meter, 0, 130);
+  EnergyTotals totals = meter.take();  // in the middle of the gap
+  CHECK(monitor::report_energy(totals, {}).gpu_j == Approx(39'000).epsilon(0.01));
+  CHECK(totals.gpu_by_integral_s == Approx(30).margin(0.6));
+  read_over(card, meter, 130.25, 200);
+  totals.add(meter.take());
+  const EnergyReport report = monitor::report_energy(totals, {});
+  CHECK(report.gpu_j == Approx(60'000).epsilon(0.01));
+  CHECK(report.gpu_counter_j == Approx(60'000).epsilon(0.01));
+  CHECK(totals.gpu_by_integral_s == Approx(0).margin(0.6));
+  CHECK(totals.gpu_measured_s == Approx(200));
+  CHECK(report.method == "GPU: counter; CPU: not measured");
+}
+
+TEST_CASE("GPUs with a counter and GPUs without are added, and both methods named") {
+  EnergyTotals totals = energy_of("constant", 100);
+  totals.add(energy_of("geforce", 50));
+  const EnergyReport report = monitor::report_energy(totals, {});
+  CHECK(report.gpu_j == Approx(30'000 + 16'000).epsilon(0.01));
+  CHECK(report.gpu_counter_j == Approx(30'000).epsilon(0.01));
+  CHECK(report.method == "GPU: counter, integral of its power for 33% of it; CPU: not measured");
+}
+
+TEST_CASE("power of a module is said to be with its processor") {
+  EnergyMeter meter({.has_gpu = true, .counts_cpu = false});
+  for (int second = 0; second <= 10; ++second)
+    meter.add(second, monitor::GpuReading{.power_w = 500, .power_is_of_module = true}, {});
+  const EnergyReport report = monitor::report_energy(meter.take(), {});
   CHECK(report.gpu_j == Approx(5000));
-  CHECK_THAT(report.method, Catch::Contains("integral"));
+  CHECK_THAT(report.method, Catch::Contains("of the module with its processor"));
+}
+
+TEST_CASE("each process of a machine is modelled, one alone reads its counters") {
+  EnergyMeter first({.cpu_tdp_w = 200, .machine_cpus = 16});
+  EnergyMeter second({.counts_cpu = false, .cpu_tdp_w = 200, .machine_cpus = 16});
+  for (int at = 0; at <= 10; ++at) {
+    first.add(at, std::nullopt, {.process_s = 4.0 * at});
+    second.add(at, std::nullopt, {.process_s = 2.0 * at, .energy_j = 100.0 * at});
+  }
+  EnergyTotals totals = first.take();
+  totals.add(second.take());
+  CHECK(totals.cpu_s == Approx(10));
+  CHECK(std::isnan(totals.cpu_counter_j));
+  CHECK(monitor::report_energy(totals, {}).cpu_j == Approx(200.0 * 60 / 16));
 }
 
 TEST_CASE("processors are modelled only where the user gives their watts") {

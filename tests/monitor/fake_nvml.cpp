@@ -36,10 +36,12 @@ struct Card {
   bool has_gpm = true, has_energy = true, has_ecc = true, has_utilization = true, has_fields = true;
   bool is_mig = false, power_of_module_only = false, is_broken = false;
   double lost_at_s = kNever, hangs_at_s = kNever, reset_at_s = kNever;
+  double energy_gap_s = 0;  // from 100 s on
+  bool counts = true;
   unsigned processes = 1;
 };
 
-constexpr std::array<Card, 12> kCards{{
+constexpr std::array<Card, 15> kCards{{
     {.id = "h200", .name = "NVIDIA H200"},
     {.id = "a100_mig",
      .name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb",
@@ -52,6 +54,16 @@ constexpr std::array<Card, 12> kCards{{
      .has_gpm = false,
      .has_utilization = false,
      .is_mig = true},
+    {.id = "h100_mig",
+     .name = "NVIDIA H100 80GB HBM3 MIG 1g.10gb",
+     .memory = 10 * kGib,
+     .used = 4 * kGib,
+     .power_w = 330,
+     .has_utilization = false,
+     .is_mig = true},
+    // An energy counter that cannot be read for a minute, and one that has never counted.
+    {.id = "counter_gap", .name = "NVIDIA H100 80GB HBM3", .power_w = 300, .energy_gap_s = 60},
+    {.id = "counter_still", .name = "NVIDIA H100 80GB HBM3", .power_w = 300, .counts = false},
     {.id = "geforce",
      .name = "NVIDIA GeForce RTX 3090",
      .major = 8,
@@ -119,7 +131,7 @@ NvmlReturn state_of_card() {
   if (card->is_broken) return NvmlReturn::kUnknown;
   if (now_s() >= card->lost_at_s) return NvmlReturn::kGpuIsLost;
   if (now_s() >= card->hangs_at_s && !has_hung.exchange(true))
-    std::this_thread::sleep_for(std::chrono::seconds(3));
+    std::this_thread::sleep_for(std::chrono::seconds(5));
   return NvmlReturn::kSuccess;
 }
 
@@ -167,9 +179,21 @@ constexpr const char* kMigUuid = "MIG-00112233-4455-6677-8899-aabbccddeeff";
       field.value.natural_long_long =
           static_cast<unsigned long long>(now_s() * double(kGib)) & 0xFFFFFFFF;
       return;
+    case nvml::kFieldNvlinkSentKib:  // 8 and 4 GiB a second over all links
+    case nvml::kFieldNvlinkReceivedKib:
+      if (card->id != "h200" || field.scope != nvml::kAllLinks) break;
+      field.value.natural_long_long = static_cast<unsigned long long>(
+          now_s() * double(kGib / 1024) * (field.field == nvml::kFieldNvlinkSentKib ? 8 : 4));
+      return;
+    case nvml::kFieldSlowdownLimit:  // Ada and later have it
+      if (card->major * 10 + card->minor < 89) break;
+      field.type = NvmlValueType::kInt;
+      field.value.integer = -2;
+      return;
     default:
-      field.result = NvmlReturn::kNotSupported;
+      break;
   }
+  field.result = NvmlReturn::kNotSupported;
 }
 
 }  // namespace
@@ -244,6 +268,10 @@ NvmlReturn nvmlDeviceGetTotalEnergyConsumption(NvmlDevice, unsigned long long* e
   constexpr double kBase_j = 5e6;  // of the time before
   const double at_s = std::floor(10 * now_s()) / 10;
   const bool is_reset = at_s >= card->reset_at_s;
+  constexpr double kGapFrom_s = 100;
+  if (now_s() >= kGapFrom_s && now_s() < kGapFrom_s + card->energy_gap_s)
+    return NvmlReturn::kUnknown;
+  if (!card->counts) return give(energy_mj, 1000 * kBase_j);
   const double joules =
       is_reset ? card->power_w * (at_s - card->reset_at_s) : kBase_j + card->power_w * at_s;
   return give(energy_mj, 1000 * joules, card->has_energy);
@@ -257,8 +285,14 @@ NvmlReturn nvmlDeviceGetEnforcedPowerLimit(NvmlDevice, unsigned* limit_mw) {
 NvmlReturn nvmlDeviceGetTemperature(NvmlDevice, unsigned, unsigned* degrees) {
   return give(degrees, card->temperature);
 }
+// Not of cards that have a margin instead.
 NvmlReturn nvmlDeviceGetTemperatureThreshold(NvmlDevice, unsigned, unsigned* degrees) {
-  return give(degrees, card->slowdown);
+  return give(degrees, card->slowdown, card->major * 10 + card->minor < 89);
+}
+NvmlReturn nvmlDeviceGetMarginTemperature(NvmlDevice, NvmlMarginTemperature* margin) {
+  if (margin->version != NvmlMarginTemperature{}.version) return NvmlReturn::kUnknown;
+  return give(&margin->degrees, int(card->slowdown) - 2 - int(card->temperature),
+              card->major * 10 + card->minor >= 89);
 }
 NvmlReturn nvmlDeviceGetClockInfo(NvmlDevice, unsigned type, unsigned* mhz) {
   return give(mhz, type == nvml::kClockSm ? card->sm_mhz : card->memory_mhz);
@@ -368,6 +402,8 @@ NvmlReturn nvmlGpmMetricsGet(NvmlGpmMetrics* metrics) {
     if (metric.id == nvml::kGpmOccupancy) metric.value = card->occupancy;
     if (metric.id == nvml::kGpmTensor) metric.value = card->tensor;
     if (metric.id == nvml::kGpmDram) metric.value = card->dram;
+    if (metric.id == nvml::kGpmPcieSent) metric.value = 512;  // MiB/s
+    if (metric.id == nvml::kGpmPcieReceived) metric.value = 18 * 1024;
   }
   return NvmlReturn::kSuccess;
 }

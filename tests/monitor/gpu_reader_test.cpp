@@ -56,6 +56,10 @@ TEST_CASE("an H200 gives all that Hopper counts, in units") {
   CHECK(reading.pcie_generation == 5);
   CHECK(reading.pcie_width == 16);
   CHECK(double(*reading.pcie_sent_bytes) == Approx(kGib));
+  CHECK(reading.pcie_sent_mib_s == Approx(512));
+  CHECK(reading.pcie_received_mib_s == Approx(18 * 1024));
+  CHECK(double(*reading.nvlink_sent_bytes) == Approx(8 * kGib));
+  CHECK(double(*reading.nvlink_received_bytes) == Approx(4 * kGib));
   CHECK(reading.ecc_corrected == 3);
   CHECK(reading.ecc_uncorrected == 0);
   CHECK(reading.processes == 1);
@@ -72,6 +76,23 @@ TEST_CASE("a MIG slice has no utilisation, and a share of its card's power") {
   CHECK_FALSE(reading.sm_busy);
   CHECK(reading.power_w == Approx(216));  // the whole card's
   CHECK(double(*reading.memory_total_bytes) == Approx(5 * kGib));
+}
+
+TEST_CASE("a MIG slice of Hopper has the figures of its parts") {
+  PlayedCard card("h100_mig");
+  const GpuReading reading = second_reading(card);
+  CHECK(card.reader().info().has_gpm);
+  CHECK(card.reader().info().share == Approx(14.0 / 132));
+  CHECK_FALSE(reading.any_kernel);
+  CHECK(reading.sm_busy == Approx(0.835));
+  CHECK(reading.dram == Approx(0.555));
+}
+
+TEST_CASE("where a card begins to slow down is its threshold, or lies beyond its margin") {
+  PlayedCard hopper("h200");
+  CHECK(hopper.reader().info().slowdown_c == Approx(93));
+  PlayedCard ampere("throttling");
+  CHECK(ampere.reader().info().slowdown_c == Approx(93));
 }
 
 TEST_CASE("a GeForce has no ECC and no energy counter, and is asked for them once") {

@@ -13,6 +13,8 @@ TEST_CASE("a GPU is found by the name that its driver gives it") {
   REQUIRE(h200 != nullptr);
   CHECK(h200->peak_tflops(Arithmetic::kBf16) == Approx(989));
   CHECK(h200->peak_tflops(Arithmetic::kTf32) == Approx(494.5));
+  CHECK(h200->peak_tflops(Arithmetic::kBf16, 1980) == Approx(989));
+  CHECK(h200->peak_tflops(Arithmetic::kBf16, 990) == Approx(494.5));  // a card of half the clock
   const monitor::GpuSpec* v100 = find_gpu("Tesla V100-SXM2-32GB");
   REQUIRE(v100 != nullptr);
   CHECK(v100->peak_tflops(Arithmetic::kFp16) == Approx(125));

@@ -139,8 +139,8 @@ TEST_CASE("a driver that does not answer is left to itself") {
       monitor::read_machine({.disk_mib = 0, .nvml_library = STOKER_FAKE_NVML, .patience_s = 0.1});
   CHECK(facts.gpus.empty());
   CHECK_THAT(facts.why_no_driver, Contains("has not answered for 0.1 s"));
-  // It sleeps three seconds, in the library that the card keeps open.
-  std::this_thread::sleep_for(std::chrono::seconds(4));
+  // It sleeps five seconds, in the library that the card keeps open.
+  std::this_thread::sleep_for(std::chrono::seconds(6));
 }
 
 TEST_CASE("a disk that takes no file bars training") {

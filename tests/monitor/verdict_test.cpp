@@ -130,6 +130,7 @@ TEST_CASE("a busy memory is told from busy multiprocessors") {
 TEST_CASE("a computing GPU has its share of the peak, where the peak is known") {
   expect(busy_gpu(), "compute", {"41% of the peak of NVIDIA H100 80GB HBM3", "80% busy"});
   Facts unknown{.on_gpu = true, .gpu = "NVIDIA A10G", .usable_cpus = 8};
+  unknown.lines = 5;
   unknown.wall_s = 100;
   unknown.steps_s = 95;
   unknown.set_mean("gpu_util", 0.97);
@@ -139,6 +140,7 @@ TEST_CASE("a computing GPU has its share of the peak, where the peak is known") 
   CHECK_THAT(verdict.text, !Catch::Contains("% of the peak"));
   CHECK_THAT(verdict.advice, Catch::Contains("monitor.peak_tflops"));
   Facts unmeasured{.on_gpu = true, .gpu = "NVIDIA A10G", .usable_cpus = 8};
+  unmeasured.lines = 5;
   unmeasured.wall_s = 100;
   unmeasured.steps_s = 95;
   CHECK(judge(unmeasured).kind == "unclear");
@@ -160,12 +162,51 @@ TEST_CASE("another process on the GPU is named, a desktop's little memory is not
   expect(busy_gpu({{"gpu_others_gib", 0.3}}), "compute", {});
 }
 
-TEST_CASE("a PCIe link that is nearly full is named with what it can do") {
-  const Means link{{"gpu_pcie_generation", 3}, {"gpu_pcie_width", 4}, {"gpu_pcie_gib_s", 3.1}};
-  expect(busy_gpu(link), "pcie", {"3.1 of 3.7 GiB/s", "generation 3, 4 lanes"});
-  Means wide = link;
-  wide[1].second = 16;
-  expect(busy_gpu(wide), "compute", {});
+TEST_CASE("a PCIe link that is nearly full is named with what it is") {
+  const Means link{{"gpu_pcie_generation", 3}, {"gpu_pcie_width", 4}, {"gpu_pcie_busy", 0.83}};
+  expect(busy_gpu(link), "pcie", {"83% busy in one direction", "generation 3, 4 lanes"});
+  Means half = link;
+  half[2].second = 0.5;
+  expect(busy_gpu(half), "compute", {});
+}
+
+TEST_CASE("memory that is read or written all the time is named where no more is known of it") {
+  expect(busy_gpu({{"gpu_dram", 0.3}, {"gpu_memory_busy", 0.95}}), "compute", {});
+  Facts coarse = busy_gpu({{"gpu_memory_busy", 0.9}});
+  coarse.means.erase("gpu_dram");
+  expect(coarse, "memory", {"read or written 90% of the time", "train.precision"});
+  coarse.set_mean("gpu_memory_busy", 0.7);
+  expect(coarse, "compute", {});
+}
+
+TEST_CASE("a board that holds the clock down is named") {
+  expect(busy_gpu({{"gpu_held_other", 0.6}}), "slowdown", {"60% of the time", "nvidia-smi -q"});
+  expect(busy_gpu({{"gpu_held_other", 0.1}}), "compute", {});
+}
+
+TEST_CASE("lines and evaluations of a process's first line are of no account") {
+  const auto train = [](double time_s, double wall_s) {
+    return [=](std::string_view key) -> std::optional<double> {
+      if (key == "time_s") return time_s;
+      if (key == "wall_s") return wall_s;
+      if (key == "usable_cpus") return 6;
+      return std::nullopt;
+    };
+  };
+  const auto evaluation = [](std::string_view) -> std::optional<double> { return 5.2; };
+  Facts facts{.usable_cpus = 1};
+  facts.note_line(train(28, 28.5));
+  facts.add_evaluation(evaluation);
+  CHECK(judge(facts).kind == "too_short");
+  facts.add_training(train(56, 33.4));  // whose wall has the evaluation before it
+  facts.add_evaluation(evaluation);
+  CHECK(facts.wall_s == Approx(28.2 + 5.2));
+  CHECK(facts.eval_s == Approx(5.2));
+  CHECK(facts.usable_cpus == 6);             // of all ranks
+  CHECK(judge(facts).kind != "evaluation");  // 16 %
+  Facts next = facts.next();
+  next.add_training(train(84, 33.4));
+  CHECK(next.wall_s == Approx(28.2));
 }
 
 TEST_CASE("a quota that is used up is named, a few periods are not") {
@@ -194,6 +235,7 @@ TEST_CASE("busy processors are told from idle ones, and from nothing measured") 
   expect(busy_cpu(), "compute", {"3.7 of 4"});
   expect(busy_cpu({{"cpu_used", 1.2}}), "unclear", {"1.2 of 4 processors"});
   Facts blind{.usable_cpus = 4};
+  blind.lines = 5;
   blind.wall_s = 50;
   blind.steps_s = 50;
   expect(blind, "unclear", {"nothing more is measured"});

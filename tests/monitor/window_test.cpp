@@ -1,5 +1,6 @@
 #include "stoker/monitor/window.h"
 
+#include <array>
 #include <set>
 
 #include "monitor/played_card.h"
@@ -35,7 +36,11 @@ TEST_CASE("an interval has means of what readings say, and what counters grew by
   CHECK(window.gpu_memory_gib == Approx(90));
   CHECK(window.gpu_power_w == Approx(412));
   CHECK(window.gpu_power_limit_w == Approx(700));
-  CHECK(window.gpu_pcie_gib_s <= Approx(2));  // the counters wrap every four seconds
+  CHECK(window.gpu_pcie_gib_s ==
+        Approx(18.5).epsilon(0.02));  // its first reading has the counter alone
+  CHECK(window.gpu_pcie_busy == Approx(18 / (0.931 * 16 * 3.938)).epsilon(0.03));
+  CHECK(window.gpu_nvlink_gib_s == Approx(12));
+  CHECK(window.gpu_memory_busy == Approx(0.6));
   CHECK(window.cpu_used == Approx(1.5));
   CHECK(window.cpu_others == Approx(0.5));
   CHECK(window.gpu_held_heat == Approx(0));
@@ -52,6 +57,25 @@ TEST_CASE("the time that clocks were held down comes from counters, or else from
   const Window sampled = window_of(old, 4);
   CHECK(sampled.gpu_held_heat == Approx(1));
   CHECK(sampled.gpu_held_power == Approx(0));
+}
+
+TEST_CASE("counters of PCIe's bytes wrap at 32 bits, and are added up from reading to reading") {
+  PlayedCard card("geforce");  // 1 GiB a second each way, without the card's own rates
+  const Window window = window_of(card, 30);
+  CHECK(window.gpu_pcie_gib_s == Approx(2));
+  CHECK(window.gpu_pcie_busy == Approx(1 / (0.931 * 16 * 3.938)).epsilon(0.001));
+  CHECK(window.gpu_held_other == Approx(0));
+}
+
+TEST_CASE("a slow-down by hardware or the board is told from heat and power") {
+  WindowMaker maker;
+  const std::array<uint64_t, 4> reasons{0x8, 0x200 | 0x4, 0x8 | 0x40, 0x400};
+  for (size_t i = 0; i < reasons.size(); ++i)
+    maker.add(double(i), GpuReading{.power_w = 1, .reasons = reasons[i]}, {});
+  const Window window = maker.take();
+  CHECK(window.gpu_held_other == Approx(0.75));
+  CHECK(window.gpu_held_heat == Approx(0.25));
+  CHECK(window.gpu_held_power == Approx(0.25));
 }
 
 TEST_CASE("an interval goes on where the last ended") {
@@ -90,6 +114,7 @@ TEST_CASE("a lost GPU is said, and its last figures are not kept") {
   CHECK(window.is_lost);
   CHECK_FALSE(window.gpu_power_limit_w);
   CHECK(window.gpu_xid_errors == Approx(1));
+  CHECK(window.last_xid == 79);
 }
 
 TEST_CASE("several ranks are summed, averaged, or the hottest is taken") {
@@ -99,6 +124,10 @@ TEST_CASE("several ranks are summed, averaged, or the hottest is taken") {
   a.gpu_temp_c = 70, b.gpu_temp_c = 60;
   a.cpu_used = 2;
   b.is_lost = true;
+  a.gpu_others_gib = 0.3, b.gpu_others_gib = 0.4;
+  a.gpu_pcie_busy = 0.5, b.gpu_pcie_busy = 0.2;
+  a.gpu_pcie_gib_s = 9, b.gpu_pcie_gib_s = 3;
+  b.last_xid = 31;
   const std::vector<Window> ranks{a, b};
   const Window all = monitor::combined(ranks);
   CHECK(all.gpu_power_w == Approx(700));
@@ -106,15 +135,23 @@ TEST_CASE("several ranks are summed, averaged, or the hottest is taken") {
   CHECK(all.gpu_temp_c == Approx(70));
   CHECK(all.cpu_used == Approx(2));
   CHECK(all.is_lost);
+  CHECK(all.gpu_others_gib == Approx(0.4));  // one device suffers, not their sum
+  CHECK(all.gpu_pcie_busy == Approx(0.5));
+  CHECK(all.gpu_pcie_gib_s == Approx(12));
+  CHECK(all.last_xid == 31);
   CHECK_FALSE(all.gpu_dram);
 }
 
 TEST_CASE("what a rank sends arrives, and what is none does no harm") {
   PlayedCard card("throttling");
-  const Window sent = window_of(card, 4);
+  Window sent = window_of(card, 4);
+  sent.last_xid = 79;
+  sent.is_of_module = true;
   const Window arrived = monitor::window_from_json(monitor::window_json(sent));
   CHECK(arrived.samples == sent.samples);
   CHECK(arrived.reasons == sent.reasons);
+  CHECK(arrived.last_xid == 79);
+  CHECK(arrived.is_of_module);
   for (const monitor::Figure& figure : monitor::figures()) {
     CAPTURE(std::string(figure.name));
     CHECK(arrived.*figure.value == sent.*figure.value);

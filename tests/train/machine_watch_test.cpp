@@ -15,11 +15,17 @@ using train::RankReport;
 TEST_CASE("what a rank reports comes back as it was", "[train]") {
   RankReport report{.works = 0.75, .usable_cpus = 6};
   report.window.gpu_power_w = 412.5;
+  report.gpu = "NVIDIA H200";
+  report.why_no_gpu = "no driver";
+  report.peak_tflops = 989;
   report.of_steps.gpu_counter_j = 100;
   report.undelivered.cpu_model_j = 3;
   const RankReport read = train::rank_report(train::to_json(report));
   CHECK(read.works == 0.75);
   CHECK(read.usable_cpus == 6);
+  CHECK(read.gpu == "NVIDIA H200");
+  CHECK(read.why_no_gpu == "no driver");
+  CHECK(read.peak_tflops == 989);
   CHECK(read.window.gpu_power_w == 412.5);
   CHECK_FALSE(read.window.gpu_util);
   CHECK(read.of_steps.gpu_counter_j == 100);
@@ -71,7 +77,7 @@ TEST_CASE("a budget that was taken before a resume ends it at once", "[train]") 
   ToyRun run;
   run.options.machine.prices.price_per_kwh = 0.5;
   run.options.train.max_cost = 2;
-  run.state().position.energy = {.gpu_counter_j = 4 * 3.6e6, .gpu_s = 60, .gpu_measured_s = 60};
+  run.state().position.energy = {.gpu_j = 4 * 3.6e6, .gpu_s = 60, .gpu_measured_s = 60};
   CHECK(run.trainer().fit() == train::StopReason::kMaxCost);
   CHECK(run.state().position.step == 0);
   run.options.train.max_cost = 2.01;

@@ -50,6 +50,8 @@ std::string temperature_text(double celsius, const State& state) {
     text += fmt::format(" slowed by heat {:.0f}%", 100 * heat);
   if (const double brake = window.gpu_held_brake.value_or(0); brake >= kNoticed)
     text += fmt::format(" slowed by a power brake {:.0f}%", 100 * brake);
+  if (const double other = window.gpu_held_other.value_or(0); other >= kNoticed)
+    text += fmt::format(" slowed by its board {:.0f}%", 100 * other);
   return text;
 }
 
@@ -92,7 +94,8 @@ std::vector<Column> machine_columns() {
       row("save_s", &MachineLine::save_s),
       row("exchange_wait_s", &MachineLine::exchange_wait_s),
       {"loader_threads",
-       [](const State& s) { return Number(int64_t{s.position.window.loader_threads}); }, true}};
+       [](const State& s) { return Number(int64_t{s.position.window.loader_threads}); }, true},
+      {"usable_cpus", [](const State& s) { return Number(int64_t{s.machine.usable_cpus}); }, true}};
   for (const monitor::Figure& figure : monitor::figures()) {
     columns.push_back({.name = figure.name,
                        .value = [value = figure.value](

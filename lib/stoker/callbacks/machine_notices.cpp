@@ -7,7 +7,9 @@
 #include <string>
 
 #include "stoker/core/log.h"
+#include "stoker/monitor/clock_reasons.h"
 #include "stoker/monitor/energy.h"
+#include "stoker/monitor/nvml_api.h"
 
 namespace stoker::callbacks {
 
@@ -29,14 +31,26 @@ class MachineNotices : public train::Callback {
  private:
   void look(const State& state) {
     const train::MachineLine& line = state.machine;
-    if (line.window.is_lost) {
+    if (!line.lost_gpu.empty()) {
       warn(
           fmt::format("the driver has lost the GPU {}: it has fallen off the bus or needs a reset "
                       "(nvidia-smi, dmesg); its figures end here",
-                      line.gpu));
+                      line.lost_gpu));
     }
-    if (line.window.gpu_xid_errors.value_or(0) > 0)
-      warn("the driver has reported an error of the GPU (XID); dmesg has its number");
+    if (line.window.gpu_xid_errors.value_or(0) > 0) {
+      warn(line.window.last_xid
+               ? fmt::format(
+                     "the driver has reported an error of the GPU: XID {}; NVIDIA's list of XID "
+                     "errors says what it means, dmesg has more",
+                     *line.window.last_xid)
+               : "the driver has reported an error of the GPU (XID); dmesg has its number");
+    }
+    if (line.window.is_of_module) {
+      warn(
+          "the GPU's power is that of its module, with the processor on it: no other is offered by "
+          "this card");
+    }
+    say_reasons(line.window);
     if (!line.why_no_gpu.empty())
       warn(fmt::format("the GPU's use, power and energy are not measured: {}", line.why_no_gpu));
     if (options_.has_energy_budget && lines_++ > 0 && !line.energy_kwh) {
@@ -44,6 +58,15 @@ class MachineNotices : public train::Callback {
           "the energy is not measured ({}), so train.max_energy_kwh and train.max_cost cannot end "
           "this run; monitor.cpu_tdp_w gives a figure for the processors",
           line.why_no_cpu_energy.empty() ? "the GPU gives none" : line.why_no_cpu_energy));
+    }
+  }
+
+  // Each reason once; its power limit holds a busy card down as a rule, and stands in the log line.
+  void say_reasons(const monitor::Window& window) {
+    const uint64_t unusual = window.reasons & ~monitor::nvml::kReasonPowerCap;
+    for (const std::string& reason : monitor::clock_reasons(unusual)) {
+      if (reasons_.insert(reason).second)
+        log().info("the GPU's clock is held down at times by {}", reason);
     }
   }
 
@@ -62,7 +85,7 @@ class MachineNotices : public train::Callback {
 
   MachineNoticesOptions options_;
   int64_t lines_ = 0;
-  std::set<std::string> said_;
+  std::set<std::string> said_, reasons_;
 };
 
 }  // namespace

@@ -75,6 +75,8 @@ ordered_json energy_summary(const run::Session& session) {
   add("gco2", report.gco2);
   add("gpu_joules", report.gpu_j);
   add("cpu_joules", report.cpu_j);
+  add("gpu_counter_joules", report.gpu_counter_j);
+  add("gpu_integral_joules", report.gpu_integral_j);
   energy["method"] = report.method;
   return energy;
 }

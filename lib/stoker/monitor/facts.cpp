@@ -39,15 +39,18 @@ void Facts::add_training(const Line& line) {
     mean.weight += weight;
   };
   for (const Figure& figure : figures()) add(figure.name);
+  if (const auto cpus = line("usable_cpus"); cpus && *cpus > 0)
+    usable_cpus = static_cast<int>(*cpus);
   for (const char* key : {"mfu", "tflops", "slowest_rank", "slowest_rank_works", "mean_rank_works"})
     add(key);
 }
 
 void Facts::add_evaluation(const Line& line) {
   const double seconds = line("eval_s").value_or(0);
+  ahead_s += seconds;
+  if (lines == 0) return;  // of a line that is not counted either
   eval_s += seconds;
   wall_s += seconds;
-  ahead_s += seconds;
 }
 
 Facts Facts::next() const {
@@ -58,6 +61,7 @@ Facts Facts::next() const {
   fresh.ranks = ranks;
   fresh.faster_precision = faster_precision;
   fresh.last_time_s = last_time_s;
+  fresh.ahead_s = ahead_s;
   return fresh;
 }
 

@@ -40,7 +40,8 @@ struct Facts {
 
   // A figure of the log line, or nothing where it has none.
   using Line = std::function<std::optional<double>(std::string_view key)>;
-  // A line of split "train", and one of split "val".
+  // A line of split "train", and one of split "val", which counts from the first line of training
+  // on.
   void add_training(const Line& line);
   // A line that only says where the next begins: the first of a process has the set-up in it.
   void note_line(const Line& line) {

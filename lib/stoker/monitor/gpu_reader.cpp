@@ -106,8 +106,7 @@ void GpuReader::describe() {
   info_.driver = nvml_->driver_version();
   if (const auto memory = ask<NvmlMemory>(api_.device_get_memory_info, device_))
     info_.memory_bytes = static_cast<int64_t>(memory->total);
-  info_.slowdown_c = as<double>(
-      ask<unsigned>(api_.device_get_temperature_threshold, card_, nvml::kThresholdSlowdown));
+  info_.slowdown_c = slowdown_temperature();
   info_.power_limit_w = as<double>(ask<unsigned>(api_.device_get_power_limit, card_), kMilli);
   info_.max_sm_mhz = as<double>(ask<unsigned>(api_.device_get_max_clock, card_, nvml::kClockSm));
   info_.max_memory_mhz =
@@ -116,6 +115,21 @@ void GpuReader::describe() {
       as<int64_t>(ask<unsigned>(api_.device_get_max_pcie_generation, card_));
   info_.max_pcie_width = as<int64_t>(ask<unsigned>(api_.device_get_max_pcie_width, card_));
   info_.fans = as<int64_t>(ask<unsigned>(api_.device_get_fan_count, card_));
+}
+
+// From Ada on cards say how far they are from it (T.Limit), and NVML's threshold is to be removed
+// for them.
+std::optional<double> GpuReader::slowdown_temperature() const {
+  NvmlFieldValue limit{.field = nvml::kFieldSlowdownLimit};
+  NvmlMarginTemperature margin;
+  if (api_.device_get_field_values != nullptr && api_.device_get_margin_temperature != nullptr &&
+      api_.device_get_field_values(card_, 1, &limit) == NvmlReturn::kSuccess &&
+      api_.device_get_margin_temperature(card_, &margin) == NvmlReturn::kSuccess) {
+    const auto now = ask<unsigned>(api_.device_get_temperature, card_, nvml::kTemperatureGpu);
+    if (const auto below = number(limit); below && now) return *now + margin.degrees - *below;
+  }
+  return as<double>(
+      ask<unsigned>(api_.device_get_temperature_threshold, card_, nvml::kThresholdSlowdown));
 }
 
 void GpuReader::describe_slice() {
@@ -314,21 +328,25 @@ void GpuReader::read_gpm(GpuReading& reading) {
   if (!is_taken) return;
   if (has_sample_) {
     NvmlGpmMetrics metrics;
-    const std::array<unsigned, 4> ids{nvml::kGpmSmBusy, nvml::kGpmOccupancy, nvml::kGpmTensor,
-                                      nvml::kGpmDram};
+    const std::array<unsigned, 6> ids{nvml::kGpmSmBusy,   nvml::kGpmOccupancy,
+                                      nvml::kGpmTensor,   nvml::kGpmDram,
+                                      nvml::kGpmPcieSent, nvml::kGpmPcieReceived};
     metrics.count = ids.size();
     metrics.first = samples_[0];
     metrics.second = samples_[1];
     for (size_t i = 0; i < ids.size(); ++i) metrics.metrics[i].id = ids[i];
     if (call(kGpm, api_.gpm_metrics_get, &metrics)) {
-      const auto share = [&](size_t i) -> std::optional<double> {
+      const auto value = [&](size_t i) -> std::optional<double> {
         if (metrics.metrics[i].result != NvmlReturn::kSuccess) return std::nullopt;
-        return kPerCent * metrics.metrics[i].value;
+        return metrics.metrics[i].value;
       };
+      const auto share = [&](size_t i) { return scaled(value(i), kPerCent); };
       reading.sm_busy = share(0);
       reading.occupancy = share(1);
       reading.tensor = share(2);
       reading.dram = share(3);
+      reading.pcie_sent_mib_s = value(4);
+      reading.pcie_received_mib_s = value(5);
     }
   }
   std::swap(samples_[0], samples_[1]);

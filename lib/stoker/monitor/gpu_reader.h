@@ -59,6 +59,7 @@ class GpuReader {
   bool note(Call which, NvmlReturn result);
   void describe();
   void describe_slice();
+  std::optional<double> slowdown_temperature() const;
   void prepare_gpm();
   void watch_errors();
   void read_often(GpuReading& reading);

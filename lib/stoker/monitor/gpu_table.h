@@ -26,9 +26,14 @@ struct GpuSpec {
   double fp32 = 0, tf32 = 0, bf16 = 0, fp16 = 0, fp8 = 0;
   double power_w = 0;
   std::string_view source;
+  // The highest clock of its multiprocessors, as NVML gives it of the card that the rates are of;
+  // 0: not known, as of cards whose makers set it.
+  double max_sm_mhz = 0;
 
-  // Nothing where it lacks that arithmetic.
-  std::optional<double> peak_tflops(Arithmetic arithmetic) const;
+  // Of a card whose highest clock is that one, where it is given: rates go with clocks. Nothing
+  // where it lacks that arithmetic.
+  std::optional<double> peak_tflops(Arithmetic arithmetic,
+                                    std::optional<double> its_max_sm_mhz = std::nullopt) const;
 };
 
 std::span<const GpuSpec> gpu_table();

@@ -27,7 +27,7 @@ struct DriverFacts {
 };
 
 std::optional<int64_t> count_nvlinks(const NvmlApi& api, NvmlDevice device) {
-  constexpr unsigned kMostLinks = 18;  // NVML_NVLINK_MAX_LINKS
+  constexpr unsigned kMostLinks = 36;  // NVML_NVLINK_MAX_LINKS
   std::optional<int64_t> count;
   for (unsigned link = 0; link < kMostLinks; ++link) {
     const auto is_up = ask<unsigned>(api.device_get_nvlink_state, device, link);

@@ -56,6 +56,7 @@ void find_what_it_does(void* library, NvmlApi& api) {
   find(library, api.device_get_field_values, {"nvmlDeviceGetFieldValues"});
   find(library, api.device_get_temperature, {"nvmlDeviceGetTemperature"});
   find(library, api.device_get_temperature_threshold, {"nvmlDeviceGetTemperatureThreshold"});
+  find(library, api.device_get_margin_temperature, {"nvmlDeviceGetMarginTemperature"});
   find(library, api.device_get_clock, {"nvmlDeviceGetClockInfo"});
   find(library, api.device_get_clock_reasons,
        {"nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"});

@@ -104,6 +104,10 @@ struct NvmlGpmMetrics {
   NvmlGpmSample first = nullptr, second = nullptr;
   NvmlGpmMetric metrics[kRoom];
 };
+struct NvmlMarginTemperature {
+  unsigned version = (1U << 24) | 8U;
+  int degrees = 0;  // C, to the temperature at which the card begins to slow down
+};
 struct NvmlGpmSupport {
   unsigned version = 1;
   unsigned is_supported = 0;
@@ -118,13 +122,15 @@ inline constexpr unsigned kFieldPcieSentBytes = 197;        // may wrap at 32 bi
 inline constexpr unsigned kFieldPcieReceivedBytes = 198;    // may wrap at 32 bits
 inline constexpr unsigned kFieldNvlinkSentKib = 138;        // of all links with scope kAllLinks
 inline constexpr unsigned kFieldNvlinkReceivedKib = 139;
+inline constexpr unsigned kFieldSlowdownLimit = 194;          // C, below the margin's end
 inline constexpr unsigned kFieldThrottledByHeat = 269;        // ns, by software
 inline constexpr unsigned kFieldThrottledByHeatHw = 270;      // ns, by hardware
 inline constexpr unsigned kFieldThrottledByPowerBrake = 271;  // ns
 inline constexpr unsigned kAllLinks = 0xFFFFFFFF;
 inline constexpr unsigned kScopeGpu = 0, kScopeModule = 1;
 
-inline constexpr unsigned kGpmSmBusy = 2, kGpmOccupancy = 3, kGpmTensor = 5, kGpmDram = 10;
+inline constexpr unsigned kGpmSmBusy = 2, kGpmOccupancy = 3, kGpmTensor = 5, kGpmDram = 10,
+                          kGpmPcieSent = 20, kGpmPcieReceived = 21;  // MiB/s
 
 inline constexpr unsigned kTemperatureGpu = 0, kThresholdSlowdown = 1;
 inline constexpr unsigned kClockSm = 1, kClockMemory = 2;
@@ -162,6 +168,7 @@ struct NvmlApi {
   NvmlReturn (*device_get_field_values)(NvmlDevice, int, NvmlFieldValue*) = nullptr;
   NvmlReturn (*device_get_temperature)(NvmlDevice, unsigned, unsigned*) = nullptr;
   NvmlReturn (*device_get_temperature_threshold)(NvmlDevice, unsigned, unsigned*) = nullptr;
+  NvmlReturn (*device_get_margin_temperature)(NvmlDevice, NvmlMarginTemperature*) = nullptr;
   NvmlReturn (*device_get_clock)(NvmlDevice, unsigned, unsigned*) = nullptr;
   NvmlReturn (*device_get_max_clock)(NvmlDevice, unsigned, unsigned*) = nullptr;
   NvmlReturn (*device_get_clock_reasons)(NvmlDevice, unsigned long long*) = nullptr;

@@ -53,6 +53,7 @@ struct GpuReading {
 
   std::optional<int64_t> pcie_generation, pcie_width;
   std::optional<int64_t> pcie_sent_bytes, pcie_received_bytes;      // cumulative, wrap at 32 bits
+  std::optional<double> pcie_sent_mib_s, pcie_received_mib_s;       // since the reading before
   std::optional<int64_t> nvlink_sent_bytes, nvlink_received_bytes;  // cumulative
   std::optional<int64_t> ecc_corrected, ecc_uncorrected;            // since the driver was loaded
   int64_t xid_errors = 0;                                           // seen by this reader

@@ -1,6 +1,7 @@
 #include "stoker/monitor/sampler.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -71,7 +72,7 @@ void Sampler::run(const std::shared_ptr<Shared>& shared) {
         .has_gpu = !options.gpu.empty(),
         .counts_cpu = options.counts_cpu_energy,
         .cpu_tdp_w = options.cpu_tdp_w,
-        .machine_cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()))});
+        .machine_cpus = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)))});
   }
   const Stopwatch watch;
   for (;;) {

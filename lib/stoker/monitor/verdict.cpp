@@ -134,6 +134,7 @@ std::vector<Candidate> held(const Facts& facts) {
   constexpr double kLostWhileHeld = 0.5;
   const double heat = facts.mean("gpu_held_heat").value_or(0);
   const double brake = facts.mean("gpu_held_brake").value_or(0);
+  const double other = facts.mean("gpu_held_other").value_or(0);
   const auto degrees = facts.mean("gpu_temp_c");
   return {{kLostWhileHeld * heat,
            {"heat",
@@ -145,7 +146,13 @@ std::vector<Candidate> held(const Facts& facts) {
            {"power_brake",
             fmt::format("a power brake from outside holds the GPU's clock down {} of the time",
                         percent(brake)),
-            "the server's power supplies or the rack's limit ask for it: see to these"}}};
+            "the server's power supplies or the rack's limit ask for it: see to these"}},
+          {kLostWhileHeld * other,
+           {"slowdown",
+            fmt::format("the GPU's board or hardware holds its clock down {} of the time",
+                        percent(other)),
+            "nvidia-smi -q -d PERFORMANCE names the reason; see to its power cables, supply and "
+            "cooling"}}};
 }
 
 // ---- What the device is bound by
@@ -163,25 +170,15 @@ std::optional<Verdict> other_process(const Facts& facts) {
       "CUDA_VISIBLE_DEVICES)"};
 }
 
-// What a PCIe link moves each way, in GiB/s (PCI-SIG: transfers a second by encoding).
-std::optional<double> link_gib_s(const Facts& facts) {
-  static constexpr std::array<double, 7> of_lane{0, 0.25, 0.5, 0.985, 1.969, 3.938, 7.563};
-  const auto generation = facts.mean("gpu_pcie_generation"), width = facts.mean("gpu_pcie_width");
-  if (!generation || !width || *generation < 1 || *generation > 6.5) return std::nullopt;
-  constexpr double kGbInGib = 0.931;
-  return kGbInGib * *width * of_lane[static_cast<size_t>(std::lround(*generation))];
-}
-
 std::optional<Verdict> pcie(const Facts& facts) {
   constexpr double kNearlyAll = 0.6;
-  const auto traffic = facts.mean("gpu_pcie_gib_s"), link = link_gib_s(facts);
-  if (!traffic || !link || *traffic < kNearlyAll * *link) return std::nullopt;
+  const double busy = facts.mean("gpu_pcie_busy").value_or(0);
+  if (busy < kNearlyAll) return std::nullopt;
   return Verdict{
       "pcie",
-      fmt::format("the PCIe link is busy with {:.1f} of {:.1f} GiB/s (generation {:.0f}, "
-                  "{:.0f} lanes)",
-                  *traffic, *link, *facts.mean("gpu_pcie_generation"),
-                  *facts.mean("gpu_pcie_width")),
+      fmt::format("the PCIe link is {} busy in one direction (generation {:.0f}, {:.0f} lanes)",
+                  percent(busy), facts.mean("gpu_pcie_generation").value_or(0),
+                  facts.mean("gpu_pcie_width").value_or(0)),
       "send fewer bytes: smaller images (stoker data pack --long-side); see that the card "
       "has all lanes of its slot"};
 }
@@ -212,12 +209,16 @@ std::optional<Verdict> launch(const Facts& facts) {
 
 std::optional<Verdict> memory(const Facts& facts) {
   constexpr double kMostly = 0.6;
-  const auto dram = facts.mean("gpu_dram");
-  if (!dram || *dram < kMostly) return std::nullopt;
+  constexpr double kMostlyBusy = 0.8;  // a coarse figure, which overstates
+  const auto dram = facts.mean("gpu_dram"), busy = facts.mean("gpu_memory_busy");
+  if (dram ? *dram < kMostly : busy.value_or(0) < kMostlyBusy) return std::nullopt;
   return Verdict{
       "memory",
-      fmt::format("the GPU's memory is what limits it: {} of its bandwidth is in use",
-                  percent(*dram)),
+      dram ? fmt::format("the GPU's memory is what limits it: {} of its bandwidth is in use",
+                         percent(*dram))
+           : fmt::format("the GPU's memory is what seems to limit it: it is read or written {} of "
+                         "the time",
+                         percent(*busy)),
       "move fewer bytes: train.precision=bf16, train.channels_last=true; a GPU with more "
       "bandwidth (docs/gpus.md)"};
 }
@@ -280,6 +281,7 @@ std::string verdict_text(const Verdict& verdict) {
 }
 
 Verdict judge(const Facts& facts) {
+  if (facts.lines == 0) return {"too_short", "a single log line is too little to judge by", ""};
   if (facts.wall_s < kJudgedFrom_s) {
     return {"too_short", fmt::format("{:.1f} s are too short to judge by", facts.wall_s), ""};
   }

@@ -15,7 +15,7 @@ namespace stoker::monitor {
 
 struct Verdict {
   // too_short, data, evaluation, checkpoints, slow_rank, exchange, quota, oversubscribed, heat,
-  // power_brake, power_limit, other_process, pcie, launch, memory, compute, unclear
+  // power_brake, slowdown, power_limit, other_process, pcie, launch, memory, compute, unclear
   std::string kind;
   std::string text;    // one sentence with figures, without its full stop
   std::string advice;  // what to change, with the key of the configuration; may be empty

@@ -22,12 +22,23 @@ std::optional<double> grown(std::optional<double> before, std::optional<double> 
   return *now - *before;
 }
 
-// The same of bytes that wrap at 32 bits on some drivers.
-std::optional<double> grown_bytes(std::optional<int64_t> before, std::optional<int64_t> now) {
-  if (!before || !now) return std::nullopt;
+// Adds what bytes grew by from one reading to the next. Some drivers wrap them at 32 bits: of what
+// passes 4 GiB between two readings the whole multiples are not seen.
+void add_growth(std::optional<double>& sum, std::optional<int64_t> before,
+                std::optional<int64_t> now) {
+  if (!before || !now) return;
   constexpr int64_t kWrap = int64_t{1} << 32;
   const int64_t bytes = *now >= *before ? *now - *before : *now + kWrap - *before;
-  return bytes >= 0 ? std::optional(static_cast<double>(bytes)) : std::nullopt;
+  if (bytes >= 0) sum = sum.value_or(0) + static_cast<double>(bytes);
+}
+
+// What a PCIe link moves each way, in GiB/s (PCI-SIG: transfers a second by encoding).
+std::optional<double> link_gib_s(const GpuReading& gpu) {
+  static constexpr std::array<double, 7> of_lane{0, 0.25, 0.5, 0.985, 1.969, 3.938, 7.563};
+  const int64_t generation = gpu.pcie_generation.value_or(0);
+  if (generation < 1 || generation >= std::ssize(of_lane) || !gpu.pcie_width) return std::nullopt;
+  constexpr double kGbInGib = 0.931;
+  return kGbInGib * static_cast<double>(*gpu.pcie_width) * of_lane[static_cast<size_t>(generation)];
 }
 
 std::optional<double> sum_of(std::optional<double> a, std::optional<double> b) {
@@ -45,23 +56,29 @@ std::optional<double> share(std::optional<double> value, double of) {
 }
 
 bool is_summed(std::string_view name) {
-  static constexpr std::array<std::string_view, 12> names{
-      "gpu_memory_gib", "gpu_others_gib",      "gpu_power_w",    "gpu_power_limit_w",
-      "gpu_pcie_gib_s", "gpu_nvlink_gib_s",    "gpu_xid_errors", "gpu_ecc_corrected",
-      "cpu_used",       "gpu_ecc_uncorrected", "rss_gib",        "disk_mib_s"};
+  static constexpr std::array<std::string_view, 11> names{
+      "gpu_memory_gib",   "gpu_power_w",    "gpu_power_limit_w", "gpu_pcie_gib_s",
+      "gpu_nvlink_gib_s", "gpu_xid_errors", "gpu_ecc_corrected", "gpu_ecc_uncorrected",
+      "cpu_used",         "rss_gib",        "disk_mib_s"};
   return std::ranges::count(names, name) > 0;
+}
+
+bool is_of_the_worst(std::string_view name) {
+  return name == "gpu_temp_c" || name == "gpu_others_gib" || name == "gpu_pcie_busy";
 }
 
 }  // namespace
 
 std::span<const Figure> figures() {
   using W = Window;
-  static constexpr std::array<Figure, 29> list{{
+  static constexpr std::array<Figure, 32> list{{
       {"gpu_util", "1", "share of the time in which some kernel ran", &W::gpu_util},
       {"gpu_sm_busy", "1", "share of the multiprocessors that were busy", &W::gpu_sm_busy},
       {"gpu_occupancy", "1", "warps that were active, of the most", &W::gpu_occupancy},
       {"gpu_tensor", "1", "use of the tensor cores", &W::gpu_tensor},
       {"gpu_dram", "1", "use of the memory's bandwidth", &W::gpu_dram},
+      {"gpu_memory_busy", "1", "share of the time in which memory was read or written",
+       &W::gpu_memory_busy},
       {"gpu_memory_gib", "GiB", "memory in use by all processes", &W::gpu_memory_gib},
       {"gpu_others_gib", "GiB", "memory in use by other processes", &W::gpu_others_gib},
       {"gpu_power_w", "W", "power", &W::gpu_power_w},
@@ -76,7 +93,13 @@ std::span<const Figure> figures() {
        &W::gpu_held_brake},
       {"gpu_held_sync", "1", "share of the time that a slower GPU held the clock down",
        &W::gpu_held_sync},
+      {"gpu_held_other", "1",
+       "share of the time that the board, its voltage or a slow-down by hardware held the clock "
+       "down",
+       &W::gpu_held_other},
       {"gpu_pcie_gib_s", "GiB/s", "traffic on PCIe, both ways", &W::gpu_pcie_gib_s},
+      {"gpu_pcie_busy", "1", "use of the PCIe link, in the direction that is used more",
+       &W::gpu_pcie_busy},
       {"gpu_nvlink_gib_s", "GiB/s", "traffic on NVLink, both ways", &W::gpu_nvlink_gib_s},
       {"gpu_pcie_generation", "1", "generation of the PCIe link", &W::gpu_pcie_generation},
       {"gpu_pcie_width", "1", "lanes of the PCIe link", &W::gpu_pcie_width},
@@ -100,6 +123,8 @@ Window combined(std::span<const Window> ranks) {
   for (const Window& rank : ranks) {
     all.samples += rank.samples;
     all.is_lost = all.is_lost || rank.is_lost;
+    all.is_of_module = all.is_of_module || rank.is_of_module;
+    if (rank.last_xid) all.last_xid = rank.last_xid;
     all.reasons |= rank.reasons;
   }
   for (const Figure& figure : figures()) {
@@ -112,16 +137,19 @@ Window combined(std::span<const Window> ranks) {
       ++count;
     }
     if (count == 0) continue;
-    all.*figure.value = figure.name == "gpu_temp_c" ? most
-                        : is_summed(figure.name)    ? sum
-                                                    : sum / count;
+    all.*figure.value = is_of_the_worst(figure.name) ? most
+                        : is_summed(figure.name)     ? sum
+                                                     : sum / count;
   }
   return all;
 }
 
 std::string window_json(const Window& window) {
-  nlohmann::ordered_json json{
-      {"samples", window.samples}, {"lost", window.is_lost}, {"reasons", window.reasons}};
+  nlohmann::ordered_json json{{"samples", window.samples},
+                              {"lost", window.is_lost},
+                              {"of_module", window.is_of_module},
+                              {"reasons", window.reasons}};
+  if (window.last_xid) json["xid"] = *window.last_xid;
   for (const Figure& figure : figures()) {
     if (const auto value = window.*figure.value) json[std::string(figure.name)] = *value;
   }
@@ -139,8 +167,13 @@ Window window_from_json(std::string_view text) {
   };
   window.samples = static_cast<int64_t>(number("samples").value_or(0));
   window.reasons = static_cast<uint64_t>(number("reasons").value_or(0));
-  if (const auto lost = json.find("lost"); lost != json.end() && lost->is_boolean())
-    window.is_lost = lost->get<bool>();
+  const auto flag = [&](const std::string& key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_boolean() && found->get<bool>();
+  };
+  window.is_lost = flag("lost");
+  window.is_of_module = flag("of_module");
+  if (const auto xid = number("xid")) window.last_xid = static_cast<int64_t>(*xid);
   for (const Figure& figure : figures()) window.*figure.value = number(std::string(figure.name));
   return window;
 }
@@ -162,6 +195,7 @@ void WindowMaker::add_to_means(const GpuReading& gpu, const CpuReading& cpu) {
   means_.occupancy.add(gpu.occupancy);
   means_.tensor.add(gpu.tensor);
   means_.dram.add(gpu.dram);
+  means_.memory_busy.add(gpu.memory_busy);
   means_.memory.add(real(gpu.memory_used_bytes, 1 / kGib));
   means_.others.add(real(gpu.memory_others_bytes, 1 / kGib));
   means_.power.add(gpu.power_w);
@@ -177,11 +211,36 @@ void WindowMaker::add_to_means(const GpuReading& gpu, const CpuReading& cpu) {
   means_.held_heat.add(seen(nvml::kReasonHeat | nvml::kReasonHeatHw));
   means_.held_brake.add(seen(nvml::kReasonPowerBrake));
   means_.held_sync.add(seen(nvml::kReasonSyncBoost));
+  // The general bit of hardware comes with each of its particular ones.
+  constexpr uint64_t kParticular = nvml::kReasonHeatHw | nvml::kReasonPowerBrake;
+  const uint64_t hardware = (*gpu.reasons & kParticular) == 0 ? nvml::kReasonHwSlowdown : 0;
+  means_.held_other.add(seen(hardware | nvml::kReasonBoardLimit | nvml::kReasonReliability));
+}
+
+void WindowMaker::add_traffic(const Moment& now) {
+  if (!last_) return;
+  const GpuReading& before = last_->gpu;
+  const double interval_s = now.time_s - last_->time_s;
+  // The card's own rate, which does not wrap, or else the counter.
+  const auto add_rate = [&](std::optional<double>& sum, std::optional<double> mib_s,
+                            std::optional<int64_t> counted_before, std::optional<int64_t> counted) {
+    if (mib_s)
+      sum = sum.value_or(0) + kMib * *mib_s * interval_s;
+    else
+      add_growth(sum, counted_before, counted);
+  };
+  add_rate(traffic_.pcie_sent, now.gpu.pcie_sent_mib_s, before.pcie_sent_bytes,
+           now.gpu.pcie_sent_bytes);
+  add_rate(traffic_.pcie_received, now.gpu.pcie_received_mib_s, before.pcie_received_bytes,
+           now.gpu.pcie_received_bytes);
+  add_growth(traffic_.nvlink_sent, before.nvlink_sent_bytes, now.gpu.nvlink_sent_bytes);
+  add_growth(traffic_.nvlink_received, before.nvlink_received_bytes, now.gpu.nvlink_received_bytes);
 }
 
 void WindowMaker::add(double time_s, const std::optional<GpuReading>& gpu, const CpuReading& cpu) {
   Moment now{time_s, gpu.value_or(GpuReading{}), cpu};
   add_to_means(now.gpu, now.cpu);
+  add_traffic(now);
   if (!begin_) begin_ = now;
   last_ = now;
 }
@@ -197,13 +256,14 @@ void WindowMaker::add_counters(Window& window) const {
   held(&GpuReading::held_by_brake_s, window.gpu_held_brake);
   held(&GpuReading::held_by_sync_s, window.gpu_held_sync);
   window.gpu_pcie_gib_s =
-      per(sum_of(grown_bytes(before.pcie_sent_bytes, now.pcie_sent_bytes),
-                 grown_bytes(before.pcie_received_bytes, now.pcie_received_bytes)),
-          kGib * interval_s);
+      per(sum_of(traffic_.pcie_sent, traffic_.pcie_received), kGib * interval_s);
   window.gpu_nvlink_gib_s =
-      per(sum_of(grown_bytes(before.nvlink_sent_bytes, now.nvlink_sent_bytes),
-                 grown_bytes(before.nvlink_received_bytes, now.nvlink_received_bytes)),
-          kGib * interval_s);
+      per(sum_of(traffic_.nvlink_sent, traffic_.nvlink_received), kGib * interval_s);
+  if (const auto link = link_gib_s(now); link && window.gpu_pcie_gib_s) {
+    const double more =
+        std::max(traffic_.pcie_sent.value_or(0), traffic_.pcie_received.value_or(0));
+    window.gpu_pcie_busy = share(more, kGib * interval_s * *link);
+  }
 
   const CpuReading &first = begin_->cpu, &last = last_->cpu;
   const auto used_s = grown(first.process_s, last.process_s);
@@ -225,7 +285,10 @@ Window WindowMaker::take() {
   if (is_short) add_to_means(last_->gpu, last_->cpu);
   window.samples = is_short ? 0 : means_.samples;
   window.is_lost = last_->gpu.is_lost;
+  window.is_of_module = last_->gpu.power_is_of_module;
   window.reasons = means_.reasons;
+  window.last_xid = last_->gpu.last_xid;
+  window.gpu_memory_busy = means_.memory_busy.value();
   window.gpu_util = means_.util.value();
   window.gpu_sm_busy = means_.sm_busy.value();
   window.gpu_occupancy = means_.occupancy.value();
@@ -242,6 +305,7 @@ Window WindowMaker::take() {
   window.gpu_held_heat = means_.held_heat.value();
   window.gpu_held_brake = means_.held_brake.value();
   window.gpu_held_sync = means_.held_sync.value();
+  window.gpu_held_other = means_.held_other.value();
   window.gpu_pcie_generation = real(last_->gpu.pcie_generation);
   window.gpu_pcie_width = real(last_->gpu.pcie_width);
   window.gpu_ecc_corrected = real(last_->gpu.ecc_corrected);
@@ -252,6 +316,7 @@ Window WindowMaker::take() {
   if (last_->time_s > begin_->time_s) add_counters(window);
   begin_ = last_;
   means_ = {};
+  traffic_ = {};
   return window;
 }
 

@@ -18,15 +18,18 @@ namespace stoker::monitor {
 
 struct Window {
   int64_t samples = 0;
-  bool is_lost = false;  // the GPU is no longer there
-  uint64_t reasons = 0;  // why clocks were not higher, all that were seen
+  bool is_lost = false;             // the GPU is no longer there
+  bool is_of_module = false;        // the power, with the processor that shares the module
+  uint64_t reasons = 0;             // why clocks were not higher, all that were seen
+  std::optional<int64_t> last_xid;  // number of the driver's newest error
 
   using Value = std::optional<double>;
   Value gpu_util, gpu_sm_busy, gpu_occupancy, gpu_tensor, gpu_dram;
+  Value gpu_memory_busy;
   Value gpu_memory_gib, gpu_others_gib;
   Value gpu_power_w, gpu_power_limit_w, gpu_temp_c, gpu_sm_mhz, gpu_memory_mhz;
-  Value gpu_held_power, gpu_held_heat, gpu_held_brake, gpu_held_sync;
-  Value gpu_pcie_gib_s, gpu_nvlink_gib_s, gpu_pcie_generation, gpu_pcie_width;
+  Value gpu_held_power, gpu_held_heat, gpu_held_brake, gpu_held_sync, gpu_held_other;
+  Value gpu_pcie_gib_s, gpu_pcie_busy, gpu_nvlink_gib_s, gpu_pcie_generation, gpu_pcie_width;
   Value gpu_ecc_corrected, gpu_ecc_uncorrected, gpu_xid_errors;
   Value cpu_used, cpu_others, cpu_wait, cpu_held;
   Value rss_gib, disk_mib_s;
@@ -42,7 +45,8 @@ struct Figure {
 std::span<const Figure> figures();
 
 // What several ranks measured, as one: sums of power, memory, traffic, processors and errors, the
-// highest temperature, else means.
+// most of temperature, of others' memory and of a link's use, which one device suffers from alone,
+// else means.
 Window combined(std::span<const Window> ranks);
 
 // As a JSON object of the figures that are there, and back; an object of another version loses what
@@ -71,14 +75,20 @@ class WindowMaker {
   };
   struct Means {
     Mean util, sm_busy, occupancy, tensor, dram, memory, others, power, temperature, sm_mhz,
-        memory_mhz, resident, held_power, held_heat, held_brake, held_sync;
+        memory_mhz, resident, held_power, held_heat, held_brake, held_sync, held_other, memory_busy;
     int64_t samples = 0;
     uint64_t reasons = 0;
   };
+  // Bytes since the last take(), added up from reading to reading.
+  struct Traffic {
+    std::optional<double> pcie_sent, pcie_received, nvlink_sent, nvlink_received;
+  };
   void add_to_means(const GpuReading& gpu, const CpuReading& cpu);
+  void add_traffic(const Moment& now);
   void add_counters(Window& window) const;
 
   Means means_;
+  Traffic traffic_;
   std::optional<Moment> begin_, last_;
 };
 

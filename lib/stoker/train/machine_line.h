@@ -15,7 +15,10 @@ struct MachineLine {
   std::optional<double> exchange_wait_s;  // for other ranks' gradients
   monitor::Window window;                 // without evaluations
   std::string gpu;                        // the first rank's: "NVIDIA H200"
-  std::string why_no_gpu, why_no_cpu_energy;
+  // Of the first rank that has lost its GPU ("NVIDIA H200 of rank 3"), or cannot read it.
+  std::string lost_gpu, why_no_gpu;
+  std::string why_no_cpu_energy;
+  std::optional<double> peak_tflops;  // of all devices together; none: not known of each
   int usable_cpus = 0;
 
   // Of steps; energy_kwh: of the run so far, evaluations too.

@@ -1,5 +1,7 @@
 #include "stoker/train/machine_watch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -23,6 +25,27 @@ void add_ranks(MachineLine& line, const std::vector<RankReport>& reports) {
   line.slowest_rank = static_cast<double>(slowest);
   line.slowest_rank_works = reports[slowest].works;
   line.mean_rank_works = sum / static_cast<double>(reports.size());
+}
+
+// What ranks say of their devices, as one.
+void add_devices(MachineLine& line, const std::vector<RankReport>& reports) {
+  const auto of_rank = [&](size_t rank, std::string text) {
+    if (reports.size() > 1) text += fmt::format(" of rank {}", rank);
+    return text;
+  };
+  double peak = 0;
+  bool is_known = true;
+  for (size_t rank = 0; rank < reports.size(); ++rank) {
+    const RankReport& report = reports[rank];
+    line.usable_cpus += report.usable_cpus;
+    peak += report.peak_tflops.value_or(0);
+    is_known = is_known && report.peak_tflops;
+    if (report.window.is_lost && line.lost_gpu.empty()) line.lost_gpu = of_rank(rank, report.gpu);
+    if (!report.why_no_gpu.empty() && line.why_no_gpu.empty()) line.why_no_gpu = report.why_no_gpu;
+  }
+  if (reports.empty()) return;  // the first rank alone has them
+  line.gpu = reports.front().gpu;
+  if (is_known) line.peak_tflops = peak;
 }
 
 }  // namespace
@@ -65,8 +88,11 @@ RankReport MachineWatch::own_report(State& state, double exchange_wait_s) {
   RankReport report{.window = sampling.window,
                     .of_steps = std::exchange(of_steps_, {}),
                     .undelivered = std::exchange(undelivered_, {}),
+                    .why_no_gpu = sampler_->status().why_no_gpu,
+                    .peak_tflops = own_peak(),
                     .works = steps_s > 0 ? std::clamp(1 - waited / steps_s, 0.0, 1.0) : 1,
                     .usable_cpus = usable_cpus()};
+  if (const auto gpu = sampler_->status().gpu) report.gpu = gpu->name;
   const monitor::Window before = std::exchange(before_evaluation_, {});
   if (before.samples > report.window.samples) report.window = before;
   return report;
@@ -97,13 +123,10 @@ void MachineWatch::read(MachineLine& line, State& state, double exchange_wait_s)
     windows.push_back(reports[rank].window);
     of_steps.add(reports[rank].of_steps);
     if (rank > 0) state.position.energy.add(reports[rank].undelivered);
-    line.usable_cpus += reports[rank].usable_cpus;
   }
   line.window = monitor::combined(windows);
-  const monitor::SamplerStatus status = sampler_->status();
-  if (status.gpu) line.gpu = status.gpu->name;
-  line.why_no_gpu = status.why_no_gpu;
-  line.why_no_cpu_energy = status.why_no_cpu_energy;
+  line.why_no_cpu_energy = sampler_->status().why_no_cpu_energy;
+  add_devices(line, reports);
   add_ranks(line, reports);
   add_energy(line, state.position, of_steps);
 }
@@ -141,18 +164,23 @@ void MachineWatch::add_energy(MachineLine& line, const Position& position,
   line.joules_per_image = per(position.images_seen - images_);
 }
 
+std::optional<double> MachineWatch::own_peak() const {
+  if (options_.peak_tflops) return options_.peak_tflops;
+  const auto info = sampler_->status().gpu;
+  const monitor::GpuSpec* spec = info ? monitor::find_gpu(info->name) : nullptr;
+  return spec != nullptr ? spec->peak_tflops(options_.arithmetic, info->max_sm_mhz) : std::nullopt;
+}
+
 void MachineWatch::add_arithmetic(MachineLine& line, const LogWindow& window) const {
   constexpr double kTera = 1e-12;
   if (options_.flops_per_image <= 0 || window.time_s <= 0) return;
   const double per_image = kTera * options_.flops_per_image;
   line.tflops = per_image * window.images_per_s();
-  std::optional<double> peak = options_.peak_tflops;
-  if (!peak) {
-    const monitor::GpuSpec* gpu = monitor::find_gpu(line.gpu);
-    if (gpu != nullptr) peak = gpu->peak_tflops(options_.arithmetic);
-  }
+  std::optional<double> peak = line.peak_tflops;
+  if (!peak && options_.peak_tflops)
+    peak = *options_.peak_tflops * static_cast<double>(group_.size());
   if (!peak) return;
-  line.mfu = *line.tflops / (*peak * static_cast<double>(group_.size()));
+  line.mfu = *line.tflops / *peak;
   if (options_.recomputed_flops_per_image > 0)
     line.hfu = *line.mfu * (1 + options_.recomputed_flops_per_image / options_.flops_per_image);
 }

@@ -58,16 +58,19 @@ std::span<const NumberField<LogWindow>> window_fields() {
 
 std::span<const NumberField<monitor::EnergyTotals>> energy_fields() {
   using E = monitor::EnergyTotals;
-  static const std::array<NumberField<E>, 9> fields{
+  static const std::array<NumberField<E>, 12> fields{
       {{"gpu_counter_j", &E::gpu_counter_j, /*is_clock=*/true, /*is_optional=*/true},
        {"gpu_integral_j", &E::gpu_integral_j, /*is_clock=*/true, /*is_optional=*/true},
+       {"gpu_j", &E::gpu_j, /*is_clock=*/true, /*is_optional=*/true},
        {"cpu_counter_j", &E::cpu_counter_j, /*is_clock=*/true, /*is_optional=*/true},
        {"cpu_model_j", &E::cpu_model_j, /*is_clock=*/true, /*is_optional=*/true},
        {"gpu_s", &E::gpu_s, /*is_clock=*/true, /*is_optional=*/true},
        {"gpu_measured_s", &E::gpu_measured_s, /*is_clock=*/true, /*is_optional=*/true},
+       {"gpu_by_integral_s", &E::gpu_by_integral_s, /*is_clock=*/true, /*is_optional=*/true},
        {"cpu_s", &E::cpu_s, /*is_clock=*/true, /*is_optional=*/true},
        {"cpu_measured_s", &E::cpu_measured_s, /*is_clock=*/true, /*is_optional=*/true},
-       {"is_estimated", &E::is_estimated, /*is_clock=*/true, /*is_optional=*/true}}};
+       {"is_estimated", &E::is_estimated, /*is_clock=*/true, /*is_optional=*/true},
+       {"is_of_module", &E::is_of_module, /*is_clock=*/true, /*is_optional=*/true}}};
   return fields;
 }
 

@@ -4,6 +4,7 @@
 //   reports.push_back(rank_report(text));
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,9 @@ struct RankReport {
   // Since the log line before, of steps; and all that has been measured since this rank's last
   // report.
   monitor::EnergyTotals of_steps, undelivered;
-  double works = 1;  // share of the steps' time that did not wait for other ranks
+  std::string gpu, why_no_gpu;        // as monitor::SamplerStatus has them
+  std::optional<double> peak_tflops;  // of its device; none: not known
+  double works = 1;                   // share of the steps' time that did not wait for other ranks
   int usable_cpus = 0;
 };
 
