@@ -69,7 +69,7 @@ find_nvcc() {
 
 # Fills .venv. The stamp is written last, so that an interrupted installation is taken up again.
 python_packages() {
-  local tools=("cmake>=4,<5" ninja jsonschema)
+  local tools=("cmake>=4,<5" ninja jsonschema nvidia-nvml-dev==13.5.37)
   local libraries=() alone=()
   if [ -z "${STOKER_TORCH_DIR:-}" ]; then
     if [ "$cuda" = ON ]; then
@@ -94,7 +94,7 @@ python_packages() {
   local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --retries 10)
   rm -f "$venv/.installed"
   step "Making the virtual environment .venv" "$python" -m venv "$venv"
-  step "Installing CMake and Ninja" "${pip[@]}" "${tools[@]}"
+  step "Installing CMake, Ninja and what tests need of the build" "${pip[@]}" "${tools[@]}"
   [ ${#alone[@]} -eq 0 ] ||
     step "Installing LibTorch (0.5 GB, about a minute)" "${pip[@]}" --no-deps "${alone[@]}"
   local title="Installing CUDA's libraries and compiler"

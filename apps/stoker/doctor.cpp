@@ -31,10 +31,12 @@ ExitCode examine_run(const DoctorArguments& arguments) {
 }
 
 ExitCode examine_machine(const DoctorArguments& arguments) {
-  // LibTorch is asked where there may be a GPU: the disk is left to whoever says what there is.
-  if (monitor::may_have_gpu(monitor::read_machine({.disk_mib = 0}))) throw HandOver{};
-  const monitor::MachineFacts facts =
-      monitor::read_machine({.folder = arguments.disk.empty() ? "." : arguments.disk});
+  // LibTorch is asked where there may be a GPU: the disk is left to whoever says what there is. A
+  // driver that does not answer is not asked again.
+  monitor::MachineFacts facts = monitor::read_machine({.disk_mib = 0});
+  if (monitor::may_have_gpu(facts)) throw HandOver{};
+  facts.system =
+      monitor::read_system_facts({.folder = arguments.disk.empty() ? "." : arguments.disk});
   fmt::print("{}", arguments.json ? monitor::machine_json(facts) : monitor::machine_text(facts));
   return monitor::is_training_barred(facts) ? ExitCode::kDevice : ExitCode::kDone;
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/full.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "stoker/models/model.h"
@@ -20,6 +21,16 @@ class Toy : public models::Model {
 };
 
 }  // namespace
+
+TEST_CASE("a training has a value for each row of the list of figures, in its order") {
+  const auto same = [](std::span<const callbacks::Column> ours,
+                       std::span<const runs::Column> rows) {
+    return std::ranges::equal(ours, rows, {}, &callbacks::Column::name, &runs::Column::name);
+  };
+  CHECK(same(callbacks::train_columns(), runs::train_columns()));
+  CHECK(same(callbacks::eval_columns(), runs::eval_columns()));
+  CHECK(same(callbacks::memory_columns(), runs::memory_columns()));
+}
 
 TEST_CASE("a figure that a run need not have stands only where it is there") {
   Toy model;

@@ -167,9 +167,11 @@ class Page:
         self.mouse("mouseMoved", *points[1], button="left", buttons=1)
         self.mouse("mouseReleased", *points[1], button="left", clickCount=1)
 
-    def press(self, key):
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+    def press(self, key, modifiers=0):
+        code = {"Tab": 9, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40, "ArrowRight": 39}.get(key, 0)
+        for kind in ("rawKeyDown" if code else "keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, modifiers=modifiers,
+                      windowsVirtualKeyCode=code)
 
     def picture(self, whole=True):
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

@@ -39,9 +39,11 @@ struct Card {
   double energy_gap_s = 0;  // from 100 s on
   bool counts = true;
   unsigned processes = 1;
+  unsigned devices = 1;
+  bool is_joined = true;  // by NVLink, where there are several
 };
 
-constexpr std::array<Card, 15> kCards{{
+constexpr std::array<Card, 17> kCards{{
     {.id = "h200", .name = "NVIDIA H200"},
     {.id = "a100_mig",
      .name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb",
@@ -99,6 +101,8 @@ constexpr std::array<Card, 15> kCards{{
     {.id = "constant", .name = "NVIDIA H100 80GB HBM3", .power_w = 300},
     {.id = "broken", .name = "NVIDIA H100 80GB HBM3", .is_broken = true},
     {.id = "two_processes", .name = "NVIDIA H100 80GB HBM3", .processes = 2},
+    {.id = "joined_pair", .name = "NVIDIA H200", .devices = 2},
+    {.id = "three", .name = "NVIDIA L4", .major = 8, .devices = 3, .is_joined = false},
 }};
 
 const Card* first_card() {
@@ -226,12 +230,12 @@ NvmlReturn nvmlSystemGetCudaDriverVersion_v2(int* version) {
   return NvmlReturn::kSuccess;
 }
 NvmlReturn nvmlDeviceGetCount_v2(unsigned* count) {
-  *count = 1;
+  *count = card->devices;
   return NvmlReturn::kSuccess;
 }
 NvmlReturn nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice* device) {
-  if (index > 0) return NvmlReturn::kNotFound;
-  *device = whole();
+  if (index >= card->devices) return NvmlReturn::kNotFound;
+  *device = reinterpret_cast<NvmlDevice>(0x10 + index);
   return NvmlReturn::kSuccess;
 }
 NvmlReturn nvmlDeviceGetHandleByUUID(const char* uuid, NvmlDevice* device) {
@@ -312,8 +316,14 @@ NvmlReturn nvmlDeviceGetTotalEccErrors(NvmlDevice, unsigned type, unsigned,
                                        unsigned long long* count) {
   return give(count, type == nvml::kEccCorrected ? 3 : 0, card->has_ecc);
 }
-NvmlReturn nvmlDeviceGetTopologyCommonAncestor(NvmlDevice, NvmlDevice, unsigned* level) {
-  return give(level, 50);
+// The first two hang on one switch, the third on another NUMA node.
+NvmlReturn nvmlDeviceGetTopologyCommonAncestor(NvmlDevice, NvmlDevice second, unsigned* level) {
+  return give(level, second == reinterpret_cast<NvmlDevice>(0x11) ? 10 : 50);
+}
+NvmlReturn nvmlDeviceGetP2PStatus(NvmlDevice, NvmlDevice, unsigned index, unsigned* status) {
+  constexpr unsigned kNotSupported = 5;
+  return give(status,
+              index == nvml::kPeerNvlink && card->is_joined ? nvml::kPeerOk : kNotSupported);
 }
 NvmlReturn nvmlDeviceGetNvLinkState(NvmlDevice, unsigned link, unsigned* state) {
   return give(state, link < 18 ? 1 : 0, card->id == "h200" && link < 18);

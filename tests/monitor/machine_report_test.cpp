@@ -105,9 +105,46 @@ TEST_CASE("an H200 is told with its arithmetic, rates, power, links and ECC") {
   const auto gpu = parse_json(monitor::machine_json(facts))["gpus"][0];
   CHECK(gpu["compute_capability"] == 9.0);
   CHECK(gpu["kernels"] == "code");
+  CHECK(gpu["cuda_graphs"] == true);
   CHECK(gpu["peaks"]["bf16_tflops"] == 989);
   CHECK(gpu["nvlinks"] == 18);
   CHECK(gpu["processes"] == 1);
+}
+
+TEST_CASE("how GPUs reach each other is told of each two, and which of them NVLink joins") {
+  {
+    const PlayedCard card("joined_pair");
+    const MachineFacts facts = System().read(STOKER_FAKE_NVML);
+    REQUIRE(facts.gpus.size() == 2);
+    CHECK_THAT(monitor::machine_text(facts),
+               Contains("paths      0 and 1: NVLink, else PCIe behind one PCIe switch\n"));
+    const auto paths = parse_json(monitor::machine_json(facts))["paths"];
+    REQUIRE(paths.size() == 1);
+    CHECK(paths[0]["gpus"] == nlohmann::json::array({0, 1}));
+    CHECK(paths[0]["pcie"] == "behind one PCIe switch");
+    CHECK(paths[0]["nvlink"] == true);
+  }
+  const PlayedCard card("three");
+  const MachineFacts facts = System().read(STOKER_FAKE_NVML);
+  CHECK_THAT(monitor::machine_text(facts),
+             Contains("paths      0 and 1: PCIe behind one PCIe switch\n"
+                      "           0 and 2: PCIe from one NUMA node to another\n"
+                      "           1 and 2: PCIe from one NUMA node to another\n"));
+  const auto paths = parse_json(monitor::machine_json(facts))["paths"];
+  CHECK(paths.size() == 3);
+  CHECK(paths[2]["gpus"] == nlohmann::json::array({1, 2}));
+  CHECK(paths[2]["nvlink"] == false);
+}
+
+TEST_CASE("what the driver does not tell of a path is null, and of one card there is none") {
+  MachineFacts facts;
+  facts.paths = {{.first = 0, .second = 1, .by_nvlink = true}};
+  CHECK(parse_json(monitor::machine_json(facts))["paths"][0]["pcie"].is_null());
+  CHECK_THAT(monitor::machine_text(facts), Contains("paths      0 and 1: NVLink\n"));
+  facts.paths[0] = {.first = 0, .second = 1, .words = "on one board"};
+  CHECK(parse_json(monitor::machine_json(facts))["paths"][0]["nvlink"].is_null());
+  const PlayedCard card("h200");
+  CHECK(parse_json(monitor::machine_json(System().read(STOKER_FAKE_NVML)))["paths"].empty());
 }
 
 TEST_CASE("a throttled card says what holds it down, an unknown one has no peak") {
@@ -139,6 +176,11 @@ TEST_CASE("a driver that does not answer is left to itself") {
       monitor::read_machine({.disk_mib = 0, .nvml_library = STOKER_FAKE_NVML, .patience_s = 0.1});
   CHECK(facts.gpus.empty());
   CHECK_THAT(facts.why_no_driver, Contains("has not answered for 0.1 s"));
+  MachineFacts with_device = facts;
+  with_device.system.has_nvidia_device = true;
+  CHECK_FALSE(monitor::may_have_gpu(with_device));  // nobody waits for it again
+  with_device.is_driver_silent = false;
+  CHECK(monitor::may_have_gpu(with_device));
   // It sleeps five seconds, in the library that the card keeps open.
   std::this_thread::sleep_for(std::chrono::seconds(6));
 }

@@ -1,6 +1,14 @@
+#include <fmt/format.h>
+
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
 #include "../http/client.h"
 #include "folders.h"
 #include "stoker/report/live_server.h"
+#include "stoker/runs/columns.h"
 #include "support/catch.h"
 
 using namespace stoker;
@@ -33,7 +41,11 @@ TEST_CASE("figures in Prometheus's format have base units, a HELP and a TYPE, an
              Contains("# TYPE stoker_steps_total counter\nstoker_steps_total" + label + "60\n"));
   CHECK_THAT(text, Contains("# TYPE stoker_images_per_second gauge\n"));
   CHECK_THAT(text, Contains("stoker_memory_bytes" + label + "2147483648\n"));
+  CHECK_THAT(text, Contains("# HELP stoker_gpu_power_watts power\n"));
   CHECK_THAT(text, Contains("stoker_gpu_power_watts" + label + "300\n"));
+  CHECK_THAT(text, Contains("# HELP stoker_read_seconds reading of an image"));
+  CHECK_THAT(text, Contains("stoker_read_seconds" + label + "3.9999999999999998e-06\n"));
+  CHECK_THAT(text, Contains("# HELP stoker_odd_name__ odd name{} of the newest log line\n"));
   CHECK_THAT(text, Contains("stoker_gpu_util_ratio" + label));
   CHECK_THAT(text, Contains("stoker_energy_joules_total" + label + "1800000\n"));
   CHECK_THAT(text, Contains("stoker_val_top1_ratio" + label + "0.5\n"));
@@ -41,6 +53,29 @@ TEST_CASE("figures in Prometheus's format have base units, a HELP and a TYPE, an
   CHECK_THAT(text, Contains("stoker_odd_name__" + label + "1\n"));
   CHECK_THAT(text, Contains("stoker_build_info{version=\"0.1.0\"} 1\n"));
   CHECK_THAT(text, !Contains("noise_scale") && !Contains("stoker_joules"));
+}
+
+TEST_CASE("names are of the format, and no two figures share one") {
+  std::string line = R"({"step":1,"split":"train")", eval = R"({"step":1,"split":"val")";
+  for (const runs::Column& column : runs::train_columns())
+    if (column.name != "step") line += fmt::format(R"(,"{}":1)", column.name);
+  for (const runs::Column& column : runs::eval_columns())
+    if (column.name != "step") eval += fmt::format(R"(,"{}":1)", column.name);
+  std::istringstream text(report::prometheus_text({.run = "a",
+                                                   .version = "1",
+                                                   .train = *runs::parse_metrics_line(line + "}"),
+                                                   .eval = *runs::parse_metrics_line(eval + "}")}));
+  const std::regex type("# TYPE (stoker_[a-z0-9_]+) (counter|gauge)");
+  std::set<std::string> names;
+  for (std::string row; std::getline(text, row);) {
+    std::smatch found;
+    if (!row.starts_with("# TYPE")) continue;
+    CAPTURE(row);
+    REQUIRE(std::regex_match(row, found, type));
+    CHECK(names.insert(found[1]).second);
+    CHECK((found[2] == "counter") == found[1].str().ends_with("_total"));
+  }
+  CHECK(names.size() > runs::train_columns().size());
 }
 
 TEST_CASE("before a run has logged anything there is what is known of it alone") {

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "folders.h"
 #include "stoker/core/error.h"
 #include "stoker/report/html.h"
 #include "stoker/report/panels.h"
+#include "stoker/runs/columns.h"
 #include "support/catch.h"
 
 using namespace stoker;
@@ -120,6 +122,33 @@ TEST_CASE("a run without an evaluation, a log or a line has a page all the same"
   CHECK_THROWS_AS(page_of(dir.path()), ConfigError);
 }
 
+TEST_CASE("a run that was killed has the verdict that doctor gives, not that of an earlier end") {
+  const test::TemporaryFolder dir;
+  const auto run = test::make_run(dir.path() / "1", {});
+  std::string lines;
+  for (int i = 1; i <= 4; ++i)
+    lines +=
+        fmt::format(R"({{"time_s":{0},"wall_s":10,"epoch":1,"step":{1},"split":"train","loss":1,)"
+                    R"("images_per_s":100,"data_wait":0.6}})"
+                    "\n",
+                    10 * i, i);
+  test::write(run / "metrics.jsonl", lines);
+  const auto said = [&](int steps) {
+    test::write(run / "summary.json", fmt::format(R"({{"reason": "max_time", "steps": {},
+                    "verdict": {{"kind": "x", "text": "of an end", "advice": ""}}}})",
+                                                  steps));
+    return page_of(run);
+  };
+  CHECK_THAT(said(4), Contains("<strong>of an end</strong>"));
+  for (const std::string& page : {said(2), [&] {
+                                    std::filesystem::remove(run / "summary.json");
+                                    return page_of(run);
+                                  }()}) {
+    CHECK_THAT(page, !Contains("of an end"));
+    CHECK_THAT(page, Contains("<div class=\"verdict\"><strong>training waits for images 60%"));
+  }
+}
+
 TEST_CASE("several runs are laid over each other, with what differs and the best marked") {
   const test::TemporaryFolder dir;
   const std::vector<std::filesystem::path> runs{
@@ -155,6 +184,33 @@ TEST_CASE("figures that no panel is for get one of their own") {
   CHECK(panels[0].keys.size() == 1);
   CHECK(panels[2].title == "train.new_w");
   CHECK(panels[2].unit == "W");
+}
+
+TEST_CASE("each figure that is charted stands in one panel, beside others of its unit alone") {
+  std::set<std::string> keys;
+  size_t charted = 0;
+  for (const char* split : {"train", "val"}) {
+    for (const runs::Column& column :
+         split == std::string("train") ? runs::train_columns() : runs::eval_columns()) {
+      keys.insert(fmt::format("{}.{}", split, column.name));
+      charted += column.is_charted ? 1 : 0;
+    }
+  }
+  size_t drawn = 0;
+  for (const report::Panel& panel : report::panels_of(keys)) {
+    for (const report::PanelKey& key : panel.keys) {
+      CAPTURE(panel.title, key.key);
+      const size_t dot = key.key.find('.');
+      const std::string split = key.key.substr(0, dot), name = key.key.substr(dot + 1);
+      const runs::Column* column = runs::find_column(split, name);
+      REQUIRE(column != nullptr);
+      CHECK(column->is_charted);
+      CHECK(runs::unit_of(split, name).chart == panel.unit);
+      CHECK(runs::unit_of(split, name).chart_scale == key.scale);
+      ++drawn;
+    }
+  }
+  CHECK(drawn == charted);
 }
 
 TEST_CASE("only what begins as a picture becomes one") {

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "stoker/callbacks/machine_columns.h"
+#include "stoker/core/error.h"
 #include "stoker/core/text.h"
 #include "stoker/machine/memory.h"
 #include "stoker/train/metric_names.h"
@@ -38,15 +39,15 @@ std::string skipped_text(double steps, const State&) {
 }
 
 Column column_of(const train::EvalMetric& metric) {
-  Column column{.name = metric.key(),
-                .value = [&metric](const State& s) { return Number(s.eval->result.*metric.value); },
-                .is_drawn = true};
+  ConsoleText console = nullptr;
   if (!metric.console.empty()) {
-    column.console = [&metric](double value, const State&) {
+    console = [&metric](double value, const State&) {
       return fmt::format(fmt::runtime(metric.console), metric.console_factor * value);
     };
   }
-  return column;
+  return {runs::eval_columns(), metric.key(),
+          [&metric](const State& s) { return Number(s.eval->result.*metric.value); },
+          std::move(console)};
 }
 
 ordered_json record_of(std::span<const Column> columns, std::string_view split,
@@ -63,43 +64,70 @@ ordered_json record_of(std::span<const Column> columns, std::string_view split,
   return record;
 }
 
-}  // namespace
+// A row of those of a split.
+class Rows {
+ public:
+  explicit Rows(std::span<const runs::Column> rows) : rows_(rows) {}
+  Column operator()(std::string_view name, Getter value, ConsoleText console = nullptr,
+                    bool may_lack = false) const {
+    return {rows_, name, std::move(value), std::move(console), may_lack};
+  }
 
-namespace {
+ private:
+  std::span<const runs::Column> rows_;
+};
+
+Number train_time(const State& s) { return s.position.train_time_s; }
 
 std::vector<Column> training_columns() {
   using Stages = loader::StageTimes;
+  const Rows row(runs::train_columns());
+  const auto stage = [&row](std::string_view name, double Stages::*seconds) {
+    return row(name, [seconds](const State& s) { return Number(us_per_image(s, seconds)); });
+  };
   return {
-      {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
-      {"epoch", [](const State& s) { return Number(s.epoch()); }},
-      {"step", [](const State& s) { return Number(s.position.step); }},
-      {"loss", [](const State& s) { return Number(window_of(s).loss()); }, false, true,
-       [](double loss, const State&) { return fmt::format("loss {:.3f}", loss); }},
-      {"lr", [](const State& s) { return Number(window_of(s).lr); }, false, true,
-       [](double lr, const State&) { return fmt::format("lr {:.3g}", lr); }},
-      {"images_per_s", [](const State& s) { return Number(window_of(s).images_per_s()); }, true,
-       true, [](double rate, const State&) { return human_count(std::llround(rate)) + " img/s"; }},
-      {"data_wait", [](const State& s) { return Number(window_of(s).data_wait()); }, true, true,
-       [](double share, const State&) { return fmt::format("data {:.0f}%", 100 * share); }},
-      {"memory_gib", [](const State& s) { return Number(machine::memory_gib(s.facts.device)); },
-       true, true, [](double gib, const State&) { return fmt::format("mem {:.1f} GiB", gib); }},
-      {"peak_bytes", [](const State& s) { return Number(s.peak_bytes); }, true},
-      {"skipped_steps", [](const State& s) { return Number(window_of(s).skipped_steps); }, false,
-       false, skipped_text},
-      {.name = "noise_scale",
-       .value = [](const State& s) { return Number(s.noise_scale.value_or(std::nan(""))); },
-       .is_drawn = true,
-       .may_lack = true},
-      {"read_us", [](const State& s) { return Number(us_per_image(s, &Stages::read_s)); }, true},
-      {"decode_us", [](const State& s) { return Number(us_per_image(s, &Stages::decode_s)); },
-       true},
-      {"augment_us", [](const State& s) { return Number(us_per_image(s, &Stages::augment_s)); },
-       true},
-      {"copy_us", [](const State& s) { return Number(us_per_image(s, &Stages::copy_s)); }, true},
+      row("time_s", train_time),
+      row("epoch", [](const State& s) { return Number(s.epoch()); }),
+      row("step", [](const State& s) { return Number(s.position.step); }),
+      row(
+          "loss", [](const State& s) { return Number(window_of(s).loss()); },
+          [](double loss, const State&) { return fmt::format("loss {:.3f}", loss); }),
+      row(
+          "lr", [](const State& s) { return Number(window_of(s).lr); },
+          [](double lr, const State&) { return fmt::format("lr {:.3g}", lr); }),
+      row(
+          "images_per_s", [](const State& s) { return Number(window_of(s).images_per_s()); },
+          [](double rate, const State&) { return human_count(std::llround(rate)) + " img/s"; }),
+      row(
+          "data_wait", [](const State& s) { return Number(window_of(s).data_wait()); },
+          [](double share, const State&) { return fmt::format("data {:.0f}%", 100 * share); }),
+      row(
+          "memory_gib", [](const State& s) { return Number(machine::memory_gib(s.facts.device)); },
+          [](double gib, const State&) { return fmt::format("mem {:.1f} GiB", gib); }),
+      row("peak_bytes", [](const State& s) { return Number(s.peak_bytes); }),
+      row(
+          "skipped_steps", [](const State& s) { return Number(window_of(s).skipped_steps); },
+          skipped_text),
+      row(
+          "noise_scale",
+          [](const State& s) { return Number(s.noise_scale.value_or(std::nan(""))); }, nullptr,
+          /*may_lack=*/true),
+      stage("read_us", &Stages::read_s),
+      stage("decode_us", &Stages::decode_s),
+      stage("augment_us", &Stages::augment_s),
+      stage("copy_us", &Stages::copy_s),
   };
 }
 
 }  // namespace
+
+Column::Column(std::span<const runs::Column> rows, std::string_view row, Getter getter,
+               ConsoleText text, bool lacks)
+    : value(std::move(getter)), console(std::move(text)), may_lack(lacks) {
+  const auto found = std::ranges::find(rows, row, &runs::Column::name);
+  STOKER_CHECK(found != rows.end(), "{} is no row of runs/columns.cpp", row);
+  static_cast<runs::Column&>(*this) = *found;
+}
 
 std::span<const Column> train_columns() {
   static const std::vector<Column> columns = [] {
@@ -112,30 +140,33 @@ std::span<const Column> train_columns() {
 
 std::span<const Column> eval_columns() {
   static const std::vector<Column> columns = [] {
-    std::vector<Column> list{
-        {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
-        {"epoch", [](const State& s) { return Number(s.eval->epoch); }},
-        {"step", [](const State& s) { return Number(s.eval->step); }}};
+    const Rows row(runs::eval_columns());
+    std::vector<Column> list{row("time_s", train_time),
+                             row("epoch", [](const State& s) { return Number(s.eval->epoch); }),
+                             row("step", [](const State& s) { return Number(s.eval->step); })};
     for (const train::EvalMetric& metric : train::eval_metrics()) list.push_back(column_of(metric));
-    list.push_back({"images", [](const State& s) { return Number(s.eval->result.images); }});
-    list.push_back({"eval_s", [](const State& s) { return Number(s.eval->time_s); }, true});
-    list.push_back({.name = "nonfinite_images",
-                    .value = [](const State& s) { return Number(s.eval->result.nonfinite_images); },
-                    .console = nonfinite_text});
+    list.push_back(row("images", [](const State& s) { return Number(s.eval->result.images); }));
+    list.push_back(row("eval_s", [](const State& s) { return Number(s.eval->time_s); }));
+    list.push_back(row(
+        "nonfinite_images", [](const State& s) { return Number(s.eval->result.nonfinite_images); },
+        nonfinite_text));
     return list;
   }();
   return columns;
 }
 
 std::span<const Column> memory_columns() {
-  static const std::array<Column, 6> columns{{
-      {"time_s", [](const State& s) { return Number(s.position.train_time_s); }, true},
-      {"epoch", [](const State& s) { return Number(s.epoch()); }},
-      {"step", [](const State& s) { return Number(s.memory_change->step); }},
-      {"microbatch", [](const State& s) { return Number(s.plan().microbatch); }},
-      {"grad_accumulation", [](const State& s) { return Number(s.plan().grad_accumulation); }},
-      {"eval_batch_size", [](const State& s) { return Number(s.position.eval_batch_size); }},
-  }};
+  static const std::vector<Column> columns = [] {
+    const Rows row(runs::memory_columns());
+    return std::vector<Column>{
+        row("time_s", train_time),
+        row("epoch", [](const State& s) { return Number(s.epoch()); }),
+        row("step", [](const State& s) { return Number(s.memory_change->step); }),
+        row("microbatch", [](const State& s) { return Number(s.plan().microbatch); }),
+        row("grad_accumulation", [](const State& s) { return Number(s.plan().grad_accumulation); }),
+        row("eval_batch_size", [](const State& s) { return Number(s.position.eval_batch_size); }),
+    };
+  }();
   return columns;
 }
 

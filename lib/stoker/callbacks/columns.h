@@ -1,5 +1,6 @@
-// What a run logs, one row a figure: metrics.jsonl and metrics.csv, the console, TensorBoard and
-// resume-check all go by these lists. A new figure is one row.
+// Where a training has the figures of its lines from, and how the console shows them. Their names,
+// units and who else shows them are rows of runs/columns.h, in the same order; a new figure is one
+// row in each.
 //
 //   for (const Column& column : train_columns()) line[column.name] = column.value(state);
 #pragma once
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <variant>
 
+#include "stoker/runs/columns.h"
 #include "stoker/train/state.h"
 
 namespace stoker::callbacks {
@@ -20,13 +22,16 @@ using Number = std::variant<int64_t, double>;
 // A figure for the console, of its value as a double; "" leaves it out.
 using ConsoleText = std::function<std::string(double, const train::State&)>;
 
-struct Column {
-  std::string_view name;  // the key in a line of metrics.jsonl, with its unit: "images_per_s"
-  std::function<Number(const train::State&)> value;
-  bool is_clock = false;  // the clock or the machine decides it: two runs that are the same differ
-  bool is_drawn = false;  // as a scalar of TensorBoard
-  ConsoleText console = nullptr;
-  bool may_lack = false;  // a value that is not finite is none: nothing is written
+using Getter = std::function<Number(const train::State&)>;
+
+struct Column : runs::Column {
+  // `row` must be the name of one of the rows.
+  Column(std::span<const runs::Column> rows, std::string_view row, Getter getter,
+         ConsoleText text = nullptr, bool lacks = false);
+
+  Getter value;
+  ConsoleText console;
+  bool may_lack;  // a value that is not finite is none: nothing is written
 };
 
 // Of a line at a log step, those of the machine too (machine_columns.h), of one for an evaluation,

@@ -19,20 +19,15 @@ using Value = std::optional<double>;
 
 Number or_none(const Value& value) { return value.value_or(std::nan("")); }
 
-// A row of the log line's own figures.
+// A figure of the log line's own, and the same where it is always there.
 Column row(std::string_view name, Value MachineLine::*value) {
-  return {.name = name,
-          .value = [value](const State& s) { return or_none(s.machine.*value); },
-          .is_clock = true,
-          .is_drawn = true,
-          .may_lack = true};
+  return {runs::train_columns(), name,
+          [value](const State& s) { return or_none(s.machine.*value); }, nullptr,
+          /*may_lack=*/true};
 }
-
-// The same where it is always there.
 Column row(std::string_view name, double MachineLine::*value) {
-  return {.name = name,
-          .value = [value](const State& s) { return Number(s.machine.*value); },
-          .is_clock = true};
+  return {runs::train_columns(), name,
+          [value](const State& s) { return Number(s.machine.*value); }};
 }
 
 // "412/700 W"
@@ -93,17 +88,15 @@ std::vector<Column> machine_columns() {
       row("wall_s", &MachineLine::wall_s),
       row("save_s", &MachineLine::save_s),
       row("exchange_wait_s", &MachineLine::exchange_wait_s),
-      {"loader_threads",
-       [](const State& s) { return Number(int64_t{s.position.window.loader_threads}); }, true},
-      {"usable_cpus", [](const State& s) { return Number(int64_t{s.machine.usable_cpus}); }, true}};
+      {runs::train_columns(), "loader_threads",
+       [](const State& s) { return Number(int64_t{s.position.window.loader_threads}); }},
+      {runs::train_columns(), "usable_cpus",
+       [](const State& s) { return Number(int64_t{s.machine.usable_cpus}); }}};
   for (const monitor::Figure& figure : monitor::figures()) {
-    columns.push_back({.name = figure.name,
-                       .value = [value = figure.value](
-                                    const State& s) { return or_none(s.machine.window.*value); },
-                       .is_clock = true,
-                       .is_drawn = true,
-                       .console = console_of(figure.name),
-                       .may_lack = true});
+    columns.emplace_back(
+        runs::train_columns(), figure.name,
+        [value = figure.value](const State& s) { return or_none(s.machine.window.*value); },
+        console_of(figure.name), /*may_lack=*/true);
   }
   columns.insert(
       columns.end(),

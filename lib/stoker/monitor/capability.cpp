@@ -29,6 +29,8 @@ std::vector<std::string> tensor_core_types(double capability) {
   return names;
 }
 
+bool has_cuda_graphs(double capability) { return capability >= 3.0; }
+
 std::string_view fastest_precision(double capability) {
   if (capability >= 8 - kSlack) return "bf16";
   return capability >= 7 - kSlack ? "fp16" : "fp32";

@@ -11,6 +11,9 @@ namespace stoker::monitor {
 // before 7.0.
 std::vector<std::string> tensor_core_types(double capability);
 
+// Whether its work can be recorded and launched as CUDA graphs.
+bool has_cuda_graphs(double capability);
+
 // What train.precision: auto chooses on it.
 std::string_view fastest_precision(double capability);
 

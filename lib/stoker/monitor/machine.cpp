@@ -24,6 +24,7 @@ struct DriverFacts {
   std::vector<GpuFacts> gpus;
   std::vector<GpuPath> paths;
   std::string why_not, driver, cuda;
+  bool is_silent = false;
 };
 
 std::optional<int64_t> count_nvlinks(const NvmlApi& api, NvmlDevice device) {
@@ -60,21 +61,30 @@ std::string_view path_words(unsigned level) {
   return level <= 40 ? "within one NUMA node" : "from one NUMA node to another";
 }
 
+std::vector<GpuPath> paths_between(const NvmlApi& api, const std::vector<NvmlDevice>& devices) {
+  std::vector<GpuPath> paths;
+  for (size_t a = 0; a < devices.size(); ++a) {
+    for (size_t b = a + 1; b < devices.size(); ++b) {
+      const auto level = ask<unsigned>(api.device_get_topology, devices[a], devices[b]);
+      const auto status =
+          ask<unsigned>(api.device_get_peer_status, devices[a], devices[b], nvml::kPeerNvlink);
+      if (!level && !status) continue;
+      GpuPath path{.first = static_cast<int64_t>(a), .second = static_cast<int64_t>(b)};
+      if (level) path.words = path_words(*level);
+      if (status) path.by_nvlink = *status == nvml::kPeerOk;
+      paths.push_back(std::move(path));
+    }
+  }
+  return paths;
+}
+
 DriverFacts ask_driver(const std::string& library) {
   const NvmlOpening opening = open_nvml(library);
   if (opening.nvml == nullptr) return {.why_not = opening.why_not};
   DriverFacts facts{.driver = opening.nvml->driver_version(), .cuda = opening.nvml->cuda_version()};
   const std::vector<NvmlDevice> devices = opening.nvml->devices();
   for (const NvmlDevice device : devices) facts.gpus.push_back(read_gpu(opening.nvml, device));
-  for (size_t a = 0; a < devices.size(); ++a) {
-    for (size_t b = a + 1; b < devices.size(); ++b) {
-      const auto level =
-          ask<unsigned>(opening.nvml->api().device_get_topology, devices[a], devices[b]);
-      if (level)
-        facts.paths.push_back(
-            {static_cast<int64_t>(a), static_cast<int64_t>(b), std::string(path_words(*level))});
-    }
-  }
+  facts.paths = paths_between(opening.nvml->api(), devices);
   if (devices.empty()) facts.why_not = "the NVIDIA driver shows no GPU";
   return facts;
 }
@@ -87,7 +97,8 @@ DriverFacts ask_driver_for(const std::string& library, double patience_s) {
   std::thread([task] { (*task)(); }).detach();
   if (answer.wait_for(std::chrono::duration<double>(patience_s)) == std::future_status::ready)
     return answer.get();
-  return {.why_not = fmt::format("the NVIDIA driver has not answered for {:g} s", patience_s)};
+  return {.why_not = fmt::format("the NVIDIA driver has not answered for {:g} s", patience_s),
+          .is_silent = true};
 }
 
 std::optional<std::string> variable(const char* name) {
@@ -105,6 +116,7 @@ MachineFacts read_machine(const MachineOptions& options) {
   facts.gpus = std::move(driver.gpus);
   facts.paths = std::move(driver.paths);
   facts.why_no_driver = std::move(driver.why_not);
+  facts.is_driver_silent = driver.is_silent;
   facts.driver = std::move(driver.driver);
   facts.driver_cuda = std::move(driver.cuda);
   facts.built_cuda = std::string(build_info().cuda);
@@ -116,7 +128,7 @@ MachineFacts read_machine(const MachineOptions& options) {
 }
 
 bool may_have_gpu(const MachineFacts& facts) {
-  return !facts.gpus.empty() || facts.system.has_nvidia_device;
+  return !facts.is_driver_silent && (!facts.gpus.empty() || facts.system.has_nvidia_device);
 }
 
 }  // namespace stoker::monitor

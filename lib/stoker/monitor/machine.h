@@ -24,7 +24,7 @@ struct MachineOptions {
 // is left to itself.
 MachineFacts read_machine(const MachineOptions& options);
 
-// Whether a GPU may be here, so that LibTorch is worth asking; takes milliseconds without one.
+// Whether a GPU may be here whose driver answers, so that LibTorch is worth asking.
 bool may_have_gpu(const MachineFacts& facts);
 
 }  // namespace stoker::monitor

@@ -42,6 +42,8 @@ ordered_json gpu_json(const GpuFacts& gpu, const MachineFacts& facts) {
                     {"is_lost", now.is_lost},
                     {"compute_capability", or_null(capability)},
                     {"tensor_cores", tensor_core_types(capability.value_or(0))},
+                    {"cuda_graphs", capability ? ordered_json(has_cuda_graphs(*capability))
+                                               : ordered_json(nullptr)},
                     {"kernels", nullptr},
                     {"precision", capability ? ordered_json(fastest_precision(*capability))
                                              : ordered_json(nullptr)},
@@ -68,6 +70,12 @@ ordered_json gpu_json(const GpuFacts& gpu, const MachineFacts& facts) {
   if (capability && !facts.built_cuda.empty())
     json["kernels"] = kFits[static_cast<size_t>(fit_of(facts.kernels, *capability))];
   return json;
+}
+
+ordered_json path_json(const GpuPath& path) {
+  return {{"gpus", {path.first, path.second}},
+          {"pcie", path.words.empty() ? ordered_json(nullptr) : ordered_json(path.words)},
+          {"nvlink", or_null(path.by_nvlink)}};
 }
 
 ordered_json cpu_json(const CpuFacts& cpu) {
@@ -114,6 +122,7 @@ ordered_json driver_json(const MachineFacts& facts) {
 std::string machine_json(const MachineFacts& facts) {
   ordered_json json{{"can_train", !is_training_barred(facts)},
                     {"gpus", ordered_json::array()},
+                    {"paths", ordered_json::array()},
                     {"driver", driver_json(facts)},
                     {"cpu", cpu_json(facts.system.cpu)},
                     {"memory", memory_json(facts.system.memory)},
@@ -125,6 +134,7 @@ std::string machine_json(const MachineFacts& facts) {
                     {"libraries", ordered_json::object()},
                     {"warnings", ordered_json::array()}};
   for (const GpuFacts& gpu : facts.gpus) json["gpus"].push_back(gpu_json(gpu, facts));
+  for (const GpuPath& path : facts.paths) json["paths"].push_back(path_json(path));
   for (const auto& [name, version] : libraries()) json["libraries"][name] = version;
   for (const Warning& warning : warnings_of(facts))
     json["warnings"].push_back(

@@ -64,9 +64,10 @@ std::string kernels_text(const MachineFacts& facts, double capability) {
 
 std::string arithmetic_text(double capability) {
   const std::vector<std::string> types = tensor_core_types(capability);
-  if (types.empty()) return "no tensor cores: fp32 is fastest";
-  return fmt::format("tensor cores for {}; train.precision: auto takes {}; CUDA graphs",
-                     fmt::join(types, ", "), fastest_precision(capability));
+  const std::string_view graphs = has_cuda_graphs(capability) ? "; CUDA graphs" : "";
+  if (types.empty()) return fmt::format("no tensor cores: fp32 is fastest{}", graphs);
+  return fmt::format("tensor cores for {}; train.precision: auto takes {}{}",
+                     fmt::join(types, ", "), fastest_precision(capability), graphs);
 }
 
 // "989 TFLOPS in bf16, …": of the table, for the clock that the table's figures are for.
@@ -149,12 +150,17 @@ void add_gpu(Page& page, const MachineFacts& facts, size_t index) {
     page.row("", fmt::format("memory with ECC, {} errors that it could not correct", *errors));
 }
 
+void add_path(Page& page, const GpuPath& path, bool is_first) {
+  const std::string pcie = path.words.empty() ? "" : "PCIe " + path.words;
+  const bool by_nvlink = path.by_nvlink.value_or(false);
+  page.row(is_first ? "paths" : "",
+           fmt::format("{} and {}: {}{}{}", path.first, path.second, by_nvlink ? "NVLink" : "",
+                       by_nvlink && !pcie.empty() ? ", else " : "", pcie));
+}
+
 void add_gpus(Page& page, const MachineFacts& facts) {
   for (size_t i = 0; i < facts.gpus.size(); ++i) add_gpu(page, facts, i);
-  std::vector<std::string> paths;
-  for (const GpuPath& path : facts.paths)
-    paths.push_back(fmt::format("{} and {} {}", path.first, path.second, path.words));
-  page.row("pcie", paths);
+  for (const GpuPath& path : facts.paths) add_path(page, path, &path == &facts.paths.front());
   if (!facts.driver.empty()) {
     page.row("driver",
              fmt::format("{}, for CUDA up to {}; LibTorch was built with {} and sees {} {}",

@@ -39,6 +39,7 @@ void find_what_it_is(void* library, NvmlApi& api) {
   find(library, api.device_get_max_pcie_generation, {"nvmlDeviceGetMaxPcieLinkGeneration"});
   find(library, api.device_get_max_pcie_width, {"nvmlDeviceGetMaxPcieLinkWidth"});
   find(library, api.device_get_topology, {"nvmlDeviceGetTopologyCommonAncestor"});
+  find(library, api.device_get_peer_status, {"nvmlDeviceGetP2PStatus"});
   find(library, api.device_get_nvlink_state, {"nvmlDeviceGetNvLinkState"});
   find(library, api.device_is_mig, {"nvmlDeviceIsMigDeviceHandle"});
   find(library, api.device_get_mig_mode, {"nvmlDeviceGetMigMode"});

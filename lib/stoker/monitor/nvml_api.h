@@ -133,6 +133,7 @@ inline constexpr unsigned kGpmSmBusy = 2, kGpmOccupancy = 3, kGpmTensor = 5, kGp
                           kGpmPcieSent = 20, kGpmPcieReceived = 21;  // MiB/s
 
 inline constexpr unsigned kTemperatureGpu = 0, kThresholdSlowdown = 1;
+inline constexpr unsigned kPeerNvlink = 2, kPeerOk = 0;
 inline constexpr unsigned kClockSm = 1, kClockMemory = 2;
 inline constexpr unsigned kEccCorrected = 0, kEccUncorrected = 1, kEccSinceDriverLoad = 0;
 inline constexpr unsigned long long kEventXid = 8;
@@ -180,6 +181,7 @@ struct NvmlApi {
                                       unsigned long long*) = nullptr;
   NvmlReturn (*device_get_processes)(NvmlDevice, unsigned*, NvmlProcess*) = nullptr;
   NvmlReturn (*device_get_topology)(NvmlDevice, NvmlDevice, unsigned*) = nullptr;
+  NvmlReturn (*device_get_peer_status)(NvmlDevice, NvmlDevice, unsigned, unsigned*) = nullptr;
   NvmlReturn (*device_get_nvlink_state)(NvmlDevice, unsigned, unsigned*) = nullptr;
   NvmlReturn (*device_is_mig)(NvmlDevice, unsigned*) = nullptr;
   NvmlReturn (*device_get_mig_mode)(NvmlDevice, unsigned*, unsigned*) = nullptr;

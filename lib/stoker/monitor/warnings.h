@@ -24,10 +24,11 @@ struct GpuFacts {
   std::optional<int64_t> nvlinks = {};  // that are up
 };
 
-// How two GPUs reach each other over PCIe, by their numbers in the driver's order.
+// How two GPUs reach each other, by their numbers in the driver's order.
 struct GpuPath {
   int64_t first = 0, second = 0;
-  std::string words;  // "within one NUMA node"
+  std::string words;                   // over PCIe: "within one NUMA node"
+  std::optional<bool> by_nvlink = {};  // whether NVLink joins them, a switch of it included
 };
 
 struct MachineFacts {
@@ -35,6 +36,7 @@ struct MachineFacts {
   std::vector<GpuFacts> gpus;                  // by the driver
   std::vector<GpuPath> paths;                  // between each two
   std::string why_no_driver;                   // where it cannot be asked
+  bool is_driver_silent = false;               // it was asked, and has not answered
   std::string driver, driver_cuda;             // versions; "" where unknown
   std::string built_cuda;                      // what LibTorch was built with; "" for none
   int64_t cuda_devices = 0;                    // that LibTorch sees

@@ -12,7 +12,6 @@
 #include "stoker/core/json_fields.h"
 #include "stoker/core/text.h"
 #include "stoker/report/run_facts.h"
-#include "stoker/report/run_record.h"
 
 namespace stoker::report {
 
@@ -117,8 +116,9 @@ std::vector<std::string> notes_of(const RunRecord& run) {
 
 }  // namespace
 
-Diagnosis diagnose(const std::filesystem::path& path) {
-  RunRecord run = read_run(path);
+Diagnosis diagnose(const std::filesystem::path& path) { return diagnose(read_run(path)); }
+
+Diagnosis diagnose(RunRecord run) {
   complete_lines(run);
   Diagnosis diagnosis{
       .run = run.overview, .facts = run_facts(run), .verdict = {}, .notes = notes_of(run)};

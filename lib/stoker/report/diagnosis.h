@@ -10,6 +10,7 @@
 
 #include "stoker/monitor/facts.h"
 #include "stoker/monitor/verdict.h"
+#include "stoker/report/run_record.h"
 #include "stoker/runs/overview.h"
 
 namespace stoker::report {
@@ -23,6 +24,7 @@ struct Diagnosis {
 
 // Of a run in any state. Throws ConfigError where the path is no run's folder.
 Diagnosis diagnose(const std::filesystem::path& run);
+Diagnosis diagnose(RunRecord run);
 
 std::string diagnosis_text(const Diagnosis& diagnosis);
 // {"run", "state", "reason", "verdict": {"kind", "text", "advice"}, "time": {…}, "figures": {…},

@@ -10,8 +10,8 @@
 #include "stoker/core/shown.h"
 #include "stoker/core/table_text.h"
 #include "stoker/core/text.h"
-#include "stoker/monitor/window.h"
 #include "stoker/report/diagnosis.h"
+#include "stoker/runs/columns.h"
 
 namespace stoker::report {
 
@@ -76,18 +76,15 @@ std::string stages_text(const Facts& facts) {
 
 std::string figures_text(const Facts& facts) {
   std::vector<TextRow> rows;
-  const auto add = [&](std::string_view name, std::string_view unit, std::string_view help) {
-    const auto mean = facts.mean(name);
-    if (!mean) return;
-    const bool is_bare = unit.empty() || unit == "1";
-    rows.push_back({"  " + std::string(name),
-                    fmt::format("{:.4g}{}{}", *mean, is_bare ? "" : " ", is_bare ? "" : unit),
-                    std::string(help)});
-  };
-  for (const monitor::Figure& figure : monitor::figures())
-    add(figure.name, figure.unit, figure.help);
-  add("mfu", "1", "share of the GPU's peak that the model's own operations are");
-  add("tflops", "TFLOPS", "of the model's own operations");
+  for (const runs::Column& column : runs::train_columns()) {
+    const auto mean = facts.mean(column.name);
+    if (!mean || column.name == "slowest_rank") continue;  // a number, of which there is no mean
+    const bool is_bare = column.unit.empty() || column.unit == "share";
+    rows.push_back(
+        {"  " + std::string(column.name),
+         fmt::format("{:.4g}{}{}", *mean, is_bare ? "" : " ", is_bare ? "" : column.unit),
+         std::string(column.what)});
+  }
   return rows.empty() ? "" : "means over its log lines:\n" + aligned(rows);
 }
 

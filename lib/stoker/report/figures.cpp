@@ -94,8 +94,8 @@ void add_cost(const RunRecord& run, std::vector<Figure>& figures) {
 }  // namespace
 
 Unit unit_of(std::string_view metric) {
-  const std::string_view key = metric.substr(metric.find('.') + 1);
-  return key.starts_with("top") ? Unit::kShare : Unit::kNumber;
+  const runs::MetricName* known = runs::find_metric(metric);
+  return known != nullptr && known->unit == "share" ? Unit::kShare : Unit::kNumber;
 }
 
 std::vector<Figure> figures_of(const RunRecord& run) {

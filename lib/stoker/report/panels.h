@@ -21,8 +21,9 @@ struct Panel {
   bool has_events = false;  // checkpoints, evaluations and resumes are marked below it
 };
 
-// Those that some of the keys are of, with these keys alone. What no panel is for gets one of its
-// own, after the others, its unit by the end of its name ("_w", "_gib").
+// Those that some of the keys are of, with these keys alone, in the units of runs/columns.h. What
+// no panel is for gets one of its own, after the others, where its column is charted or none is
+// known.
 std::vector<Panel> panels_of(const std::set<std::string>& keys);
 
 }  // namespace stoker::report

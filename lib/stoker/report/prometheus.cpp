@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <optional>
 
 #include "stoker/core/shown.h"
-#include "stoker/core/units.h"
+#include "stoker/runs/columns.h"
 
 namespace stoker::report {
 
@@ -19,48 +16,6 @@ struct Named {
   double scale = 1;
   bool is_counter = false;
 };
-
-struct KnownFigure {
-  std::string_view key;  // of metrics.jsonl
-  std::string_view name, help;
-  double scale = 1;
-  bool is_counter = false;
-};
-
-constexpr KnownFigure kKnown[] = {
-    {"step", "stoker_steps_total", "optimizer steps that are finished", 1, true},
-    {"epoch", "stoker_epochs_total", "passes over the data that are finished", 1, true},
-    {"time_s", "stoker_train_seconds_total", "time in steps, before resumes too", 1, true},
-    {"energy_kwh", "stoker_energy_joules_total", "energy, before resumes too", kJoulesPerKwh, true},
-    {"loss", "stoker_train_loss", "mean loss since the log line before"},
-    {"lr", "stoker_learning_rate", "base learning rate of the newest step"},
-    {"images_per_s", "stoker_images_per_second", "images a second since the log line before"},
-    {"data_wait", "stoker_data_wait_ratio", "share of the steps' time that waited for images"},
-    {"peak_bytes", "stoker_tensor_memory_peak_bytes", "the most that tensors held"},
-    {"memory_gib", "stoker_memory_bytes", "memory in use of the process or device", kGib},
-};
-
-struct UnitName {
-  std::string_view end, name;
-  double scale;
-};
-constexpr UnitName kUnits[] = {
-    {"_gib_s", "_bytes_per_second", kGib},
-    {"_mib_s", "_bytes_per_second", kMib},
-    {"_gib", "_bytes", kGib},
-    {"_us", "_seconds", 1e-6},
-    {"_mhz", "_hertz", 1e6},
-    {"_w", "_watts", 1},
-    {"_c", "_celsius", 1},
-    {"_s", "_seconds", 1},
-    {"_kwh", "_joules", kJoulesPerKwh},
-    {"_bytes", "_bytes", 1},
-};
-// Shares of 1, by their names or their beginnings.
-constexpr std::string_view kShares[] = {
-    "top1",          "top5",           "mfu",           "hfu",      "gpu_util",
-    "gpu_sm_busy",   "gpu_occupancy",  "gpu_tensor",    "gpu_dram", "gpu_held_power",
-    "gpu_held_heat", "gpu_held_brake", "gpu_held_sync", "cpu_wait", "cpu_held"};
 
 // A name of the format: [a-zA-Z_:][a-zA-Z0-9_:]*.
 std::string clean(std::string_view key) {
@@ -73,22 +28,25 @@ std::string clean(std::string_view key) {
   return name;
 }
 
-Named by_rule(std::string_view split, std::string_view key) {
-  const std::string prefix = split == "val" ? "stoker_val_" : "stoker_";
-  const std::string help =
-      fmt::format("{} of the newest {}", shown(key), split == "val" ? "evaluation" : "log line");
-  for (const UnitName& unit : kUnits)
-    if (key.ends_with(unit.end) && !key.ends_with("_per_s"))
-      return {prefix + clean(key.substr(0, key.size() - unit.end.size())) + std::string(unit.name),
-              help, unit.scale};
-  const bool is_share = std::ranges::find(kShares, key) != std::end(kShares);
-  return {prefix + clean(key) + (is_share ? "_ratio" : ""), help};
+// "gpu_power_w" in watts: "stoker_gpu_power_watts".
+std::string name_by_rule(std::string_view split, std::string_view key, const runs::Unit& unit) {
+  if (key.ends_with(unit.suffix)) key.remove_suffix(unit.suffix.size());
+  return (split == "val" ? "stoker_val_" : "stoker_") + clean(key) + std::string(unit.prometheus);
 }
 
 Named name_of(std::string_view split, std::string_view key) {
-  const auto* known = std::ranges::find(kKnown, key, &KnownFigure::key);
-  if (split != "train" || known == std::end(kKnown)) return by_rule(split, key);
-  return {std::string(known->name), std::string(known->help), known->scale, known->is_counter};
+  const runs::Column* column = runs::find_column(split, key);
+  const runs::Unit& unit = runs::unit_of(split, key);
+  Named named{.name = name_by_rule(split, key, unit), .scale = unit.prometheus_scale};
+  if (column == nullptr) {
+    named.help =
+        fmt::format("{} of the newest {}", shown(key), split == "val" ? "evaluation" : "log line");
+    return named;
+  }
+  named.help = std::string(column->what);
+  if (!column->prometheus.empty()) named.name = std::string(column->prometheus);
+  named.is_counter = column->prometheus.ends_with("_total");
+  return named;
 }
 
 std::string label_text(std::string_view value) {
@@ -110,7 +68,7 @@ void add(std::string& text, const Named& figure, const std::string& labels, doub
 }
 
 bool is_left_out(std::string_view split, std::string_view key) {
-  if (split == "val") return key == "epoch" || key == "time_s";
+  if (split == "val") return key == "epoch" || key == "time_s";  // the training's are newer
   return key == "joules";  // of one window: the sum is energy_kwh's
 }
 

@@ -10,6 +10,8 @@
 #include "stoker/core/json_text.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
+#include "stoker/monitor/verdict.h"
+#include "stoker/report/diagnosis.h"
 #include "stoker/report/figures.h"
 #include "stoker/report/html.h"
 #include "stoker/report/page_data.h"
@@ -151,6 +153,17 @@ std::string pairs_html(const ordered_json& evaluation) {
                     {.sortable = true, .caption = "Pairs of classes that are confused most"});
 }
 
+// As the run's end said it; of a run that was killed, or went on since and was, that of its lines.
+// One that trains has none yet.
+monitor::Verdict verdict_of(const RunRecord& run) {
+  const auto written = run.summary.find("verdict");
+  const bool is_there = written != run.summary.end() && written->is_object();
+  if (is_there && !run.overview.reason.empty())
+    return {text_in(*written, "kind"), text_in(*written, "text"), text_in(*written, "advice")};
+  return run.overview.state == runs::RunState::kRunning ? monitor::Verdict{}
+                                                        : diagnose(run).verdict;
+}
+
 }  // namespace
 
 std::string tiles_html(const RunRecord& run) {
@@ -167,14 +180,11 @@ std::string tiles_html(const RunRecord& run) {
 
 std::string verdict_html(const RunRecord& run) {
   std::string html;
-  if (const auto verdict = run.summary.find("verdict");
-      verdict != run.summary.end() && verdict->is_object()) {
-    const std::string advice = text_in(*verdict, "advice");
+  if (const monitor::Verdict verdict = verdict_of(run); !verdict.text.empty())
     html += element("div",
-                    element("strong", html_text(text_in(*verdict, "text"))) +
-                        (advice.empty() ? "" : "<br>" + html_text(advice)),
+                    element("strong", html_text(verdict.text)) +
+                        (verdict.advice.empty() ? "" : "<br>" + html_text(verdict.advice)),
                     {{"class", "verdict"}});
-  }
   if (!run.overview.error.empty())
     html += element("div", html_lines(run.overview.error), {{"class", "error"}});
   return html;

@@ -210,7 +210,9 @@ std::string sweep_page(const fs::path& folder) {
       {"parallel-axes", "Settings",
        has_results ? element("p",
                              "Drag along an axis to keep what lies within; a click there lets "
-                             "all back in. Strong lines are better.",
+                             "all back in. On the keyboard, with an axis in focus: up raises the "
+                             "lower end, down lowers the upper one, with Shift each goes back, and "
+                             "Escape lets all in. Strong lines are better.",
                              {{"class", "sub"}}) +
                          "<div class=\"scroll\" id=\"parallel\"></div>"
                    : ""},

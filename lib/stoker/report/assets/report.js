@@ -323,7 +323,8 @@
     new ResizeObserver(draw).observe(host);
   }
 
-  // One axis a key and one for the metric; dragging along an axis keeps what lies within.
+  // One axis a key and one for the metric; dragging along an axis, or its arrow keys, keeps what lies
+  // within.
   function parallel(host) {
     const {settings, keys, metric, unit, lower_is_better: lower} = data.sweep;
     const axes = keys.map((key, k) => ({name: key, value: (s) => s.values[k]}));
@@ -351,6 +352,32 @@
       const f = axis.isLog ? Math.log : (v) => v;
       return (f(Number(value)) - f(axis.low)) / (f(axis.high) - f(axis.low));
     };
+    // Where an axis has values, from below; how they are called; and which of them are kept.
+    axes.forEach((axis) => {
+      const all = settings.map(axis.value).map((v) => [place(axis, v), v]).filter(([t]) => t !== null);
+      axis.stops = [...new Map(all.sort((a, b) => a[0] - b[0])).entries()];
+    });
+    const words = (axis, value) => axis.isNumber ? format(Number(value), axis.unit || '') : String(value);
+    const ends = (a) => {
+      const within = axes[a].stops.map(([t], i) => [t, i]).filter(([t]) => !kept[a] || (t >= kept[a][0] && t <= kept[a][1]));
+      return within.length ? [within[0][1], within[within.length - 1][1]] : [0, axes[a].stops.length - 1];
+    };
+    const keptWords = (a) => {
+      const {stops} = axes[a], [low, high] = ends(a);
+      return !kept[a] || !stops.length ? 'all' : `${words(axes[a], stops[low][1])} to ${words(axes[a], stops[high][1])}`;
+    };
+    // A little more than from one to the other, so that the ends of an axis are easy to take in.
+    const around = (low, high) => [low - 0.02, high + 0.02];
+    // What a key makes of the band of an axis; undefined for other keys.
+    const keyed = (a, {key, shiftKey}) => {
+      const {stops} = axes[a], last = stops.length - 1;
+      if (key === 'Escape') return null;
+      if ((key !== 'ArrowUp' && key !== 'ArrowDown') || last < 0) return undefined;
+      let [low, high] = ends(a);
+      if (key === 'ArrowUp') shiftKey ? high = Math.min(high + 1, last) : low = Math.min(low + 1, high);
+      else shiftKey ? low = Math.max(low - 1, 0) : high = Math.max(high - 1, low);
+      return low === 0 && high === last ? null : around(stops[low][0], stops[high][0]);
+    };
     const inKept = (s) => axes.every((axis, a) => {
       const at = place(axis, axis.value(s));
       return !kept[a] || (at !== null && at >= kept[a][0] && at <= kept[a][1]);
@@ -365,7 +392,7 @@
     function draw() {
       const width = Math.max(host.clientWidth, 120 * axes.length), height = 320, top = 40, bottom = height - 20;
       const px = (a) => 60 + a * (width - 150) / Math.max(axes.length - 1, 1), py = (t) => bottom - t * (bottom - top);
-      const area = svg('svg', {viewBox: `0 0 ${width} ${height}`, width, height, role: 'img',
+      const area = svg('svg', {viewBox: `0 0 ${width} ${height}`, width, height, role: 'group',
           'aria-label': `Parallel coordinates of ${settings.length} settings over ${axes.map((a) => a.name).join(', ')}.`});
       const best = [...settings].sort((a, b) => (lower ? b.metric - a.metric : a.metric - b.metric));
       best.forEach((s, rank) => {
@@ -387,7 +414,10 @@
         for (const tick of axis.isNumber ? axis.ticks : axis.words)
           area.append(svg('text', {class: 'tick halo', x: x + 6, y: py(place(axis, tick)) + 4},
               axis.isNumber ? format(tick, axis.unit || '') : (tick.length > 14 ? tick.slice(0, 13) + '…' : tick)));
-        const hold = svg('rect', {class: 'hold', x: x - 12, width: 24, y: top - 6, height: bottom - top + 12});
+        const hold = svg('rect', {class: 'hold', x: x - 12, width: 24, y: top - 6, height: bottom - top + 12,
+            tabindex: 0, role: 'slider', 'aria-label': `keep of ${axis.name}`, 'aria-orientation': 'vertical',
+            'aria-valuemin': 0, 'aria-valuemax': Math.max(axis.stops.length - 1, 0), 'aria-valuenow': ends(a)[0],
+            'aria-valuetext': keptWords(a)});
         const band = svg('rect', {class: 'band', x: x - 8, width: 16, visibility: kept[a] ? 'visible' : 'hidden'});
         if (kept[a]) set(band, {y: py(kept[a][1]), height: Math.max(py(kept[a][0]) - py(kept[a][1]), 2)});
         let start = null;
@@ -396,16 +426,24 @@
         hold.addEventListener('pointerup', (event) => {
           if (start === null) return;
           const end = at(event);
-          // A little more than was dragged over, so that the ends of an axis are easy to take in.
-          kept[a] = Math.abs(end - start) < 0.02 ? null
-              : [Math.min(start, end) - 0.02, Math.max(start, end) + 0.02];
+          keep(a, Math.abs(end - start) < 0.02 ? null : around(Math.min(start, end), Math.max(start, end)));
           start = null;
-          draw();
-          mark();
+        });
+        hold.addEventListener('keydown', (event) => {
+          const band = keyed(a, event);
+          if (band === undefined) return;
+          event.preventDefault();
+          keep(a, band);
+          host.querySelectorAll('.hold')[a].focus();
         });
         area.append(band, hold);
       });
       host.replaceChildren(area);
+    }
+    function keep(a, band) {
+      kept[a] = band;
+      draw();
+      mark();
     }
     draw();
     new ResizeObserver(draw).observe(host);
