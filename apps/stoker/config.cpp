@@ -63,6 +63,8 @@ ExitCode check_each(const std::string& path, const std::vector<std::string>& fix
       answer["config"] = checked(path, overrides, check);
     } catch (const ConfigError& error) {
       answer["problems"] = error.what();
+    } catch (const OutOfMemory& error) {
+      answer["problems"] = error.what();
     }
     fmt::print("{}\n", json_text(answer));
   }

@@ -2,6 +2,7 @@
 
 #include "command_line/body.h"
 #include "hand_over.h"
+#include "stoker/core/interrupt.h"
 #include "stoker/launch/devices.h"
 #include "stoker/launch/local_ranks.h"
 #include "stoker/launch/place.h"
@@ -21,6 +22,7 @@ ExitCode launch_ranks(const std::string& devices, bool dry_run, char** argv) {
       .command = {stoker_torch().string()}, .count = wanted.count, .nodes = nodes};
   for (char** word = argv + 1; *word != nullptr; ++word) ranks.command.emplace_back(*word);
   if (wanted.kind == Devices::Kind::kCpu) ranks.command.emplace_back("device=cpu");
+  set_interrupt_notices("", "");  // the first rank says what a signal does
   return static_cast<ExitCode>(launch::run_ranks(ranks));
 }
 

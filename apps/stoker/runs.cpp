@@ -45,6 +45,7 @@ void wait_s(double seconds) {
 ExitCode watch(const RunsArguments& arguments) {
   const bool is_redrawn = !arguments.json && isatty(STDOUT_FILENO) != 0 && is_screen();
   constexpr size_t kOtherLines = 4;
+  set_interrupt_notices("", "");  // a signal is how it ends
   while (interrupt_signal() == 0) {
     const std::string page = page_of(arguments, is_redrawn ? screen_rows() - kOtherLines : 0);
     if (is_redrawn)

@@ -79,7 +79,7 @@ runs::RunFolder run_to_resume(const TrainInput& input) {
   return runs::RunFolder::newest(config.run.dir, config.name);
 }
 
-// A launcher that starts all ranks anew, after one of them was lost, means the run to go on.
+// A launcher that starts all ranks again, after one of them was lost, means the run to go on.
 std::optional<fs::path> begun_before(const TrainInput& input, const launch::Place& place) {
   if (!place.has_agent || place.attempt == 0) return std::nullopt;
   const dist::DistOptions options =
@@ -123,6 +123,7 @@ ExitCode train(const TrainArguments& arguments) {
     if (point && point->checkpoint) content = train::read_checkpoint(*point->checkpoint);
     const std::unique_ptr<dist::Group> planned = planned_ranks(arguments.devices);
     const run::Session session = config::with_places(loaded.provenance, [&] {
+      jobs::check_destinations(loaded.options, !point);
       return run::build_session(loaded.options, content ? &*content : nullptr, *planned);
     });
     fmt::print("{}\n", shown_message(run::plan_text(session)));

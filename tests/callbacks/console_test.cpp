@@ -1,5 +1,10 @@
+#include <signal.h>
+
+#include "stoker/callbacks/interrupt_notice.h"
 #include "stoker/callbacks/training_bar.h"
+#include "stoker/core/interrupt.h"
 #include "support/catch.h"
+#include "support/child.h"
 #include "train/toys.h"
 
 using namespace stoker;
@@ -21,6 +26,27 @@ void add_step(train::LogWindow& window, double loss, double lr) {
 }
 
 }  // namespace
+
+TEST_CASE("a run that was asked to stop says which step or evaluation is waited for") {
+  Run run;
+  run.at(4);
+  const ChildResult result = run_in_child([&] {
+    install_interrupt_handlers();
+    const auto notice = callbacks::make_interrupt_notice("runs/a/1");
+    const auto at = [&](train::Event event) {
+      notice->observe(event, {.state = run.state()});
+      raise(SIGALRM);  // as it comes every ten seconds
+    };
+    raise(SIGINT);
+    at(train::Event::kStepStart);
+    at(train::Event::kEvalStart);
+    at(train::Event::kFitDone);
+  });
+  CHECK(result.exit_code == 0);
+  CHECK(result.standard_error ==
+        "still in step 5 of 18: a micro-batch of 4 images is computed to its end\n"
+        "still in the evaluation after step 4\n");
+}
 
 TEST_CASE("the training bar counts the steps of the epoch under way") {
   Run run(2.5);

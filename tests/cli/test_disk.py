@@ -30,6 +30,15 @@ class Disk(BinaryTest):
         self.stoker("train", "tiny.yaml", *long, "--resume", "checkpoint.keep_last=1")
         self.assertEqual(self.summary("disk/tiny/1")["reason"], "finished")
 
+    def test_a_start_on_a_full_disk_leaves_no_folder(self):
+        disk = self.mount("64k")
+        (disk / "filler").write_bytes(b"x" * 65536)
+        for dry in ([], ["--dry-run"]):
+            _, err = self.stoker("train", "tiny.yaml", "run.dir=disk", *dry, expect=3)
+            self.assertIn("run.dir", err)
+            self.assertIn("No space left", err)
+        self.assertEqual([path.name for path in disk.iterdir()], ["filler"])
+
     def start_training(self, **options):
         """A run that saves after each step, some steps in."""
         process = self.start("train", "tiny.yaml", "train.epochs=400", "log.every_steps=1",

@@ -57,6 +57,16 @@ class Interrupt(BinaryTest):
         self.assertEqual([(r["split"], r["step"]) for r in self.metrics("runs/tiny/1")],
                          [("train", 4), ("train", 6), ("val", 6)])
 
+    def test_other_verbs_say_at_once_that_they_stop(self):
+        self.stoker("train", "tiny.yaml", "train.max_steps=2")
+        process = self.start("eval", "runs/tiny/1", "eval.batch_size=1",
+                             "data.format.val_images=1000000")
+        time.sleep(3)  # LibTorch is loaded
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertIn("stopping; once more leaves at once\n", err)
+
     def test_a_second_interrupt_quits_at_once(self):
         slow = ["model=resnet50", "augment=[resize: {size: 128}]",
                 "data.format.size=128", "train.batch_size=96"]

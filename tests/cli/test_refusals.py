@@ -1,7 +1,9 @@
 """What training refuses, what it refuses it with, and that a refusal leaves nothing behind."""
 
+import json
 import os
 import re
+import socket
 import unittest
 
 from binary import TINY, BinaryTest
@@ -28,7 +30,67 @@ MISTAKES = {
 }
 
 
+# Each a list of overrides, and the key that the message must name.
+MISTAKES_OF_WORDS = [
+    (["data.fold=6/5"], "data.fold"),
+    (["data.fold=0.2"], "data.fold"),
+    (["data.fold=1/5", "data.split.val=0.1"], "data.split.val"),
+    (["data.merge_classes=[\"x\"]"], "data.merge_classes"),
+    (["data.ignore_classes=[a]", "data.merge_classes=[\"b = a\"]"], "data.ignore_classes"),
+    (["data.format=image_folder", "data.root="], "data.root"),
+    (["data.format=cifar", "data.root=x", "data.val=dev"], "data.val"),
+    (["data.prefetch_mib=9223372036854775807"], "data.prefetch_mib"),
+    (["data.cache_limit_gib=1e300"], "data.cache_limit_gib"),
+    (["train.class_weights=[1,2]", "train.balanced_loss=true"], "train.balanced_loss"),
+    (["train.class_weights=[1,1e308]"], "train.class_weights"),
+    (["train.clip_grad_norm=1", "train.clip_grad_value=1"], "train.clip_grad_norm"),
+    (["train.early_stopping.min_delta=0.1"], "train.early_stopping.patience"),
+    (["eval.average=0.9"], "eval.average"),
+    (["model.weights=nosuch.safetensors"], "model.weights"),
+    (["model.weights=owner/nosuch"], "model.weights"),
+    (["algorithms=[{distillation: {teacher: nosuch}}]"], "teacher"),
+    (["name=../escaped"], "name: "),
+    (["name=/tmp/x"], "name: "),
+]
+
+
 class Refusals(BinaryTest):
+    def test_check_refuses_by_their_words_what_training_refuses(self):
+        (self.folder / "each").write_text(
+            "".join(json.dumps(words) + "\n" for words, _ in MISTAKES_OF_WORDS))
+        out, _ = self.stoker("config", "check", "tiny.yaml", "--each", "each")
+        answers = [json.loads(line)["problems"] for line in out.splitlines()]
+        self.assertEqual(len(answers), len(MISTAKES_OF_WORDS))
+        for (words, key), answer in zip(MISTAKES_OF_WORDS, answers):
+            with self.subTest(words=words):
+                self.assertIn(key, answer or "good")
+                self.assertIn("override `", answer)  # where it was written
+        for words, key in MISTAKES_OF_WORDS[2::7]:
+            for dry in ([], ["--dry-run"]):
+                _, err = self.stoker("train", "tiny.yaml", *words, *dry, expect=2)
+                self.assertIn(key, err)
+        self.assertFalse((self.folder / "runs").exists())
+        self.assertFalse((self.folder / "escaped").exists())
+
+    def test_a_model_that_does_not_fit_is_out_of_memory_in_check_and_training(self):
+        for hidden in ("4000000000,4000000000", "9223372036854775807"):
+            for command in (["config", "check"], ["train"]):
+                _, err = self.stoker(*command, "tiny.yaml",
+                                     f"model={{name: mlp, hidden: [{hidden}]}}", expect=5)
+                self.assertIn("building the model mlp", err)
+                self.assertNotIn("internal", err)
+
+    def test_places_that_cannot_be_written_are_refused_before_a_folder_is_made(self):
+        (self.folder / "file").write_text("no folder")
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            for override, code in (("log.mlflow=/proc/nosuch", 3), ("run.dir=/proc/nosuch", 3),
+                                   ("run.dir=file", 3), (f"monitor.port={port}", 2)):
+                for dry in ([], ["--dry-run"]):
+                    _, err = self.stoker("train", "tiny.yaml", override, *dry, expect=code)
+                    self.assertIn(override.split("=")[0], err)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"tiny.yaml", "file"})
+
     def test_check_and_dry_run_refuse_what_training_refuses_and_nothing_is_left(self):
         for mistake, key in MISTAKES.items():
             overrides = re.split(r" (?=\w+\.\w+=)", mistake)

@@ -84,11 +84,22 @@ class Usage(BinaryTest):
                 self.assertNotIn("defect", err)
                 self.assertNotRegex(err, r"\d{25}", "digits that nobody reads")
         # Large, but no mistake: the batch is the set, the evaluation one batch.
-        self.stoker("train", "tiny.yaml", "train.batch_size=9000000000000000000", "train.epochs=1",
-                    "eval.batch_size=9000000000000000000", "train.microbatch=9000000000000000000",
+        most = 2**63 - 1
+        self.stoker("train", "tiny.yaml", f"train.batch_size={most}", "train.epochs=1",
+                    f"eval.batch_size={most}", f"train.microbatch={most}",
                     "train.max_time=1e300d", "checkpoint.every_minutes=1e300",
                     "checkpoint.every_steps=9000000000000000000", "checkpoint.keep_last=9e15",
                     "log.every_steps=9000000000000000000", "data.prefetch_mib=100000000")
+        self.assertEqual(self.metrics("runs/tiny/1")[-1]["images"], 40)
+        out, _ = self.stoker("eval", "runs/tiny/1", f"eval.batch_size={most}")
+        self.assertIn("40 images", out)
+        self.stoker("data", "make", "shapes", "--out", "shapes", "--images", "20", "--size", "16")
+        out, _ = self.stoker("predict", "runs/tiny/1", "shapes/val", f"eval.batch_size={most}")
+        self.assertEqual(len(out.splitlines()), len(list(self.folder.glob("shapes/val/*/*"))))
+        self.stoker("config", "check", "tiny.yaml", f"train.batch_size={most}",
+                    f"train.microbatch={most}")
+        self.stoker("config", "check", "tiny.yaml", f"train.batch_size={most}",
+                    "train.microbatch=1")
 
 
 class TwoPrograms(BinaryTest):

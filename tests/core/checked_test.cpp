@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/error.h"
 #include "support/catch.h"
 #include "support/thrown.h"
@@ -21,6 +22,15 @@ TEST_CASE("checked arithmetic is arithmetic where it fits") {
   CHECK(checked_round("a", -0.4) == 0);
   CHECK(checked_round("a", 9007199254740993.0) == 9007199254740992);
   CHECK(checked_round("a", 9223372036854774784.0) == 9223372036854774784);
+}
+
+TEST_CASE("pieces are counted without a sum that could overflow") {
+  CHECK(ceil_div<int64_t>(0, 3) == 0);
+  CHECK(ceil_div<int64_t>(7, 3) == 3);
+  CHECK(ceil_div<int64_t>(9, 3) == 3);
+  CHECK(ceil_div<int64_t>(5, kMost) == 1);
+  CHECK(ceil_div<int64_t>(kMost, kMost) == 1);
+  CHECK(ceil_div<int64_t>(kMost, 2) == kMost / 2 + 1);
 }
 
 TEST_CASE("what does not fit is a mistake in the configuration, of that key") {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "stoker/core/stop_reminder.h"
 #include "support/catch.h"
 #include "support/child.h"
 
@@ -61,6 +62,25 @@ TEST_CASE("a second SIGUSR1 changes nothing") {
           raise(SIGUSR1);
           expect(interrupt_signal() == SIGTERM);
         }).exit_code == 0);
+}
+
+TEST_CASE("what is waited for is said after the first signal, and not before") {
+  const auto result = run_in_child([] {
+    install_interrupt_handlers();
+    set_stop_reminder("still busy");
+    set_interrupt_notices("stopping", "left");
+    raise(SIGALRM);
+    raise(SIGINT);
+    raise(SIGALRM);
+    set_stop_reminder("still busier");
+    raise(SIGALRM);
+    expect(alarm(0) > 0);  // it comes again
+    set_interrupt(0);
+    raise(SIGALRM);
+    expect(alarm(0) == 0);
+  });
+  CHECK(result.exit_code == 0);
+  CHECK(result.standard_error == "stopping\nstill busy\nstill busier\n");
 }
 
 TEST_CASE("a handled request makes room for the next") {

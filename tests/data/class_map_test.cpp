@@ -59,6 +59,12 @@ TEST_CASE("a validation set may lack classes, and has the others mapped alike") 
   CHECK(set->class_names() == Words{"bird", "fox", "robin"});
 }
 
+TEST_CASE("mistakes that no data set cures are refused without one") {
+  CHECK_NOTHROW(data::check_class_map({"unclear"}, {"bird = robin, wren"}));
+  CHECK_THROWS_AS(data::check_class_map({}, {"bird"}), ConfigError);
+  CHECK_THROWS_AS(data::check_class_map({"fox"}, {"dog = fox"}), ConfigError);
+}
+
 TEST_CASE("mistakes in maps of classes are refused") {
   CHECK_THAT(refusal({"wrem"}, {}), Catch::Contains("no class \"wrem\"") &&
                                         Catch::Contains("[wren, fox, robin, unclear]"));

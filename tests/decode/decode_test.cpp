@@ -119,6 +119,11 @@ TEST_CASE("what is no image is refused by what it is", "[decode]") {
                      "ftypavif\0\0\0\0"sv),
              Catch::Contains("AVIF"));
   CHECK_THAT(message("II+\0\x08\0\0\0\x10\0\0\0"sv), Catch::Contains("BigTIFF"));
+  CHECK_THAT(message("BM" + std::string(600, '\xFF')), Catch::Contains("not an image in a known"));
+  CHECK_THAT(message("BM\xFF"), Catch::Contains("cut off after 3 bytes"));
+  std::string greek = "a";  // a letter that lies across the end of what is looked at
+  for (int i = 0; i < 300; ++i) greek += "\xCE\xB1";
+  CHECK_THAT(message(greek), Catch::Contains("text in place of the image"));
   CHECK_THAT(message("\x8B\x01\x02\x03 of no known kind"),
              Catch::Contains("not an image in a known"));
 }

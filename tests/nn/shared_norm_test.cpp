@@ -3,6 +3,7 @@
 #include <ATen/ops/randn.h>
 
 #include <barrier>
+#include <map>
 #include <thread>
 
 #include "stoker/nn/batch_norm.h"
@@ -104,6 +105,19 @@ TEST_CASE("norms that share their statistics are the norm of one process with al
         check_close(outcome.variance, whole.variance);
       }
     }
+  }
+}
+
+TEST_CASE("no ghost batch is a single image, whose variance is none") {
+  const std::map<int64_t, int64_t> pieces_of{{3, 1}, {5, 2}, {6, 3}, {9, 4}};
+  for (const auto& [images, pieces] : pieces_of) {
+    CAPTURE(images);
+    const at::Tensor x = at::randn({images, 3});
+    BatchNorm ghost(3, {});
+    ghost.set_span({.ghost_images = 2});
+    CHECK(ghost.forward(x).isfinite().all().item<bool>());
+    CHECK(ghost.running_var.isfinite().all().item<bool>());
+    CHECK(ghost.num_batches_tracked.item<int64_t>() == pieces);
   }
 }
 

@@ -1,5 +1,8 @@
 #include "stoker/runs/metrics_file.h"
 
+#include <nlohmann/json.hpp>
+
+#include "stoker/runs/metrics_lines.h"
 #include "support/catch.h"
 #include "support/temporary.h"
 
@@ -23,6 +26,15 @@ TEST_CASE("lines of metrics come back by step, split and key") {
   CHECK(records[1].split == "val");
   CHECK(records[1].value("loss") == std::nullopt);
   CHECK(records[1].value("top1") == 0.25);
+}
+
+TEST_CASE("lines of metrics come back whole, in their order, without what is no line") {
+  const auto objects = runs::metrics_objects(
+      "{\"step\":4,\"split\":\"train\",\"loss\":1.50}\nno line\n[1]\n{\"split\":\"val\"}\n"
+      "{\"z\":1,\"step\":6,\"a\":null}\n{\"step\":8,\"spl");
+  REQUIRE(objects.size() == 2);
+  CHECK(objects[0].dump() == "{\"step\":4,\"split\":\"train\",\"loss\":1.5}");
+  CHECK(objects[1].dump() == "{\"z\":1,\"step\":6,\"a\":null}");
 }
 
 TEST_CASE("metrics of a run that wrote none are none") {

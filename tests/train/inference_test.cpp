@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
+#include <limits>
 #include <new>
 
 #include "stoker/core/error.h"
@@ -33,7 +34,8 @@ std::vector<int64_t> samples_of(const train::Source& source, int64_t batch_size,
 }  // namespace
 
 TEST_CASE("inference sees each sample once, in order, whatever the batch", "[train]") {
-  for (const int64_t batch_size : {1, 3, 5, 100}) {
+  for (const int64_t batch_size :
+       {int64_t{1}, int64_t{3}, int64_t{5}, int64_t{100}, std::numeric_limits<int64_t>::max()}) {
     CAPTURE(batch_size);
     CHECK(samples_of(squares(5), batch_size) == std::vector<int64_t>{0, 1, 2, 3, 4});
   }

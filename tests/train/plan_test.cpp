@@ -1,5 +1,6 @@
 #include "stoker/train/plan.h"
 
+#include <limits>
 #include <map>
 
 #include "stoker/core/error.h"
@@ -47,6 +48,26 @@ TEST_CASE("epochs that nobody can count are refused, in few digits") {
   CHECK(refusal(1e30).starts_with("train.epochs: too large"));
   CHECK(refusal(5e9) == "train.epochs: too large: read 5e+09, expected at most 4294967295");
   CHECK(plan_steps(1000, {.epochs = 4e9, .batch_size = 4}).total_steps == 1'000'000'000'000);
+}
+
+TEST_CASE("the largest batch there can be is the set as a whole") {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const StepPlan all_at_once =
+      plan_steps(7, {.epochs = 3, .batch_size = kMost, .microbatch = kMost});
+  CHECK(all_at_once.batch_size == 7);
+  CHECK(all_at_once.grad_accumulation == 1);
+  const StepPlan nominal = plan_steps(kMost, {.epochs = 1, .batch_size = kMost, .microbatch = 0});
+  CHECK(nominal.microbatch == kMost);
+  CHECK(nominal.total_steps == 1);
+  CHECK(plan_steps(kMost, {.epochs = 1, .batch_size = kMost, .microbatch = 2}).microbatch == 2);
+  for (const int64_t repeats : {1, 3}) {
+    const auto chunks = all(sequential_chunks(5, kMost, repeats));
+    REQUIRE(chunks.size() == 1);
+    CHECK(chunks[0].count == 5 * repeats);
+  }
+  CHECK(RankShare{.ranks = 2, .rank = 0}.of(5, kMost) +
+            RankShare{.ranks = 2, .rank = 1}.of(5, kMost) ==
+        5);
 }
 
 TEST_CASE("an empty training set is refused") { CHECK_THROWS_AS(plan_steps(0, {}), ConfigError); }

@@ -1,5 +1,6 @@
 // An error anywhere in a step, on images that lie in the loader's own memory, reaches the caller as
 // what it is, and everybody hears of the end.
+#include <ATen/ops/empty.h>
 #include <c10/util/Exception.h>
 
 #include <new>
@@ -92,6 +93,12 @@ TEST_CASE("memory that runs out in a step is out of memory, with the remedy", "[
                         "1 GiB is free. Set PYTORCH_ALLOC_CONF=…");
       },
       [] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory: error code 12"); },
+      [] {
+        at::empty({int64_t{1} << 62, 3});
+      },
+      [] {
+        at::empty({int64_t{1} << 40, int64_t{1} << 40});
+      },
       [] { throw std::runtime_error("CUDA error: out of memory"); }};
   for (size_t kind = 0; kind < std::size(kinds); ++kind) {
     for (const Place& place : {kPlaces[0], kPlaces[2]}) {

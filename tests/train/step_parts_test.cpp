@@ -159,4 +159,8 @@ TEST_CASE("a streak of losses that are not finite diverges; steps without images
   CHECK_THAT(message_of<Diverged>([&] { losses.read(position); }),
              Catch::Contains("at step 6, for 2 steps in a row") &&
                  Catch::Contains("the last finite losses were [1.5, 2.5]"));
+  train::LossReader from_the_start(1);
+  from_the_start.add({.step = 1, .lr = 0.5, .images = 4}, at::full({}, nan));
+  CHECK_THAT(message_of<Diverged>([&] { from_the_start.read(position); }),
+             Catch::Contains("no loss was finite") && !Catch::Contains("[]"));
 }

@@ -128,6 +128,8 @@ int parse_and_act(int argc, char** argv, const Bodies& bodies) {
     return static_cast<int>(explain(app, error, bodies.keys_named, argc, argv));
   }
   install_interrupt_handlers();
+  // For verbs that say no more about it, as training and sweeps do.
+  set_interrupt_notices("stopping; once more leaves at once", "");
   install_bus_error_handler();
   return static_cast<int>(with_whole_output(action));
 }

@@ -12,7 +12,8 @@ void add_runs(CLI::App& app, Action& action, const Body<RunsArguments>& body) {
   verb->add_option("folder", arguments->folder,
                    "Where to look, in folders below it too; default runs")
       ->option_text("[DIR]");
-  verb->add_flag("--watch", arguments->watch, "Show the table anew until it is interrupted");
+  verb->add_flag("--watch", arguments->watch,
+                 "Show the table again and again until it is interrupted");
   verb->add_option("--every", arguments->every_s, "Seconds between two looks of --watch; default 2")
       ->option_text("S");
   verb->add_flag("--json", arguments->json,

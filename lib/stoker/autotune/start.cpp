@@ -9,6 +9,7 @@
 
 #include "stoker/autotune/microbatch.h"
 #include "stoker/config/config.h"
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
@@ -133,7 +134,7 @@ void find_batch(run::RunConfig& config, FileSystem& files, int64_t ranks) {
   run::begin_at_base_batch(at_base);
   at_base.train.microbatch = 0;
   const int64_t base = *at_base.train.batch_size;
-  at_base.train.batch_size = (base + ranks - 1) / ranks;
+  at_base.train.batch_size = ceil_div(base, ranks);
   run::Session session = run::build_session(std::move(at_base));
   const int64_t samples = session.plan().samples;
   const int64_t share = session.plan().batch_size;
@@ -145,7 +146,7 @@ void find_batch(run::RunConfig& config, FileSystem& files, int64_t ranks) {
              found.microbatch <= share ? ", that of the recipe: larger ones are no faster" : "");
   config.train.batch_size = batch;
   const bool is_whole = config.train.microbatch == 0;
-  if (is_whole && (batch + ranks - 1) / ranks > found.largest_microbatch)
+  if (is_whole && ceil_div(batch, ranks) > found.largest_microbatch)
     config.train.microbatch = found.microbatch;
 }
 

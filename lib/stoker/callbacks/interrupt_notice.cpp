@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stoker/core/interrupt.h"
+#include "stoker/core/stop_reminder.h"
 
 namespace stoker::callbacks {
 
@@ -11,12 +12,16 @@ namespace {
 class InterruptNotice : public train::Callback {
  public:
   explicit InterruptNotice(std::filesystem::path run) : run_(std::move(run)) {}
-  ~InterruptNotice() override { set_interrupt_notices("", ""); }
+  ~InterruptNotice() override { clear(); }
 
   void observe(train::Event event, const train::View& view) override {
     if (event == train::Event::kFitStart) announce(view.state.position.step);
     if (event == train::Event::kCheckpointDone) announce(saved_step(view.state));
-    if (event == train::Event::kFitDone) set_interrupt_notices("", "");
+    if (event == train::Event::kStepStart) remind_of_step(view.state);
+    if (event == train::Event::kEvalStart)
+      set_stop_reminder(
+          fmt::format("still in the evaluation after step {}", view.state.position.step));
+    if (event == train::Event::kFitDone) clear();
   }
 
  private:
@@ -25,6 +30,18 @@ class InterruptNotice : public train::Callback {
     const std::string name = std::filesystem::path(state.checkpoint).filename();
     const size_t digits = name.find_first_of("0123456789");
     return digits == std::string::npos ? 0 : std::stoll(name.substr(digits));
+  }
+
+  static void clear() {
+    set_interrupt_notices("", "");
+    set_stop_reminder("");
+  }
+
+  static void remind_of_step(const train::State& state) {
+    const train::StepPlan plan = state.plan();
+    set_stop_reminder(
+        fmt::format("still in step {} of {}: a micro-batch of {} images is computed to its end",
+                    state.position.step + 1, plan.total_steps, plan.microbatch));
   }
 
   void announce(int64_t step) const {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
 #include "stoker/callbacks/columns.h"
+#include "stoker/runs/metrics_lines.h"
 
 namespace stoker::callbacks {
 
@@ -50,11 +50,7 @@ std::string metrics_csv_row(const nlohmann::ordered_json& record) {
 
 std::string metrics_csv(const std::string& jsonl) {
   std::string table = metrics_csv_header();
-  std::istringstream lines(jsonl);
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (record.is_object()) table += metrics_csv_row(record);
-  }
+  for (const auto& record : runs::metrics_objects(jsonl)) table += metrics_csv_row(record);
   return table;
 }
 

@@ -10,13 +10,12 @@
 #include "stoker/core/json_text.h"
 #include "stoker/runs/layout.h"
 #include "stoker/runs/metrics_file.h"
+#include "stoker/runs/metrics_lines.h"
 
 namespace stoker::callbacks {
 
 namespace {
 
-// Keeps the keys in the order in which they are written.
-using nlohmann::ordered_json;
 using train::Event;
 using train::State;
 
@@ -40,7 +39,7 @@ class MetricsLog : public train::Callback {
   void write(const std::string& line) {
     json_.append(line + "\n");
     // Read back, so that a number that JSON cannot hold is as empty here as it is null there.
-    if (csv_) csv_->append(metrics_csv_row(ordered_json::parse(line)));
+    if (csv_) csv_->append(metrics_csv_row(runs::parse_metrics_object(line).value()));
   }
 
   RecordFile json_;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "stoker/core/stop_reminder.h"
 #include "stoker/core/terminal.h"
 
 namespace stoker {
@@ -20,8 +21,9 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 // Written by one thread into the pair that the handler does not look at, then shown to it.
 struct Notices {
-  std::array<char, 512> first{}, second{};
+  std::array<char, 512> first{}, second{}, reminder{};
 };
+constexpr unsigned kReminderEvery_s = 10;
 std::array<Notices, 2> notices;
 std::atomic<int> shown_notices{0};
 std::atomic<bool> may_erase{false};  // a handler is not to ask what terminal this is
@@ -55,12 +57,29 @@ extern "C" void on_signal(int signal) {
   int none = 0;
   if (received.compare_exchange_strong(none, signal)) {
     notify(shown.first);
+    alarm(kReminderEvery_s);
     return;
   }
   if (is_mild(signal)) return;
   if (is_mild(none) && received.compare_exchange_strong(none, signal)) return;
   notify(shown.second);
   _exit(128 + signal);
+}
+
+extern "C" void on_alarm(int) {
+  if (received.load() == 0) return;  // the request was handled
+  notify(notices[static_cast<size_t>(shown_notices.load())].reminder);
+  alarm(kReminderEvery_s);
+}
+
+// Writes into the notices that are not shown, which begin as those that are, and shows them.
+template <typename Write>
+void show_changed(const Write& write) {
+  const int shown = shown_notices.load(), hidden = 1 - shown;
+  Notices& next = notices[static_cast<size_t>(hidden)];
+  next = notices[static_cast<size_t>(shown)];
+  write(next);
+  shown_notices.store(hidden);
 }
 
 }  // namespace
@@ -76,6 +95,8 @@ void install_interrupt_handlers() {
     const bool under_nohup = signal == SIGHUP && before.sa_handler == SIG_IGN;
     if (!under_nohup) sigaction(signal, &action, nullptr);
   }
+  action.sa_handler = on_alarm;
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 int interrupt_signal() { return received.load(std::memory_order_relaxed); }
@@ -83,11 +104,15 @@ int interrupt_signal() { return received.load(std::memory_order_relaxed); }
 void set_interrupt(int signal) { received.store(signal); }
 
 void set_interrupt_notices(std::string_view first, std::string_view second) {
-  const int hidden = 1 - shown_notices.load();
-  fill(notices[static_cast<size_t>(hidden)].first, first);
-  fill(notices[static_cast<size_t>(hidden)].second, second);
   may_erase.store(is_screen());
-  shown_notices.store(hidden);
+  show_changed([&](Notices& next) {
+    fill(next.first, first);
+    fill(next.second, second);
+  });
+}
+
+void set_stop_reminder(std::string_view line) {
+  show_changed([&](Notices& next) { fill(next.reminder, line); });
 }
 
 }  // namespace stoker

@@ -72,18 +72,16 @@ std::vector<std::pair<std::string, std::string>> parse_merge(const std::string& 
 }
 
 // What becomes of each class that is named; "" where it is left out.
-std::map<std::string, std::string> changes_of(const std::vector<std::string>& classes,
-                                              const std::vector<std::string>& ignore,
-                                              const std::vector<std::string>& merge,
-                                              bool may_lack) {
-  std::map<std::string, std::string> changes;
+struct Changes {
+  std::map<std::string, std::string> becomes;
+  std::vector<std::pair<const char*, std::string>> named;  // by which key, in their order
+};
+
+Changes changes_of(const std::vector<std::string>& ignore, const std::vector<std::string>& merge) {
+  Changes changes;
   const auto add = [&](const char* key, const std::string& name, const std::string& becomes) {
-    if (std::ranges::find(classes, name) == classes.end()) {
-      if (may_lack) return;
-      throw ConfigError(fmt::format("{}: the data set has no class \"{}\"; its classes are [{}].",
-                                    key, name, fmt::join(classes, ", ")));
-    }
-    if (!changes.emplace(name, becomes).second) {
+    changes.named.emplace_back(key, name);
+    if (!changes.becomes.emplace(name, becomes).second) {
       throw ConfigError(fmt::format(
           "{}: the class \"{}\" is named twice in data.ignore_classes and data.merge_classes.", key,
           name));
@@ -96,19 +94,33 @@ std::map<std::string, std::string> changes_of(const std::vector<std::string>& cl
   return changes;
 }
 
+void check_classes_are_there(const Changes& changes, const std::vector<std::string>& classes) {
+  for (const auto& [key, name] : changes.named) {
+    if (std::ranges::find(classes, name) != classes.end()) continue;
+    throw ConfigError(fmt::format("{}: the data set has no class \"{}\"; its classes are [{}].",
+                                  key, name, fmt::join(classes, ", ")));
+  }
+}
+
 }  // namespace
+
+void check_class_map(const std::vector<std::string>& ignore,
+                     const std::vector<std::string>& merge) {
+  changes_of(ignore, merge);
+}
 
 std::shared_ptr<const Dataset> map_classes(std::shared_ptr<const Dataset> dataset,
                                            const std::vector<std::string>& ignore,
                                            const std::vector<std::string>& merge, bool may_lack) {
   if (ignore.empty() && merge.empty()) return dataset;
-  const auto changes = changes_of(dataset->class_names(), ignore, merge, may_lack);
+  const Changes changes = changes_of(ignore, merge);
+  if (!may_lack) check_classes_are_there(changes, dataset->class_names());
   std::vector<std::string> names;
   std::map<std::string, int64_t> labels;
   std::vector<int64_t> new_labels;
   for (const std::string& own : dataset->class_names()) {
-    const auto change = changes.find(own);
-    const std::string& name = change == changes.end() ? own : change->second;
+    const auto change = changes.becomes.find(own);
+    const std::string& name = change == changes.becomes.end() ? own : change->second;
     if (name.empty()) {
       new_labels.push_back(-1);
       continue;

@@ -11,6 +11,10 @@
 
 namespace stoker::data {
 
+// What a list of classes is refused for whatever the data set: an entry of `merge` that is none,
+// and a class that is named twice. Throws ConfigError.
+void check_class_map(const std::vector<std::string>& ignore, const std::vector<std::string>& merge);
+
 // ignore: names of classes whose samples are left out, and the classes with them. merge: entries
 // "new = old, old, …"; a new name may be an old one's. A merged class stands where the first of its
 // classes stood. Throws ConfigError for an entry that is none, a class that is named twice, one

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/data/cached.h"
@@ -24,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kCifar = "cifar", kIdx = "idx";
+constexpr std::string_view kShapes = "shapes";  // the one that needs no files
 constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
 
 // What to write for the data set that a folder looks like.
@@ -46,7 +49,7 @@ std::string look_of(const std::string& root) {
 
 fs::path root_of(const DataOptions& options) {
   if (!options.root.empty()) return options.root;
-  throw DataError(fmt::format(
+  throw ConfigError(fmt::format(
       "data.root is not set: the format {} needs the folder of the data set. `stoker data get "
       "cifar10` fetches one; the format shapes needs none",
       options.format.name()));
@@ -175,11 +178,11 @@ void describe(ShapesFormat& o, config::Fields& fields) {
 const FormatTable& formats() {
   static const FormatTable table{
       files("image_folder", "one sub-folder of images per class", open_folder),
-      files("cifar", "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files),
-      files("idx", "MNIST's files, plain or gzipped", open_idx_files),
+      files(kCifar, "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files),
+      files(kIdx, "MNIST's files, plain or gzipped", open_idx_files),
       files("csv", "a manifest with the columns path and label", open_manifest),
       files("shards", "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards),
-      FormatTable::row<ShapesFormat>("shapes", "procedural figures, made on the fly", open_shapes),
+      FormatTable::row<ShapesFormat>(kShapes, "procedural figures, made on the fly", open_shapes),
   };
   return table;
 }
@@ -194,6 +197,28 @@ void require_format(const DataOptions& options, std::string_view place) {
                     "image_folder, root: photos}}`; `data: {{format: shapes}}` needs no files.",
                     at));
   throw ConfigError(fmt::format("{}data.format is missing; {}.", at, look_of(options.root)));
+}
+
+void check_options(const DataOptions& options) {
+  require_format(options);
+  const bool has_part = options.fold || options.split.val > 0;
+  if (options.fold && options.split.val > 0)
+    throw ConfigError(fmt::format(
+        "data.fold is {} and data.split.val is {:g}, and each says what validation is; leave one "
+        "out.",
+        *options.fold, options.split.val));
+  if (options.fold) parse_fold(*options.fold);
+  check_class_map(options.ignore_classes, options.merge_classes);
+  cache_limit_bytes(options);
+  prefetch_bytes(options);
+  if (options.format.name() != kShapes) root_of(options);
+  if (options.format.name() != kCifar && options.format.name() != kIdx) return;
+  own_split(options, Split::kTrain);
+  if (!has_part) own_split(options, Split::kVal);
+}
+
+int64_t prefetch_bytes(const DataOptions& options) {
+  return checked_multiply("data.prefetch_mib", options.prefetch_mib, int64_t{1} << 20);
 }
 
 int64_t cache_bytes(const DataOptions& options, const Dataset& dataset) {
@@ -221,11 +246,6 @@ Opened open_uncached(const DataOptions& options, Split split) {
     std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
     return {mapped(dataset), dataset->size()};
   }
-  if (options.fold && options.split.val > 0)
-    throw ConfigError(fmt::format(
-        "data.fold is {} and data.split.val is {:g}, and each says what validation is; leave one "
-        "out.",
-        *options.fold, options.split.val));
   std::optional<Fold> fold;
   if (options.fold) fold = parse_fold(*options.fold);
   if (split == Split::kTrain)
@@ -238,7 +258,7 @@ Opened open_uncached(const DataOptions& options, Split split) {
 }  // namespace
 
 std::shared_ptr<const Dataset> open_dataset(const DataOptions& options, Split split) {
-  require_format(options);
+  check_options(options);
   auto [dataset, of_images] = open_uncached(options, split);
   const int64_t estimate = cache_bytes(options, *dataset);
   if (estimate == 0) return dataset;

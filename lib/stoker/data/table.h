@@ -32,6 +32,13 @@ void describe(ShapesFormat& options, config::Fields& fields);
 // such as the config's path, begins the message.
 void require_format(const DataOptions& options, std::string_view place = "");
 
+// What the options are refused for whatever is on the disk. Throws ConfigError, with the words that
+// open_dataset() has for it.
+void check_options(const DataOptions& options);
+
+// Of data.prefetch_mib. Throws ConfigError for a limit that is no number of bytes.
+int64_t prefetch_bytes(const DataOptions& options);
+
 // Bytes of memory that the cache will take for this data set, 0 if it will not be used: for plans.
 int64_t cache_bytes(const DataOptions& options, const Dataset& dataset);
 

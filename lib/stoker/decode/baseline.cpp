@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/decode/pixel_rows.h"
 #include "stoker/decode/scan_walk.h"
 
@@ -15,8 +16,6 @@ using kernels::Region;
 struct Span {
   int32_t begin = 0, end = 0;
 };
-
-int32_t ceil_div(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
 // How a frame comes out shrunk. As libjpeg does it, colour at half resolution both ways is taken
 // from blocks of twice the luma's side, so that nothing is left to interpolate.

@@ -6,6 +6,7 @@
 
 #include "stoker/core/byte_reader.h"
 #include "stoker/core/error.h"
+#include "stoker/core/utf8.h"
 
 namespace stoker::decode {
 namespace {
@@ -43,13 +44,20 @@ constexpr Sign kOthers[] = {
     {4, "ftyp", "a video or another MP4 file"},
 };
 
-// No control characters, some ASCII: in any language.
+// UTF-8 with some ASCII and no control characters but those of lines: in any language.
 bool is_text(Bytes file) {
+  constexpr size_t kLooked = 512, kLongest = 4;
   bool has_ascii = false;
-  for (const std::byte b : file.first(std::min<size_t>(file.size(), 512))) {
-    const auto c = static_cast<unsigned char>(b);
-    if ((c < 0x20 && (c < 9 || c > 13)) || c == 0x7F) return false;
-    has_ascii = has_ascii || c < 0x80;
+  std::string_view rest(reinterpret_cast<const char*>(file.data()),
+                        std::min(file.size(), kLooked + kLongest - 1));
+  for (size_t at = 0; at < kLooked && !rest.empty();) {
+    const size_t length = utf8_length(rest);
+    if (length == 0) return false;
+    const char c = rest.front();
+    if (is_control(rest, length) && (c < 9 || c > 13)) return false;
+    has_ascii = has_ascii || length == 1;
+    at += length;
+    rest.remove_prefix(length);
   }
   return has_ascii;
 }

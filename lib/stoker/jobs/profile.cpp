@@ -8,6 +8,7 @@
 #include "stoker/bench/clock.h"
 #include "stoker/run/session.h"
 #include "stoker/run/throwaway.h"
+#include "stoker/runs/layout.h"
 #include "stoker/train/checkpoint_writer.h"
 #include "stoker/train/evaluate.h"
 #include "stoker/train/saver.h"
@@ -48,7 +49,7 @@ int64_t evaluate_some(run::Session& session) {
 }
 
 void save(run::Session& session, train::State& state, const std::filesystem::path& folder) {
-  train::CheckpointStore store(real_file_system(), folder / "checkpoints");
+  train::CheckpointStore store(real_file_system(), folder / runs::kCheckpointsFolder);
   store.create();
   train::CheckpointWriter writer(store, train::keep_of(session.config.checkpoint));
   writer.start(state.position.step, train::capture(state, session.algorithms));

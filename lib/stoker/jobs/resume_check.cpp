@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "stoker/callbacks/columns.h"
 #include "stoker/callbacks/metrics_log.h"
@@ -16,6 +15,7 @@
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/folder.h"
 #include "stoker/runs/layout.h"
+#include "stoker/runs/metrics_lines.h"
 #include "stoker/train/checkpoint.h"
 #include "stoker/train/checkpoint_compare.h"
 
@@ -54,10 +54,7 @@ Pair pick_pair(const fs::path& path) {
 }
 
 // What of a line of metrics.jsonl is a function of the training alone.
-json essence(const std::string& line) {
-  return callbacks::without_clocks(
-      nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false));
-}
+json essence(const nlohmann::ordered_json& record) { return callbacks::without_clocks(record); }
 
 // Keeps the lines that the run would have written.
 class KeepLines : public train::Callback {
@@ -65,7 +62,7 @@ class KeepLines : public train::Callback {
   explicit KeepLines(std::vector<json>& lines) : lines_(lines) {}
   void observe(train::Event event, const train::View& view) override {
     if (const auto line = callbacks::metrics_line(event, view.state))
-      lines_.push_back(essence(*line));
+      lines_.push_back(essence(runs::parse_metrics_object(*line).value()));
   }
 
  private:
@@ -76,8 +73,8 @@ void compare_metrics(const runs::RunFolder& folder, const std::vector<json>& lin
                      ResumeCheck& check) {
   if (!fs::exists(folder.metrics())) return;
   std::set<json> written;
-  std::istringstream text(read_file(folder.metrics()));
-  for (std::string line; std::getline(text, line);) written.insert(essence(line));
+  for (const auto& record : runs::metrics_objects(read_file(folder.metrics())))
+    written.insert(essence(record));
   for (const json& line : lines) {
     if (line.value("step", int64_t{0}) <= check.from_step) continue;
     ++check.metric_lines;

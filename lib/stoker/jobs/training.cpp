@@ -8,6 +8,7 @@
 #include "stoker/callbacks/table.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
 #include "stoker/jobs/machine.h"
 #include "stoker/jobs/summary.h"
@@ -19,6 +20,7 @@
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
 #include "stoker/run/session.h"
+#include "stoker/runs/destination.h"
 #include "stoker/runs/layout.h"
 
 namespace stoker::jobs {
@@ -158,6 +160,7 @@ train::StopReason train_along(const std::optional<train::CheckpointContent>& con
   train::Trainer trainer(run::trainer_parts(session), session.schedule, std::move(options));
   if (content) trainer.load(*content);
   run::connect_ranks(session);
+  set_interrupt_notices("", "");  // the first rank says what a signal does
   hear(*session.group);
   return trainer.fit();
 }
@@ -208,6 +211,7 @@ train::StopReason train_in(const runs::RunFolder& folder, TrainingRequest& reque
 
 TrainingResult train_as(dist::Group& group, TrainingRequest& request) {
   FileSystem& files = request.files != nullptr ? *request.files : real_file_system();
+  if (group.is_first()) check_destinations(request.config, !request.resume);
   // What fails here leaves no new folder behind. A run that was killed before its first checkpoint
   // begins again.
   std::optional<train::CheckpointContent> content;
@@ -223,14 +227,19 @@ TrainingResult train_as(dist::Group& group, TrainingRequest& request) {
     result.reason = train_along(content, memory_model, session);
     return result;
   }
-  if (session.config.monitor.port) http::check_address(address_of(session.config.monitor));
   result.folder = request.resume
                       ? request.resume->folder
                       : runs::RunFolder::create(request.config.run.dir, request.config.name);
   const runs::RunFolder& folder = *result.folder;
   std::optional<runs::RunLock> lock;
   if (!request.resume) lock.emplace(folder.path());
-  write_origins(files, folder, session, request.provenance);
+  try {
+    write_origins(files, folder, session, request.provenance);
+  } catch (const FileError&) {  // a start that is refused leaves no folder
+    std::error_code none;
+    if (!request.resume) std::filesystem::remove_all(folder.path(), none);
+    throw;
+  }
   group.note_run(std::filesystem::absolute(folder.path()).string());
   const LogToFile log_to_file(folder.log());
   log().info(run::plan_text(session));
@@ -239,6 +248,15 @@ TrainingResult train_as(dist::Group& group, TrainingRequest& request) {
 }
 
 }  // namespace
+
+void check_destinations(const run::RunConfig& config, bool is_new) {
+  if (is_new) {
+    runs::check_name(config.name);
+    runs::check_destination("run.dir", std::filesystem::path(config.run.dir) / config.name);
+  }
+  if (!config.log.mlflow.empty()) runs::check_destination("log.mlflow", config.log.mlflow);
+  if (config.monitor.port) http::check_address(address_of(config.monitor));
+}
 
 TrainingResult run_training(TrainingRequest request) {
   return with_ranks(request.ranks, request.config,

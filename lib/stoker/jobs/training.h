@@ -32,6 +32,11 @@ struct TrainingResult {
   std::optional<runs::RunFolder> folder;  // of the first rank, which alone writes one
 };
 
+// What a start of training refuses of the places where a configuration has it write, and of the
+// address that it is to be read at; nothing is left there. is_new: with a folder of its own, and
+// not in that of a run that goes on. Throws FileError and ConfigError.
+void check_destinations(const run::RunConfig& config, bool is_new);
+
 // Trains, evaluates, saves and writes the run's folder. Throws what stops it; a summary with the
 // reason is written even then. Of several ranks each calls it with the same configuration.
 TrainingResult run_training(TrainingRequest request);

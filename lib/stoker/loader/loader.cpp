@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/loader/batch_job.h"
@@ -130,7 +131,7 @@ std::optional<Loader::Impl::Run> Loader::Impl::take_run(int64_t length) {
   if (taking_ == entries_.size() && !(may_open() && open())) return std::nullopt;
   Entry& entry = entries_[taking_];
   const int64_t count = entry.job->count();
-  const int64_t share = (count + threads_count_ - 1) / threads_count_;
+  const int64_t share = ceil_div<int64_t>(count, threads_count_);
   const int64_t begin = entry.assigned;
   entry.assigned = std::min(count, begin + std::min(length, share));
   if (entry.assigned == count) ++taking_;

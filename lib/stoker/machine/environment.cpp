@@ -63,7 +63,7 @@ nlohmann::ordered_json earlier_environments(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return list;
   auto last = try_parse_ordered_json(read_file(path));
   if (!last.is_object()) {
-    log().warn("{}: not JSON: what it told of earlier starts is lost", path.string());
+    log().warn("{}: not JSON: its record of earlier starts is lost", path.string());
     return list;
   }
   if (const auto found = last.find("earlier"); found != last.end()) {

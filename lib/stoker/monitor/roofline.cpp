@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stoker/core/ceil_div.h"
+
 namespace stoker::monitor {
 
 Estimate estimate_training(const Work& work, const Rates& rates) {
@@ -12,7 +14,7 @@ Estimate estimate_training(const Work& work, const Rates& rates) {
   const double kept = std::max<double>(1, static_cast<double>(work.kept_per_image));
   // A batch is cut into so many equal parts; each fits where the first does.
   for (int64_t parts = 1; parts <= work.batch_size; parts *= 2) {
-    const int64_t microbatch = (work.batch_size + parts - 1) / parts;
+    const int64_t microbatch = ceil_div(work.batch_size, parts);
     if (microbatch < work.smallest_microbatch) break;
     if (static_cast<double>(microbatch) * kept > room) continue;
     estimate.microbatch = microbatch;

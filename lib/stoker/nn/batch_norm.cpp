@@ -5,6 +5,9 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+
+#include "stoker/core/ceil_div.h"
 #include "stoker/nn/fused_norm.h"
 #include "stoker/nn/norm_tape.h"
 #include "stoker/nn/norm_values.h"
@@ -43,8 +46,9 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     if (learns()) NormValues::note(x);
     return normalize(norm, x);
   }
-  // As evenly as can be: none of them is a small rest.
-  const int64_t pieces = (x.size(0) + ghost - 1) / ghost;
+  // As evenly as can be, and none of a single image, whose variance might be none: of five images
+  // in twos there are two pieces, of three and two.
+  const int64_t pieces = std::min(ceil_div(x.size(0), ghost), x.size(0) / 2);
   std::vector<at::Tensor> normed;
   for (const at::Tensor& piece : x.tensor_split(pieces)) {
     NormValues::note(piece);

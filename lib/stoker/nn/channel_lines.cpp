@@ -2,13 +2,13 @@
 
 #include <ATen/TracerMode.h>
 
+#include "stoker/core/ceil_div.h"
+
 namespace stoker::nn {
 namespace {
 constexpr int64_t kWideEnough = 192;  // values a line, so that few are left of a vector
 constexpr int64_t kChunkValues = int64_t{1} << 16;  // below it a thread costs more than it gives
 constexpr int64_t kMostChunks = 64;                 // bounds the memory of sums by chunk
-
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 }  // namespace
 
 bool suits_channel_loops(const at::Tensor& x) {
@@ -24,8 +24,8 @@ ChannelLines ChannelLines::of(const at::Tensor& x) {
   l.pixels = x.size(0) * x.size(2) * x.size(3);
   l.repeat = std::clamp(kWideEnough / l.channels, int64_t{1}, l.pixels);
   l.lines = l.pixels / l.repeat;
-  l.lines_per_chunk = std::max(divide_up(l.lines, kMostChunks), divide_up(kChunkValues, l.width()));
-  l.chunks = divide_up(l.lines, l.lines_per_chunk);
+  l.lines_per_chunk = std::max(ceil_div(l.lines, kMostChunks), ceil_div(kChunkValues, l.width()));
+  l.chunks = ceil_div(l.lines, l.lines_per_chunk);
   return l;
 }
 

@@ -2,7 +2,7 @@
 //
 // LibTorch's norm reads the batch twice for its statistics and once to normalize, the activation
 // reads and writes it once more, and each keeps its input for the gradient. This reads it once for
-// the statistics and once for the rest, keeps one input, and computes the activation anew in the
+// the statistics and once for the rest, keeps one input, and computes the activation again in the
 // backward pass, where it is cheaper than the memory. Used through BatchNorm and norm_activate.
 #pragma once
 

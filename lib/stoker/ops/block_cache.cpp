@@ -55,23 +55,23 @@ void* BlockCache::take(size_t wanted, size_t live_bytes, size_t limit_bytes) {
     }
     if (block == nullptr) return nullptr;
   }
-  taken_.emplace(block, Taken{block_bytes, wanted});
-  taken_bytes_ += block_bytes;
-  most_taken_bytes_ = std::max(most_taken_bytes_, taken_bytes_);
+  in_use_.emplace(block, BlockInUse{block_bytes, wanted});
+  in_use_bytes_ += block_bytes;
+  most_in_use_bytes_ = std::max(most_in_use_bytes_, in_use_bytes_);
   return block;
 }
 
 size_t BlockCache::give_back(void* block) {
   const std::lock_guard lock(mutex_);
-  const auto found = taken_.find(block);
-  if (found == taken_.end()) return 0;
-  const Taken taken = found->second;
-  taken_.erase(found);
-  taken_bytes_ -= taken.block_bytes;
-  cached_bytes_ += taken.block_bytes;
+  const auto found = in_use_.find(block);
+  if (found == in_use_.end()) return 0;
+  const BlockInUse in_use = found->second;
+  in_use_.erase(found);
+  in_use_bytes_ -= in_use.block_bytes;
+  cached_bytes_ += in_use.block_bytes;
   ages_.push_back(block);
-  free_.emplace(taken.block_bytes, std::prev(ages_.end()));
-  return taken.wanted;
+  free_.emplace(in_use.block_bytes, std::prev(ages_.end()));
+  return in_use.wanted;
 }
 
 void BlockCache::release_cached() {
@@ -86,11 +86,11 @@ size_t BlockCache::cached_bytes() const {
 
 // Unmaps the blocks that have waited longest until `bytes` more stay within the bounds.
 void BlockCache::make_room(size_t bytes, size_t live_bytes, size_t limit_bytes) {
-  const size_t taken = taken_bytes_ + bytes;
-  const size_t most = std::max(most_taken_bytes_, taken);
+  const size_t in_use = in_use_bytes_ + bytes;
+  const size_t most = std::max(most_in_use_bytes_, in_use);
   const size_t bound = most + most / 4 + kSlack;
   while (!ages_.empty() &&
-         (taken + cached_bytes_ > bound || live_bytes + cached_bytes_ > limit_bytes)) {
+         (in_use + cached_bytes_ > bound || live_bytes + cached_bytes_ > limit_bytes)) {
     unmap_oldest();
   }
 }

@@ -24,7 +24,7 @@ class BlockCache {
   size_t cached_bytes() const;
 
  private:
-  struct Taken {
+  struct BlockInUse {
     size_t block_bytes = 0, wanted = 0;
   };
   void make_room(size_t bytes, size_t live_bytes, size_t limit_bytes);
@@ -33,10 +33,10 @@ class BlockCache {
 
   using Ages = std::list<void*>;
   mutable std::mutex mutex_;
-  std::unordered_map<void*, Taken> taken_;
+  std::unordered_map<void*, BlockInUse> in_use_;
   Ages ages_;                                   // free blocks, the longest free first
   std::multimap<size_t, Ages::iterator> free_;  // by size
-  size_t taken_bytes_ = 0, most_taken_bytes_ = 0, cached_bytes_ = 0;
+  size_t in_use_bytes_ = 0, most_in_use_bytes_ = 0, cached_bytes_ = 0;
 };
 
 }  // namespace stoker::ops

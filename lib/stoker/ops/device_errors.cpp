@@ -22,9 +22,15 @@ bool contains_any(std::string_view text, std::span<const std::string_view> parts
 // LibTorch has no type for these: the allocator of the CPU, and libraries that allocate by
 // themselves.
 bool is_out_of_memory(std::string_view message) {
-  static constexpr std::array<std::string_view, 6> kParts{
-      "DefaultCPUAllocator",       "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
-      "CUDNN_STATUS_ALLOC_FAILED", "CUDA out of memory",        "could not allocate memory"};
+  // The last two: more bytes or values than can be counted.
+  static constexpr std::array<std::string_view, 8> kParts{"DefaultCPUAllocator",
+                                                          "CUDA error: out of memory",
+                                                          "CUBLAS_STATUS_ALLOC_FAILED",
+                                                          "CUDNN_STATUS_ALLOC_FAILED",
+                                                          "CUDA out of memory",
+                                                          "could not allocate memory",
+                                                          "Storage size calculation overflowed",
+                                                          "integer multiplication overflow"};
   return contains_any(message, kParts);
 }
 

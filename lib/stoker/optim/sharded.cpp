@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/error.h"
 #include "stoker/core/json_text.h"
 
@@ -67,7 +68,7 @@ class StateDivision : public Division {
         values += parameter.numel();
       }
     }
-    part_size_ = (values + group.size() - 1) / group.size();
+    part_size_ = ceil_div(values, group.size());
     all_parts_ =
         at::zeros({part_size_ * group.size()}, parameters_.front().options().requires_grad(false));
   }

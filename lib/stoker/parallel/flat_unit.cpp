@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "stoker/core/ceil_div.h"
+
 namespace stoker::parallel {
 
 namespace {
@@ -35,7 +37,7 @@ FlatUnit::FlatUnit(dist::Group& group, const weights::NamedTensors& parameters, 
     members_.push_back({name, parameter, values});
     values += aligned(parameter.numel());
   }
-  const int64_t part_size = aligned((values + group.size() - 1) / group.size());
+  const int64_t part_size = aligned(ceil_div(values, group.size()));
   whole_ = at::zeros({part_size * group.size()},
                      parameters.front().second.options().requires_grad(false));
   for (Member& member : members_) {

@@ -10,6 +10,7 @@
 #include "stoker/report/page.h"
 #include "stoker/report/page_data.h"
 #include "stoker/report/page_frame.h"
+#include "stoker/runs/layout.h"
 #include "stoker/sweep/metric.h"
 #include "stoker/sweep/results.h"
 #include "stoker/sweep/status.h"
@@ -161,7 +162,7 @@ std::vector<RunRecord> best_runs(const fs::path& folder, const SweepStatus& stat
       const Trial& trial = status.trials.at(static_cast<size_t>(number - 1));
       std::error_code none;
       if (runs.size() < kMost && !trial.run.empty() &&
-          fs::is_regular_file(folder / trial.run / "config.yaml", none))
+          fs::is_regular_file(folder / trial.run / runs::kConfigFile, none))
         runs.push_back(read_run(folder / trial.run));
     }
   }

@@ -10,14 +10,15 @@
 
 #include "stoker/algorithms/optimizer_mean.h"
 #include "stoker/augment/evaluation.h"
-#include "stoker/core/checked.h"
 #include "stoker/core/error.h"
+#include "stoker/data/table.h"
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
 #include "stoker/optim/build.h"
 #include "stoker/optim/layer_decay.h"
 #include "stoker/optim/lookahead.h"
 #include "stoker/optim/sharded.h"
+#include "stoker/run/building.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
 #include "stoker/weights/learning_parameters.h"
@@ -41,8 +42,7 @@ train::Source source_of(const RunConfig& config, data::Split split,
                      .repeats = split == data::Split::kTrain ? config.train.repeated_augmentation
                                                              : config.eval.tta.count(),
                      .threads = static_cast<int>(config.data.threads.value_or(0)),
-                     .prefetch_bytes =
-                         checked_multiply("data.prefetch_mib", config.data.prefetch_mib, 1 << 20),
+                     .prefetch_bytes = data::prefetch_bytes(config.data),
                      .limits = data::decode_limits(config.data),
                      .shrink_jpegs = split == data::Split::kTrain &&
                                      config.data.jpeg_scaling == data::JpegScaling::kAuto}};
@@ -151,6 +151,12 @@ void set_recompute(const RunConfig& config, models::Model& model) {
 
 }  // namespace
 
+ops::DeviceWork building(const RunConfig& config, at::Device device) {
+  return {.doing = fmt::format("building the model {} and its optimizer", config.model.name()),
+          .device = device,
+          .remedy = "Choose a smaller model, or raise memory.limit_gib."};
+}
+
 std::shared_ptr<models::Model> build_model(const RunConfig& config,
                                            const models::ModelContext& context, at::Device device) {
   at::manual_seed(static_cast<uint64_t>(config.seed));
@@ -236,10 +242,6 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
 at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {
   const size_t classes = train.class_names().size();
   if (!options.class_weights.empty()) {
-    if (options.balanced_loss) {
-      throw ConfigError(
-          "train.balanced_loss: true counts the images by itself; leave train.class_weights out.");
-    }
     if (options.class_weights.size() != classes) {
       throw ConfigError(
           fmt::format("train.class_weights: {} weights, but the training set has {} classes: {}.",

@@ -7,9 +7,13 @@
 #include "stoker/config/config.h"
 #include "stoker/machine/device.h"
 #include "stoker/run/batch_rule.h"
-#include "stoker/run/budget.h"
 #include "stoker/run/build.h"
+#include "stoker/run/building.h"
+#include "stoker/run/find_weights.h"
+#include "stoker/run/option_check.h"
 #include "stoker/run/sharding.h"
+#include "stoker/run/teacher.h"
+#include "stoker/runs/destination.h"
 #include "stoker/train/state.h"
 
 namespace stoker::run {
@@ -52,18 +56,29 @@ models::Model& ConfigCheck::model_of(const RunConfig& config, const models::Mode
 
 void ConfigCheck::operator()(const RunConfig& config) {
   machine::check_device_name(config.device);
-  check_budgets(config);
-  check_sharding(config);
+  runs::check_name(config.name);
+  check_options(config);
+  check_teacher(config);
+  if (const auto& weights = config.model.common<models::TransferOptions>().weights)
+    find_weights(*weights);
   const augment::PipelineSchedule pipelines = build_pipelines(config, data::Split::kTrain);
   build_pipelines(config, data::Split::kVal);
   RunConfig with_batch = config;
   begin_at_base_batch(with_batch);
+  follow_batch(with_batch);
   train::TrainOptions nominal = config.train;
   nominal.batch_size = 1;
   const train::StepPlan plan = train::plan_steps(kBatchesAnEpoch, nominal);
   build_schedule(config, plan);
   // A module from a file says by itself how many classes it knows, so it is checked with the data.
   if (config.model.name() == "torchscript") return;
+  ops::on_device(building(config, at::kCPU),
+                 [&] { check_built(config, with_batch, pipelines, plan); });
+}
+
+void ConfigCheck::check_built(const RunConfig& config, const RunConfig& with_batch,
+                              const augment::PipelineSchedule& pipelines,
+                              const train::StepPlan& plan) {
   const models::ModelContext context = nominal_context(pipelines);
   models::Model& model = model_of(config, context);
   check_sizes(config, pipelines, model);

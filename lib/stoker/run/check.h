@@ -6,6 +6,7 @@
 
 #include "stoker/models/model.h"
 #include "stoker/run/run_config.h"
+#include "stoker/train/plan.h"
 
 namespace stoker::run {
 
@@ -18,9 +19,13 @@ namespace stoker::run {
 //   once
 class ConfigCheck {
  public:
-  void operator()(const RunConfig& config);  // throws ConfigError
+  // Throws ConfigError, and OutOfMemory for a model that does not fit here.
+  void operator()(const RunConfig& config);
 
  private:
+  // What the model, its optimizer and its algorithms refuse.
+  void check_built(const RunConfig& config, const RunConfig& with_batch,
+                   const augment::PipelineSchedule& pipelines, const train::StepPlan& plan);
   models::Model& model_of(const RunConfig& config, const models::ModelContext& context);
 
   std::string built_for_;  // all that the model depends on

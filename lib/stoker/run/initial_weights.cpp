@@ -12,6 +12,7 @@
 #include "stoker/core/hash.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
+#include "stoker/run/find_weights.h"
 #include "stoker/run/fitted_weights.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
@@ -89,18 +90,20 @@ bool is_run_or_checkpoint(const fs::path& path) {
          (path.parent_path().filename() == runs::kCheckpointsFolder && fs::is_regular_file(path));
 }
 
+fs::path find_weights(const std::string& source) {
+  const bool is_there = fs::exists(source);
+  if (!is_there && weights::is_hub_name(source)) return weights::cached_weights(source);
+  if (is_there || is_run_or_checkpoint(source)) return source;
+  throw ConfigError(
+      fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
+                  "a sharded one, a folder that holds either, a run or checkpoint of "
+                  "stoker, or OWNER/NAME of a hub.",
+                  source));
+}
+
 OpenWeights open_weights(const std::string& source) {
-  const fs::path path = !fs::exists(source) && weights::is_hub_name(source)
-                            ? weights::cached_weights(source)
-                            : fs::path(source);
+  const fs::path path = find_weights(source);
   if (!is_run_or_checkpoint(path)) {
-    if (!fs::exists(path)) {
-      throw ConfigError(
-          fmt::format("model.weights: {}: no such file. Expected a .safetensors file, the index of "
-                      "a sharded one, a folder that holds either, a run or checkpoint of "
-                      "stoker, or OWNER/NAME of a hub.",
-                      source));
-    }
     const std::vector<fs::path> files = weights::weight_files(path);
     return {files, UnchangedFiles(files), weights::read_weights(path)};
   }

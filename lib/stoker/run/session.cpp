@@ -8,10 +8,10 @@
 #include "stoker/data/relabelled.h"
 #include "stoker/machine/device.h"
 #include "stoker/nn/batch_norm.h"
-#include "stoker/ops/device_errors.h"
 #include "stoker/run/batch_rule.h"
-#include "stoker/run/budget.h"
+#include "stoker/run/building.h"
 #include "stoker/run/memory.h"
+#include "stoker/run/option_check.h"
 #include "stoker/run/precision.h"
 #include "stoker/run/sharding.h"
 #include "stoker/run/teacher.h"
@@ -166,13 +166,6 @@ void check_shared_norms(RunConfig& config, const dist::Group& group) {
   config.memory.microbatch = train::MicrobatchMode::kFixed;
 }
 
-void check_average(const RunConfig& config) {
-  if (!config.eval.average) return;
-  throw ConfigError(
-      "eval.average: a training evaluates the average of algorithms.ema.decay: leave the key to "
-      "`stoker eval` and `stoker predict`.");
-}
-
 }  // namespace
 
 Session build_session(RunConfig config, const train::CheckpointContent* checkpoint,
@@ -180,9 +173,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   Session session;
   session.group = &group;
   session.config = std::move(config);
-  check_budgets(session.config);
-  check_sharding(session.config);
-  check_average(session.config);
+  check_options(session.config);
   if (!session.config.train.batch_size) {
     begin_at_base_batch(session.config);
     log().info("train.batch_size: auto is found when training starts; here it is {}, the recipe's",
@@ -194,15 +185,10 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   machine::prepare_cpu(session.device);
   check_shared_norms(session.config, group);
   fix_microbatch_of_shards(session.config, group);
-  optim::check_clipping(session.config.train.clip);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
-  const ops::DeviceWork work{
-      .doing = fmt::format("building the model {} and its optimizer", session.config.model.name()),
-      .device = session.device,
-      .remedy = "Choose a smaller model, or raise memory.limit_gib."};
   open_data(session);
-  ops::on_device(work, [&] {
+  ops::on_device(building(session.config, session.device), [&] {
     build_network(session, checkpoint);
     session.teacher = open_teacher({.config = session.config,
                                     .context = session.context,

@@ -107,12 +107,6 @@ void check_size(const models::ModelContext& context, const RunConfig& config,
 }
 
 Teacher teacher_of_run(const DistillationOptions& options, const Student& student) {
-  if (!options.model.empty()) {
-    throw ConfigError(
-        fmt::format("algorithms.distillation.model: {} is a run, which says itself what model it "
-                    "is: leave the key out.",
-                    options.teacher));
-  }
   const runs::WholeCheckpoint whole = runs::open_checkpoint(options.teacher, /*prefer_best=*/true);
   const RunConfig trained = load_run_config(whole.folder() / runs::kConfigFile, {}).options;
   const train::CheckpointContent content = train::read_checkpoint(whole);
@@ -134,13 +128,6 @@ Teacher teacher_of_run(const DistillationOptions& options, const Student& studen
 }
 
 Teacher teacher_of_file(const DistillationOptions& options, const Student& student) {
-  if (models::models().find(options.model) == nullptr) {
-    throw ConfigError(fmt::format(
-        "algorithms.distillation.model: {}; expected the name of the model that {} belongs to, "
-        "as `model` has them.",
-        options.model.empty() ? "there is none" : "no model is named " + options.model,
-        options.teacher));
-  }
   RunConfig config = config_for(student, models::models().pick(options.model));
   config.model.common<models::TransferOptions>().weights = options.teacher;
   try {
@@ -159,15 +146,34 @@ Teacher teacher_of_file(const DistillationOptions& options, const Student& stude
 
 }  // namespace
 
-std::shared_ptr<const Teacher> open_teacher(const Student& student) {
-  const DistillationOptions* options = options_of(student.config);
-  if (options == nullptr) return nullptr;
+void check_teacher(const RunConfig& config) {
+  const DistillationOptions* options = options_of(config);
+  if (options == nullptr) return;
   if (!std::filesystem::exists(options->teacher)) {
     throw ConfigError(fmt::format(
         "{}: {}: no such file or folder. Expected a run or a checkpoint of stoker, or a file of "
         "weights.",
         kKey, options->teacher));
   }
+  const bool is_run = is_run_or_checkpoint(options->teacher);
+  if (is_run && !options->model.empty()) {
+    throw ConfigError(
+        fmt::format("algorithms.distillation.model: {} is a run, which says itself what model it "
+                    "is: leave the key out.",
+                    options->teacher));
+  }
+  if (is_run || models::models().find(options->model) != nullptr) return;
+  throw ConfigError(fmt::format(
+      "algorithms.distillation.model: {}; expected the name of the model that {} belongs to, "
+      "as `model` has them.",
+      options->model.empty() ? "there is none" : "no model is named " + options->model,
+      options->teacher));
+}
+
+std::shared_ptr<const Teacher> open_teacher(const Student& student) {
+  const DistillationOptions* options = options_of(student.config);
+  if (options == nullptr) return nullptr;
+  check_teacher(student.config);
   auto teacher = std::make_shared<Teacher>(is_run_or_checkpoint(options->teacher)
                                                ? teacher_of_run(*options, student)
                                                : teacher_of_file(*options, student));

@@ -16,6 +16,10 @@ struct Student {
   at::Device device{at::kCPU};
 };
 
+// Throws ConfigError where the teacher of a configuration that has one is not there, or lacks the
+// name of its model; nothing is read.
+void check_teacher(const RunConfig& config);
+
 // Nothing where the configuration lists no distillation. A run's best checkpoint stands for the
 // run; its images are turned into those that it was trained on where they were normalised in
 // another way. Throws ConfigError where the teacher cannot be read, knows other classes, or does

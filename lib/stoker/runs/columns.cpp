@@ -98,7 +98,7 @@ constexpr std::array<Column, 15> kTraining{{
     {"copy_us", "us", "copying of an image, by one thread of the loader", true, false, true},
 }};
 
-constexpr std::array<Column, 4> kClock{{
+constexpr std::array<Column, 5> kClock{{
     unshown("wall_s", "s", "time since the log line before"),
     unshown("save_s", "s", "of it, waiting for checkpoints"),
     drawn("exchange_wait_s", "s", "of it, waiting for other ranks' gradients"),

@@ -9,6 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/runs/destination.h"
 #include "stoker/runs/layout.h"
 
 namespace stoker::runs {
@@ -43,6 +44,7 @@ bool is_run(const fs::path& path) { return fs::exists(path / kConfigFile); }
 }  // namespace
 
 RunFolder RunFolder::create(const fs::path& dir, const std::string& name) {
+  check_name(name);
   const fs::path parent = dir / name;
   real_file_system().make_directories(parent);
   // mkdir decides between runs that start at the same moment.

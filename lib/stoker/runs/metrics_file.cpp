@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
 #include "stoker/core/file.h"
+#include "stoker/runs/metrics_lines.h"
 
 namespace stoker::runs {
 
@@ -12,13 +14,28 @@ std::optional<double> MetricsRecord::value(std::string_view key) const {
   return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<MetricsRecord> parse_metrics_line(std::string_view line) {
-  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+std::optional<nlohmann::ordered_json> parse_metrics_object(std::string_view line) {
+  auto json = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
   const auto step = json.find("step");
   if (step == json.end() || !step->is_number_integer()) return std::nullopt;
-  MetricsRecord record{.step = *step, .split = {}, .values = {}};
-  for (const auto& [key, value] : json.items()) {
+  return json;
+}
+
+std::vector<nlohmann::ordered_json> metrics_objects(const std::string& text) {
+  std::vector<nlohmann::ordered_json> objects;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (auto object = parse_metrics_object(line)) objects.push_back(std::move(*object));
+  }
+  return objects;
+}
+
+std::optional<MetricsRecord> parse_metrics_line(std::string_view line) {
+  const auto json = parse_metrics_object(line);
+  if (!json) return std::nullopt;
+  MetricsRecord record{.step = json->at("step"), .split = {}, .values = {}};
+  for (const auto& [key, value] : json->items()) {
     if (key == "split" && value.is_string()) record.split = value;
     if (key != "step" && value.is_number()) record.values.emplace(key, value);
   }

@@ -26,7 +26,8 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 
 fs::file_time_type last_written(const fs::path& run) {
   fs::file_time_type newest = fs::file_time_type::min();
-  for (const char* name : {kConfigFile, kMetricsFile, "checkpoints/latest"}) {
+  for (const fs::path& name :
+       {fs::path(kConfigFile), fs::path(kMetricsFile), fs::path(kCheckpointsFolder) / kLatest}) {
     std::error_code none;
     const auto time = fs::last_write_time(run / name, none);
     if (!none) newest = std::max(newest, time);

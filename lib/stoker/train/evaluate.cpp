@@ -105,7 +105,8 @@ Evaluation evaluate_once(models::Model& model, const Source& source,
     throw OutOfMemory(
         fmt::format("{} of {} ranks ran out of memory.", all.out_of_memory, group.size()));
   if (all.interrupted > 0) throw Interrupted("evaluation was interrupted on another rank");
-  if (all.images == 0 && all.unreadable > 0) {
+  if (all.images == 0 && all.unreadable == 0) throw DataError("there are no images to evaluate on");
+  if (all.images == 0) {
     throw DataError(
         fmt::format("not one of the {} images to evaluate on could be read{}", all.unreadable,
                     own.unreadable.count > 0 ? ": " + own.unreadable.first.front().reason : ""));

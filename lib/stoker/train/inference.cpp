@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
@@ -81,15 +82,20 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
       .device = options.device,
       .remedy = "Set eval.batch_size to a smaller number; the results stay the same."};
   DividedPass forward(model, options, work);
-  const int64_t samples_a_batch = std::max<int64_t>(options.batch_size / views, 1);
+  const int64_t samples_a_batch =
+      std::clamp<int64_t>(options.batch_size / views, 1, std::max<int64_t>(samples, 1));
   const int64_t own = share.of(samples, samples_a_batch);
-  int64_t done = 0;
+  int64_t done = 0, seen = 0;
   const auto pass_over_own = [&] {
     while (auto batch = feed.next()) {
       if (interrupt_signal() != 0)
         throw Interrupted(fmt::format("{} was interrupted", options.doing));
       const bool is_empty = batch->labels.size(0) == 0;  // every sample was skipped as unreadable
-      if (!is_empty) use(average_views(forward(batch->images), *batch, views, *loss));
+      if (!is_empty) {
+        const AveragedViews averaged = average_views(forward(batch->images), *batch, views, *loss);
+        seen += std::ssize(averaged.samples);
+        use(averaged);
+      }
       done = std::min(own, done + samples_a_batch);
       if (options.on_progress) options.on_progress(done, own);
     }
@@ -103,10 +109,13 @@ Unreadable infer(models::Model& model, const Source& source, const InferenceOpti
   } catch (const Interrupted&) {
     failure = std::current_exception();
   }
-  const int64_t batches = (samples + samples_a_batch - 1) / samples_a_batch;
-  ops::on_device(work, [&] { model.gate().catch_up((batches + share.ranks - 1) / share.ranks); });
+  const int64_t batches = ceil_div(samples, samples_a_batch);
+  ops::on_device(work, [&] { model.gate().catch_up(ceil_div(batches, share.ranks)); });
   if (failure) std::rethrow_exception(failure);
-  return unreadable_of(feed.loader());
+  Unreadable unreadable = unreadable_of(feed.loader());
+  STOKER_CHECK(seen + unreadable.count >= own, "{} saw {} of {} images, {} unreadable ones aside",
+               options.doing, seen, own, unreadable.count);
+  return unreadable;
 }
 
 }  // namespace stoker::train

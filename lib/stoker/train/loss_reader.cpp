@@ -57,9 +57,11 @@ void LossReader::count(StepRecord& record, Position& position) {
   if (++position.nonfinite_in_a_row < max_nonfinite_steps_) return;
   throw Diverged(fmt::format(
       "the loss is {} at step {}, for {} steps in a row (train.max_nonfinite_steps); the learning "
-      "rate is {:.4g}, the last finite losses were [{}]. Lower optimizer.lr, lengthen "
+      "rate is {:.4g}, {}. Lower optimizer.lr, lengthen "
       "schedule.warmup_epochs, set train.clip_grad_norm, or use train.precision=bf16 or fp32.",
-      record.loss, record.step, position.nonfinite_in_a_row, record.lr, to_text(recent_)));
+      record.loss, record.step, position.nonfinite_in_a_row, record.lr,
+      recent_.empty() ? "no loss was finite"
+                      : fmt::format("the last finite losses were [{}]", to_text(recent_))));
 }
 
 }  // namespace stoker::train

@@ -72,7 +72,8 @@ void describe(TrainOptions& o, config::Fields& fields) {
       .in(0, 1);
   fields("class_weights", o.class_weights,
          "what each class counts in the loss, in the order of the classes; []: all count alike")
-      .positive();
+      .positive()
+      .at_most(1e9);
   fields(
       "balanced_loss", o.balanced_loss,
       "let all classes count alike however many images they have: a class of n_c images of n in k "

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "stoker/core/ceil_div.h"
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 
@@ -16,8 +17,9 @@ int64_t StepPlan::step_of_epoch(double epochs) const {
 
 StepPlan StepPlan::with_accumulation(int64_t micro_batches) const {
   StepPlan plan = *this;
-  plan.grad_accumulation = (micro_batches + ranks - 1) / ranks * ranks;
-  plan.microbatch = (batch_size + plan.grad_accumulation - 1) / plan.grad_accumulation;
+  plan.grad_accumulation =
+      checked_multiply("train.batch_size", ceil_div(micro_batches, ranks), ranks);
+  plan.microbatch = ceil_div(batch_size, plan.grad_accumulation);
   return plan;
 }
 
@@ -43,7 +45,7 @@ StepPlan plan_steps(int64_t samples, const TrainOptions& options, int64_t ranks,
   }
   const int64_t asked = options.microbatch.value_or(0);
   const int64_t most = asked == 0 ? plan.batch_size : std::min(asked, plan.batch_size);
-  plan = plan.with_accumulation((plan.batch_size + most - 1) / most);
+  plan = plan.with_accumulation(ceil_div(plan.batch_size, most));
   plan.steps_per_epoch = samples / plan.batch_size;
   plan.total_steps = plan.step_of_epoch(options.epochs);
   // Epochs are 32-bit numbers to all that draws at random.
@@ -72,15 +74,18 @@ loader::ChunkSource training_chunks(const StepPlan& plan, int64_t first_step) {
 }
 
 int64_t RankShare::of(int64_t items, int64_t size) const {
-  const int64_t pieces = (items + size - 1) / size;
+  size = std::min(size, std::max<int64_t>(items, 1));
+  const int64_t pieces = ceil_div(items, size);
   return std::min(end(pieces) * size, items) - std::min(first(pieces) * size, items);
 }
 
 loader::ChunkSource sequential_chunks(int64_t samples, int64_t batch_size, int64_t repeats,
                                       const RankShare& share) {
   const int64_t positions = checked_multiply("eval.tta", samples, repeats);
-  const int64_t most = std::max<int64_t>(batch_size / repeats, 1) * repeats;
-  const int64_t pieces = (positions + most - 1) / most;
+  const int64_t samples_a_piece =
+      std::clamp<int64_t>(batch_size / repeats, 1, std::max<int64_t>(samples, 1));
+  const int64_t most = samples_a_piece * repeats;
+  const int64_t pieces = ceil_div(positions, most);
   return [positions, most, piece = share.first(pieces),
           end = share.end(pieces)]() mutable -> std::optional<loader::Chunk> {
     if (piece >= end) return std::nullopt;
