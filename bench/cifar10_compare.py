@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+from same_work import check_same_work, stoker_work
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -50,10 +52,14 @@ def run(command, threads):
     return {"peak_memory_mib": usage.ru_maxrss / 1024, "cpu_s": usage.ru_utime + usage.ru_stime}
 
 
+def shared_overrides(arguments):
+    return [f"data.root={arguments.data}", f"train.batch_size={arguments.batch}",
+            f"train.precision={arguments.precision}"]
+
+
 def run_stoker(arguments, folder, seed):
     command = [arguments.stoker, "train", arguments.config, "name=compare", f"run.dir={folder}",
-               f"seed={seed}", f"data.root={arguments.data}", f"train.epochs={arguments.epochs}",
-               f"train.batch_size={arguments.batch}", f"train.precision={arguments.precision}"]
+               f"seed={seed}", *shared_overrides(arguments), f"train.epochs={arguments.epochs}"]
     if arguments.max_steps:
         command.append(f"train.max_steps={arguments.max_steps}")
     usage = run(command + arguments.overrides, arguments.threads)
@@ -72,12 +78,15 @@ def run_python(arguments, folder, seed):
                "--max-steps", str(arguments.max_steps), "--json", str(result)]
     usage = run(command, arguments.threads)
     peer = json.loads(result.read_text())
+    check_same_work({"stoker": arguments.work, "python": peer})
     return {**{key: peer[key] for key in ("train_time_s", "images_per_s", "top1", "steps")},
             **usage}
 
 
 def main():
     arguments = parse_arguments()
+    arguments.work = stoker_work(arguments.stoker, arguments.config,
+                                 [*shared_overrides(arguments), *arguments.overrides])
     results = {"stoker": [], "python": []}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(arguments.runs):

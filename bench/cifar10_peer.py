@@ -21,6 +21,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
+from same_work import torch_work
+
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
 PAD = 2
@@ -205,6 +207,7 @@ def train(arguments):
     print(f"data read in {time.perf_counter() - started:.1f} s", flush=True)
 
     model = Airbench().to(memory_format=torch.channels_last)
+    work = torch_work(model, images.shape[-1])
     sample = torch.randperm(len(images), generator=generator)[:5000]
     model.set_whitening(Normalize()(images[sample]))
     augmentation = Augmentation(images, generator)
@@ -243,7 +246,7 @@ def train(arguments):
     return {"torch": torch.__version__, "threads": torch.get_num_threads(), "steps": step,
             "batch": arguments.batch, "precision": arguments.precision, "epochs": epochs,
             "train_time_s": train_time_s, "images_per_s": step * arguments.batch / train_time_s,
-            "top1": epochs[-1]["top1"], "peak_memory_mib": peak_memory_mib()}
+            "top1": epochs[-1]["top1"], "peak_memory_mib": peak_memory_mib(), **work}
 
 
 def main():

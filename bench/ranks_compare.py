@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-from step_compare import check_same_work, run_json
+from same_work import check_same_work
+from step_compare import run_json
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLASSES = 10

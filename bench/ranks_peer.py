@@ -9,7 +9,8 @@ import torch
 import torch.distributed
 import torchvision
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.flop_counter import FlopCounterMode
+
+from same_work import torch_work
 
 
 def main():
@@ -31,9 +32,7 @@ def main():
     images = torch.randn(share, 3, arguments.size, arguments.size)
     images = images.contiguous(memory_format=torch.channels_last)
     labels = torch.arange(share) % arguments.classes
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(images[:1])
-    parameters = sum(p.numel() for p in model.parameters())
+    work = torch_work(model, arguments.size)
     model = DistributedDataParallel(model, gradient_as_bucket_view=True, static_graph=True)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, nesterov=True,
                                 weight_decay=1e-4, fused=True)
@@ -51,9 +50,7 @@ def main():
         times.append(time.perf_counter() - begin)
     times = sorted(times[4:])
     if rank == 0:
-        print(json.dumps({"images_per_s": arguments.batch / times[len(times) // 2],
-                          "parameters": parameters,
-                          "gflops_per_image": 3e-9 * counter.get_total_flops()}))
+        print(json.dumps({"images_per_s": arguments.batch / times[len(times) // 2], **work}))
     torch.distributed.destroy_process_group()
 
 

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+from same_work import check_same_work
+
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -65,8 +67,9 @@ def measure(command, threads):
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True, check=True)
     result = json.loads(done.stdout)
-    return (result.get("peak_tensor_bytes") or result["peak_bytes"], 1 / result["images_per_s"],
-            result.get("running_mean_off_by", 0.0))
+    return {**result, "peak_bytes": result.get("peak_tensor_bytes") or result["peak_bytes"],
+            "s_per_image": 1 / result["images_per_s"],
+            "off_by": result.get("running_mean_off_by", 0.0)}
 
 
 def main():
@@ -77,15 +80,17 @@ def main():
         for _ in range(arguments.runs):
             for side, command in sides.items():
                 runs[side].append(measure(command, arguments.threads))
+            check_same_work({" ".join(side): results[-1] for side, results in runs.items()})
     print(f"{arguments.model} {arguments.size} px, batch {arguments.batch}, {arguments.precision}, "
           f"medians of {arguments.runs} in turn")
     for (name, rung), results in runs.items():
         plain = runs[name, "none"]
-        peak = statistics.median(r[0] for r in results)
-        ratio = statistics.median(r[1] / p[1] for r, p in zip(results, plain))
+        peak = statistics.median(r["peak_bytes"] for r in results)
+        ratio = statistics.median(r["s_per_image"] / p["s_per_image"]
+                                  for r, p in zip(results, plain))
         print(f"{name:8} {rung:7} peak {peak / 2**20:8.1f} MiB, "
-              f"{peak / statistics.median(p[0] for p in plain):.3f} of none; a step takes "
-              f"{ratio:.3f} times as long; running mean off by {max(r[2] for r in results):.3g}")
+              f"{peak / statistics.median(p['peak_bytes'] for p in plain):.3f} of none; a step takes "
+              f"{ratio:.3f} times as long; running mean off by {max(r['off_by'] for r in results):.3g}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
     python bench/recompute_peer.py --model resnet18 --size 64 --batch 32 --checkpoint blocks
 
-Prints one JSON object: images/s, the peak of live tensor memory above the weights, and by how far the
-first norm's running mean is from that of a run without checkpointing.
+Prints one JSON object: images/s, the peak of live tensor memory above the weights, by how far the first
+norm's running mean is from that of a run without checkpointing, parameters and GFLOPs an image.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import torch.nn.functional as F
 import torchvision
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.checkpoint import checkpoint
+
+from same_work import torch_work
 
 
 def parse_arguments():
@@ -81,6 +83,7 @@ def main():
     step(), plain()
     name = "layer1.0.bn1.running_mean"
     moved = (step.model.state_dict()[name] - plain.model.state_dict()[name]).abs().max()
+    work = torch_work(plain.model, arguments.size)
     del plain
     peak = peak_bytes(step)
     times, started = [], time.perf_counter()
@@ -90,7 +93,7 @@ def main():
         times.append(time.perf_counter() - begin)
     print(json.dumps({"checkpoint": arguments.checkpoint, "peak_bytes": peak,
                       "images_per_s": arguments.batch / statistics.median(times),
-                      "running_mean_off_by": float(moved)}))
+                      "running_mean_off_by": float(moved), **work}))
 
 
 if __name__ == "__main__":

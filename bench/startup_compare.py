@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+from same_work import check_same_work, stoker_work
+
 HERE = pathlib.Path(__file__).resolve().parent
 MOST_TIME, MOST_MEMORY = 0.5, 1.0
 
@@ -58,14 +60,18 @@ def measure(command):
 def main():
     arguments = parse_arguments()
     with tempfile.TemporaryDirectory() as runs:
+        overrides = [f"data.root={arguments.data}", f"data.val={arguments.val}",
+                     f"train.batch_size={arguments.batch}",
+                     f"train.precision={arguments.precision}", *arguments.overrides]
         commands = {
-            "stoker": [arguments.stoker, "train", arguments.config, f"data.root={arguments.data}",
-                       f"data.val={arguments.val}", f"train.batch_size={arguments.batch}",
-                       f"train.precision={arguments.precision}", "train.max_steps=1",
-                       "log.every_steps=1", f"run.dir={runs}", *arguments.overrides],
+            "stoker": [arguments.stoker, "train", arguments.config, "train.max_steps=1",
+                       "log.every_steps=1", f"run.dir={runs}", *overrides],
             "python": [arguments.python, str(HERE / "startup_peer.py"), "--data", arguments.data,
                        "--batch", str(arguments.batch), "--precision", arguments.precision],
         }
+        check_same_work({
+            "stoker": stoker_work(arguments.stoker, arguments.config, overrides),
+            "python": json.loads(subprocess.check_output([*commands["python"], "--work"]))})
         results = {name: [] for name in commands}
         for run in range(arguments.runs):
             for name, command in commands.items():

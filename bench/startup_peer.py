@@ -6,6 +6,7 @@ bench/startup_compare.py starts it and watches for the line `step 1/1`.
 """
 
 import argparse
+import json
 import os
 
 import torch
@@ -21,6 +22,7 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
+    parser.add_argument("--work", action="store_true", help="print what the network costs instead")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -31,6 +33,10 @@ def main():
     dataset = torchvision.datasets.ImageFolder(os.path.join(arguments.data, "train"), transform)
     loader = torch.utils.data.DataLoader(dataset, arguments.batch, shuffle=True)
     model = torchvision.models.get_model(arguments.model, num_classes=len(dataset.classes))
+    if arguments.work:
+        from same_work import torch_work
+        print(json.dumps(torch_work(model, arguments.size)))
+        return
     model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     images, labels = next(iter(loader))

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+from same_work import check_same_work
+
 HERE = pathlib.Path(__file__).resolve().parent
 CLASSES = 10  # of the procedural set, which stands in for data that nobody has to download
 
@@ -65,20 +67,6 @@ def run_json(command, threads):
     if process.returncode != 0:
         sys.exit(f"exit code {process.returncode}: {' '.join(command)}")
     return {**json.loads(output), "resident_gib": usage.ru_maxrss / 2**20}
-
-
-def check_same_work(results):
-    """All sides must train as many parameters with as many FLOPs an image."""
-    sides = list(results)
-    for name in sides[1:]:
-        first, other = results[sides[0]], results[name]
-        if first["parameters"] != other["parameters"]:
-            sys.exit(f"unlike work: {sides[0]} has {first['parameters']:,} parameters, "
-                     f"{name} {other['parameters']:,}")
-        # The counters leave out the same small operators but for a norm here and there.
-        if abs(first["gflops_per_image"] / other["gflops_per_image"] - 1) > 0.01:
-            sys.exit(f"unlike work: {sides[0]} takes {first['gflops_per_image']:.4g} GFLOPs an "
-                     f"image, {name} {other['gflops_per_image']:.4g}")
 
 
 def main():

@@ -17,6 +17,8 @@ import time
 import torch
 import torch.nn.functional as F
 
+from same_work import torch_work
+
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 SIZED = ("vit", "deit", "swin", "mixer")  # timm builds these for one size of images
 
@@ -49,19 +51,6 @@ def make_model(arguments):
     return timm.create_model(arguments.model, num_classes=arguments.classes, **size)
 
 
-def forward_flops(model, arguments):
-    """Of one image, two a multiply-add, as `stoker bench step` counts them."""
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.utils.flop_counter import FlopCounterMode
-    was_training = model.training
-    model.eval()
-    # The counter does not know the CPU's fused attention: counted as the products that it is made of.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        model(torch.zeros(1, 3, arguments.size, arguments.size))
-    model.train(was_training)
-    return counter.get_total_flops()
-
-
 def wait_for(device):
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -75,11 +64,9 @@ class Step:
         torch.backends.cudnn.allow_tf32 = arguments.precision == "tf32"
         torch.backends.cudnn.benchmark = True
         model = make_model(arguments)
-        flops = forward_flops(model, arguments)
+        self.counts = torch_work(model, arguments.size)
         model = model.to(self.device, memory_format=torch.channels_last).train()
         parameters = [p for p in model.parameters() if p.requires_grad]
-        self.counts = {"parameters": sum(p.numel() for p in model.parameters()),
-                       "gflops_per_image": 3e-9 * flops}
         self.optimizer = torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, nesterov=True,
                                          weight_decay=1e-4, fused=True)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=arguments.precision == "fp16")

@@ -13,19 +13,29 @@ import pathlib
 import subprocess
 import time
 
+from same_work import check_same_work, stoker_work
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
+CONFIG = REPOSITORY / "configs/quickstart.yaml"
+
+
+def overrides(size):
+    # torchvision's ResNets have the large stem at every size.
+    return ["model={name: resnet18, stem: imagenet}", f"data.format.size={size}",
+            f"augment=[{{center_crop: {{size: {size}}}}}, "
+            "{normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}}]",
+            "train.precision=fp32", "optimizer.groups=[]", "device=cpu",
+            "data.format.train_images=4000"]
 
 
 def ours(stoker, cap_gib, size):
+    work = stoker_work(stoker, CONFIG, [*overrides(size), "train.batch_size=4"])
     begin = time.perf_counter()
     out = subprocess.run(
-        [stoker, "tune", REPOSITORY / "configs/quickstart.yaml", "model=resnet18",
-         f"data.format.size={size}", f"augment=[{{center_crop: {{size: {size}}}}}, {{normalize: {{mean: [0.5, 0.5, 0.5], "
-         "std: [0.25, 0.25, 0.25]}}]", "train.precision=fp32", "optimizer.groups=[]", "device=cpu", "train.batch_size=4000",
-         "data.format.train_images=4000", f"memory.limit_gib={cap_gib}", "--json"],
-        stdout=subprocess.PIPE, text=True, check=True).stdout
+        [stoker, "tune", CONFIG, *overrides(size), "train.batch_size=4000",
+         f"memory.limit_gib={cap_gib}", "--json"], stdout=subprocess.PIPE, text=True, check=True).stdout
     found = json.loads(out)
-    return {"finder": "stoker tune", "batch": found["microbatch"],
+    return {**work, "finder": "stoker tune", "batch": found["microbatch"],
             "largest": found["largest_microbatch"], "images_per_s": found["images_per_s"],
             "predicted over measured peak":
                 found["predicted_peak_bytes"] / found["measured_peak_bytes"],
@@ -52,6 +62,7 @@ def main():
     rows = [ours(arguments.stoker, arguments.cap_gib, arguments.size)]
     for finder in ("power", "binsearch", "ultralytics"):
         rows.append(theirs(arguments.peer_python, finder, arguments.cap_gib, arguments.size))
+    check_same_work({row["finder"]: row for row in rows if "error" not in row})
     for row in rows:
         print("  ".join(f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
                         for key, value in row.items()))

@@ -3,8 +3,8 @@ the rate that it trains at.
 
     python bench/tune_peer.py --finder power --cap-gib 2
 
-Prints one JSON object: batch, seconds to the answer, images/s of training steps with it, parameters. The
-cap is one on the process's address space beyond what it has when the search begins, the nearest to a
+Prints one JSON object: batch, seconds to the answer, images/s of training steps with it, parameters and
+GFLOPs an image. The cap is one on the process's address space beyond what it has when the search begins, the nearest to a
 full GPU that a CPU has.
 """
 
@@ -22,6 +22,8 @@ import warnings
 import torch
 import torch.nn.functional as F
 import torchvision
+
+from same_work import torch_work
 
 
 def parse_arguments():
@@ -114,8 +116,7 @@ def main():
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     torch.manual_seed(0)
     model = torchvision.models.resnet18(num_classes=arguments.classes)
-    result = {"finder": arguments.finder,
-              "parameters": sum(p.numel() for p in model.parameters())}
+    result = {"finder": arguments.finder, **torch_work(model, arguments.size)}
     try:
         if arguments.finder == "ultralytics":
             batch, seconds = by_ultralytics(model, arguments)

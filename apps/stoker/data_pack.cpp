@@ -36,19 +36,23 @@ void print_packed(const pack::PackedSplit& split) {
              human_bytes(uint64_t(split.packed_bytes)), per_image(split.packed_bytes));
   if (split.skipped.empty()) return;
   fmt::print("  {} skipped:\n", human_count(std::ssize(split.skipped)));
-  for (const std::string& reason : split.skipped) fmt::print("    {}\n", shown(reason));
+  for (const pack::SkippedImage& image : split.skipped) fmt::print("    {}\n", shown(image.reason));
 }
 
 nlohmann::ordered_json packed_json(const std::vector<pack::PackedSplit>& splits) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const pack::PackedSplit& split : splits)
+  for (const pack::PackedSplit& split : splits) {
+    nlohmann::ordered_json skipped = nlohmann::ordered_json::array();
+    for (const pack::SkippedImage& image : split.skipped)
+      skipped.push_back({{"name", image.name}, {"reason", image.reason}});
     json.push_back({{"split", split.name},
                     {"images", split.images},
                     {"shards", split.shards},
                     {"source_bytes", split.source_bytes},
                     {"packed_bytes", split.packed_bytes},
                     {"shard_bytes", split.shard_bytes},
-                    {"skipped", split.skipped}});
+                    {"skipped", std::move(skipped)}});
+  }
   return json;
 }
 

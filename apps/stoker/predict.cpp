@@ -83,7 +83,8 @@ ExitCode predict(const PredictArguments& arguments) {
              human_count(static_cast<int64_t>(static_cast<double>(totals.images) / totals.time_s)),
              human_count(totals.unreadable_count));
   for (const std::string& image : totals.nonfinite) {
-    fmt::print(stderr, "not finite: {}: the network's output holds NaN or infinity\n", image);
+    fmt::print(stderr, "not finite: {}: the network's output holds NaN or infinity\n",
+               shown(image));
   }
   if (!totals.nonfinite.empty()) return ExitCode::kDiverged;
   return totals.unreadable_count == 0 ? ExitCode::kDone : ExitCode::kData;

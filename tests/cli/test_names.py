@@ -134,12 +134,38 @@ class Names(BinaryTest):
         out, err = self.stoker("data", "inspect", "data")
         self.assert_for_a_person(out, err)
 
+    def test_a_line_feed_in_a_name_begins_no_line(self):
+        odd = "z\x1b[31m\nstoker: all is well.png"
+        as_shown = "z\\x1b[31m\\nstoker: all is well.png"
+        (self.folder / "data/train/plain" / odd).write_bytes(b"no image")
+        (self.folder / "list.csv").write_text(f'path,label\n"data/train/plain/{odd}",a\n'
+                                              "data/train/plain/absent.png,b\n")
+        for words in (["train", "c.yaml"], ["data", "verify", "data/train"],
+                      ["data", "pack", "data", "packed"], ["train", "c.yaml", "data.on_error=skip"],
+                      ["train", "c.yaml", "data.on_error=skip", "data.val=train"],
+                      ["data", "pack", "data", "skipped", "--on-error", "skip"],
+                      ["train", "c.yaml", "data.format=csv", "data.root=.", "data.train=list.csv",
+                       "data.val=list.csv"]):
+            with self.subTest(words=words):
+                process = self.start(*words)
+                out, err = process.communicate(timeout=60)
+                self.assertIn(process.returncode, (0, 3), err)
+                self.assert_for_a_person(out, err)
+                self.assertIn(as_shown, out + err)
+                for line in (out + err).splitlines():
+                    self.assertFalse(line.startswith("stoker: all is well"), out + err)
+        (self.folder / "data/val" / "x\nstoker: well").mkdir()
+        (self.folder / "data/val" / "x\nstoker: well" / "1.png").write_bytes(b"no image")
+        _, err = self.stoker("train", "c.yaml", expect=3)
+        self.assertIn('the class "x\\nstoker: well" is not one of', err)
+
     def test_packing(self):
         self.add_unreadable()
         _, err = self.stoker("data", "pack", "data", "packed", expect=3)
         self.assert_for_a_person(err)
         result = self.read("data", "pack", "data", "packed", "--on-error", "skip", "--json")
-        self.assertIn(BAD_IMAGE, os.fsencode(result[0]["skipped"][0]))
+        self.assertTrue(os.fsencode(result[0]["skipped"][0]["name"]).endswith(BAD_IMAGE))
+        self.assertIn("bad\\xff\\x1b]0;title\\x07.png", result[0]["skipped"][0]["reason"])
         out, _ = self.stoker("data", "pack", "data", "again", "--on-error", "skip")
         self.assert_for_a_person(out)
         self.stoker("data", "index", "packed", "--force")

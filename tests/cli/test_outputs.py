@@ -89,6 +89,39 @@ class Outputs(BinaryTest):
         self.assertEqual(len(list(csv.DictReader(io.StringIO(out)))), 10)
         self.assertIn("top1", err)
 
+    def test_a_first_config_is_an_output_as_others_are(self):
+        words = ["config", "init", "shapes", "--out"]
+        out, err = self.stoker(*words, "-")
+        self.assertTrue(out.startswith("# 80 images of"), out)
+        self.assertFalse((self.folder / "-").exists())
+        self.assertEqual(self.stoker(*words[:-1]), (out, err))
+        os.mkfifo(self.folder / "pipe")
+        got = []
+        reader = threading.Thread(target=lambda: got.append((self.folder / "pipe").read_text()))
+        reader.start()
+        self.stoker(*words, "pipe")
+        reader.join(timeout=30)
+        self.assertEqual(got, [out])
+        self.assertTrue(stat.S_ISFIFO((self.folder / "pipe").stat().st_mode))
+        (self.folder / "link.yaml").symlink_to("first.yaml")
+        self.stoker(*words, "link.yaml")
+        self.assertTrue((self.folder / "link.yaml").is_symlink())
+        self.assertEqual((self.folder / "first.yaml").read_text(), out)
+        for name in ("link.yaml", "first.yaml"):
+            _, err = self.stoker("config", "init", "absent", "--out", name, expect=2)
+            self.assertIn(f"--out {name}: is there already", err)
+        _, err = self.stoker("config", "init", "absent", "--out", "no/c.yaml", expect=2)
+        self.assertIn("the folder no is not there", err)
+
+    def test_what_does_not_reach_its_reader_is_no_success(self):
+        for words in (["--version"], ["--help"], ["eval", "--help"], ["config", "init", "shapes"],
+                      ["completion", "bash"], ["config", "reference"], ["models"], ["doctor"]):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                done = subprocess.run([BINARY, *words], cwd=self.folder, stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=60)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertIn("standard output: No space left on device", done.stderr)
+
     def test_standard_output_has_one_use(self):
         for words in (["eval", "runs/tiny/1", "--json", "--per-class", "-"],
                       ["eval", "runs/tiny/1", "--json", "--confusion", "-"],

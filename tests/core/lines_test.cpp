@@ -32,3 +32,25 @@ TEST_CASE("lines: trimmed takes spaces and tabs off both ends") {
   CHECK(trimmed("") == "");
   CHECK(trimmed(" \t") == "");
 }
+
+TEST_CASE("lines: a zero byte is no text, and its line is named") {
+  using namespace std::string_view_literals;
+  CHECK_THROWS_WITH(text_lines("a.png\nb\0.png\n"sv, "list.txt"),
+                    Catch::Contains("list.txt: a zero byte in line 2"));
+}
+
+TEST_CASE("lines: quotes around a whole line are not part of it") {
+  CHECK(from_line("\"a, b.png\"") == "a, b.png");
+  CHECK(from_line(" \"a\"\"b\"\"\" \t") == "a\"b\"");
+  CHECK(from_line("\"\"") == "");
+  for (const char* line :
+       {"a", " a ", "\"a", "a\"", "\"", "\"a\" and \"b\"", "\"a\"b\"", "tench, Tinca"})
+    CHECK(from_line(line) == line);
+  for (const char* text : {"a", "\"a\"", "\"a", " \"a\"\"\" ", "\"\"", "\"a\" and \"b\"", ""})
+    CHECK(from_line(as_line(text)) == text);
+  CHECK(as_line("great white shark, \"jaws\"") == "great white shark, \"jaws\"");
+}
+
+TEST_CASE("lines: lower case is that of A to Z alone") {
+  CHECK(lower_case("Val-ÄZ@[09") == "val-Äz@[09");
+}

@@ -72,6 +72,26 @@ TEST_CASE("check: validation on training images is said", "[check]") {
              Catch::Contains("data.val: 1 of its 2 images") && Catch::Contains("such as b"));
 }
 
+TEST_CASE("check: validation that leads to training images by a link is said", "[check]") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"train/a/1.png", "train/b/1.png", "train/b/2.png", "val/b/1.png"})
+    write(folder.path() / name, plain_png(4, 4, 9));
+  std::filesystem::create_directory_symlink("train", folder.path() / "vlink");
+  std::filesystem::create_directory_symlink("../train/a", folder.path() / "val/a");
+  write(folder.path() / "train.csv", "path,label\ntrain/a/1.png,a\ntrain/b/1.png,b\n");
+  write(folder.path() / "val.csv", "path,label\nvlink/a/1.png,a\nval/b/1.png,b\n");
+  const auto said_of = [&](const char* format, const char* val) {
+    const DataOptions options{
+        .format = formats().pick(format), .root = folder.path().string(), .val = val};
+    return said(*open_dataset(options, Split::kTrain), *open_dataset(options, Split::kVal));
+  };
+  CHECK_THAT(said_of("image_folder", "vlink"),
+             Catch::Contains("3 of its 3 images are training images too"));
+  CHECK_THAT(said_of("image_folder", "val"),
+             Catch::Contains("1 of its 2 images are training images too"));
+  CHECK_THAT(said_of("csv", "val"), Catch::Contains("1 of its 2 images are training images too"));
+}
+
 TEST_CASE("check: an image with two labels, and classes that val lacks, are said", "[check]") {
   const std::string text =
       said(NamedDataset({{"a", 0}, {"b", 1}, {"a", 1}, {"b", 1}}, 2), NamedDataset({{"x", 1}}, 2));
@@ -105,6 +125,23 @@ TEST_CASE("check: an absent and an empty class folder are alike in validation", 
   }
 }
 
+TEST_CASE("check: an empty class folder that training lacks is passed over in validation alone",
+          "[check]") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"train/a/1.png", "train/b/1.png", "val/a/1.png", "val/b/1.png"})
+    write(folder.path() / name, plain_png(4, 4, 9));
+  std::filesystem::create_directories(folder.path() / "val/zz/deeper");
+  const DataOptions options{.format = formats().pick("image_folder"),
+                            .root = folder.path().string()};
+  CHECK(open_dataset(options, Split::kVal)->size() == 2);
+  write(folder.path() / "val/zz/deeper/1.png", plain_png(4, 4, 9));
+  CHECK_THAT(message_of<DataError>([&] { open_dataset(options, Split::kVal); }),
+             Catch::Contains("the class \"zz\" is not one of the 2 classes trained on"));
+  std::filesystem::create_directories(folder.path() / "train/yy");
+  CHECK_THAT(message_of<DataError>([&] { open_dataset(options, Split::kTrain); }),
+             Catch::Contains("yy: this class folder holds no images"));
+}
+
 TEST_CASE("check: what a folder holds and nobody reads is said", "[check]") {
   const test::TemporaryFolder folder;
   for (const char* name : {"a/1.png", "b/1.png", "b/2.HEIC", "b/3.avif", "loose.png"})
@@ -135,6 +172,11 @@ TEST_CASE("check: splits in place of classes, and places that are not there, say
   CHECK_THAT(message_of<DataError>([&] { open_image_folder(root + "/set"); }),
              Catch::Contains("called train, val, which are splits") &&
                  Catch::Contains("data.train: train"));
+  for (const char* name : {"cased/Training/a/1.png", "cased/TEST/a/1.png"})
+    write(folder.path() / name, plain_png(4, 4, 9));
+  CHECK_THAT(message_of<DataError>([&] { open_image_folder(root + "/cased"); }),
+             Catch::Contains("called TEST, Training, which are splits") &&
+                 Catch::Contains("data.train: Training"));
   CHECK_THAT(message("/bare", Split::kTrain),
              Catch::Contains("write `data: {format: image_folder, root: " + root +
                              "/bare, train: ., split: {val: 0.1}}`"));

@@ -75,6 +75,10 @@ TEST_CASE("a manifest is read as spreadsheets and other tools write it", "[csv]"
            "path,label\na.png,cat,\n\"b, c.png\",dog, ,\n",
            "path;label\na.png;cat\nb, c.png;dog\n",
            "path\tlabel\na.png\tcat\nb, c.png\tdog\r",
+           "sep=;\r\npath;label\r\na.png;cat\r\nb, c.png;dog\r\n",
+           "\n\"SEP=|\"\npath|label\na.png|cat\nb, c.png|dog\n",
+           "sep=,\npath,label\na.png,cat\n\"b, c.png\",dog\n",
+           "sep=\t\npath\tlabel\na.png\tcat\nb, c.png\tdog\n",
        }) {
     CAPTURE(text);
     const auto dataset = manifest.open(text);
@@ -105,6 +109,11 @@ TEST_CASE("a manifest's mistakes are told with file and line", "[csv]") {
   CHECK_THAT(manifest.error("path,label\n"), Catch::Contains("only a header"));
   CHECK_THAT(manifest.error("file,label\na,b\n"),
              Catch::Contains("labels.csv:1:") && Catch::Contains("no column \"path\""));
+  CHECK_THAT(manifest.error("sep=;\nfile;label\na;b\n"), Catch::Contains("labels.csv:2:"));
+  CHECK_THAT(manifest.error("sep=;\npath;label\na;b\nc\n"),
+             Catch::Contains("labels.csv:4: 1 fields"));
+  CHECK_THAT(manifest.error(std::string("path,label\na\0.png,b\n", 21)),
+             Catch::Contains("labels.csv: a zero byte in line 2"));
   CHECK_THAT(manifest.error("path,label\na,b\nc\n"),
              Catch::Contains("labels.csv:3: 1 fields, but the header names 2"));
   CHECK_THAT(manifest.error("path,label\n,b\n"), Catch::Contains(":2: the path is empty"));

@@ -53,7 +53,7 @@ TEST_CASE("shards: names of classes and class numbers as other tools write them"
   }
   for (const char* names : {"\xEF\xBB\xBF"
                             "cat\r\nbig dog\r\n\r\n\r\n",
-                            "cat\nbig dog\n \n", "cat\rbig dog"}) {
+                            "cat\nbig dog\n \n", "cat\rbig dog", "\"cat\"\r\n\"big dog\"\r\n"}) {
     CAPTURE(names);
     write(folder.path() / "classes.txt", names);
     REQUIRE(read_class_names(folder.path()) == std::vector<std::string>{"cat", "big dog"});

@@ -6,6 +6,7 @@
 #include "stoker/draw/code_points.h"
 #include "stoker/draw/confusion_picture.h"
 #include "stoker/draw/drawing.h"
+#include "stoker/draw/embedded_font.h"
 #include "support/catch.h"
 #include "support/temporary.h"
 
@@ -54,7 +55,7 @@ TEST_CASE("text becomes code points, and what is no UTF-8 a replacement", "[draw
 }
 
 TEST_CASE("without a font letters are plain ASCII", "[draw]") {
-  const Lettering letters(std::vector<fs::path>{});
+  const Lettering letters({}, EmbeddedFont::kUnused);
   CHECK(letters.line_height(14) == 14);
   CHECK(letters.width("abc", 14) == 3 * 12);
   const TextPicture cat = letters.picture("cat", 7);
@@ -64,6 +65,19 @@ TEST_CASE("without a font letters are plain ASCII", "[draw]") {
   CHECK(ink_of(letters.picture("ж", 7)) == 20 * 255);
   CHECK(letters.fitted("abcdef", 7, 24) == "abc…");
   CHECK(letters.width("", 14) == 0);
+}
+
+TEST_CASE("where no font is installed the program's own draws as the installed one does",
+          "[draw]") {
+  if (!has_dejavu()) return;
+  REQUIRE_FALSE(embedded_font().empty());
+  const Lettering own{std::vector<fs::path>{}};
+  const DejavuAlone dejavu;
+  for (const char* text : {"cat", "кошка", "قطة", "猫", "\xFF"}) {
+    CHECK(same(own.picture(text, 16), dejavu.letters.picture(text, 16)));
+    CHECK(own.width(text, 16) == dejavu.letters.width(text, 16));
+  }
+  CHECK(own.line_height(16) == dejavu.letters.line_height(16));
 }
 
 TEST_CASE("letters of several scripts differ, and missing ones are boxes", "[draw]") {
@@ -122,8 +136,8 @@ TEST_CASE("text is shortened to fit, between letters", "[draw]") {
 TEST_CASE("a font that is no font is passed over", "[draw]") {
   const test::TemporaryFolder folder;
   test::write(folder.path() / "DejaVuSans.ttf", "not a font");
-  CHECK(Lettering({folder.path()}).width("ab", 7) == 12);
-  CHECK(Lettering({folder.path() / "absent"}).width("ab", 7) == 12);
+  CHECK(Lettering({folder.path()}, EmbeddedFont::kUnused).width("ab", 7) == 12);
+  CHECK(Lettering({folder.path() / "absent"}, EmbeddedFont::kUnused).width("ab", 7) == 12);
 }
 
 TEST_CASE("text beyond the edge of a drawing is cut off", "[draw]") {

@@ -8,6 +8,7 @@ namespace stoker::inspect {
 namespace {
 
 using Catch::Contains;
+using test::message_of;
 using test::plain_png;
 using test::write;
 
@@ -31,6 +32,51 @@ TEST_CASE("first config: it says the format, the splits, the size and the model 
   CHECK_THAT(small, Contains("pad_crop: {size: 28, pad: 2") && Contains("model: {name: airbench"));
   std::filesystem::create_directory(folder.path() / "empty");
   CHECK_THROWS_AS(first_config(root + "/empty"), DataError);
+}
+
+TEST_CASE("first config: folders of splits are known in any case and by every name of theirs") {
+  struct Case {
+    const char *train, *val;
+  };
+  for (const auto& [train, val] : {Case{"Train", "Val"}, Case{"TRAIN", "Validation"},
+                                   Case{"training", "testing"}, Case{"train", "Test"}}) {
+    CAPTURE(train);
+    const test::TemporaryFolder folder;
+    for (const char* split : {train, val})
+      for (const char* cls : {"a", "b"})
+        write(folder.path() / split / cls / "1.png", plain_png(20, 20, 9));
+    CHECK_THAT(first_config(folder.path()),
+               Contains(fmt::format("train: \"{}\"\n  val: \"{}\"\n", train, val)));
+  }
+}
+
+TEST_CASE("first config: what training refuses is refused, and manifests beside are named") {
+  const test::TemporaryFolder folder;
+  const std::string root = folder.path().string();
+  write(folder.path() / "tx/1.png", plain_png(20, 20, 9));
+  CHECK_THAT(message_of<DataError>([&] { first_config(root); }),
+             Contains("all 1 images are of one class, \"tx\"") && !Contains("config init"));
+  write(folder.path() / "Train.CSV", "path,label\ntx/1.png,a\ntx/1.png,b\n");
+  write(folder.path() / "val.csv", "path,label\ntx/1.png,a\n");
+  CHECK_THAT(message_of<DataError>([&] { first_config(root); }),
+             Contains("one class, \"tx\"") && Contains("holds Train.CSV, val.csv too") &&
+                 Contains("`stoker config init " + root + "/Train.CSV`"));
+  CHECK_THAT(first_config(root + "/Train.CSV"), Contains("format: csv") && Contains("2 classes"));
+  CHECK_THAT(message_of<DataError>([&] { first_config(root + "/val.csv"); }),
+             Contains("one class, \"a\"") && !Contains("Train.CSV"));
+}
+
+TEST_CASE("first config: a name that no config can hold is refused") {
+  const test::TemporaryFolder folder;
+  for (const char* cls : {"a", "b"})
+    write(folder.path() / "nu\xE9" / cls / "1.png", plain_png(20, 20, 9));
+  CHECK_THAT(message_of<DataError>([&] { first_config(folder.path() / "nu\xE9"); }),
+             Contains("nu\\xe9: the name is not UTF-8") && Contains("rename it"));
+  for (const char* name : {"caf\u00e9 \"x\"", "line\nfeed"}) {
+    for (const char* cls : {"a", "b"})
+      write(folder.path() / name / cls / "1.png", plain_png(20, 20, 9));
+    CHECK_THAT(first_config(folder.path() / name), Contains("format: image_folder"));
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "data/files.h"
+#include "data/named_dataset.h"
 #include "stoker/core/error.h"
 #include "stoker/data/image_folder.h"
 #include "stoker/data/shard_files.h"
@@ -121,7 +122,7 @@ TEST_CASE("pack: an image that cannot be read ends it, or is left out and listed
   REQUIRE(result[0].images == 11);
   REQUIRE(result[0].shards == 11);  // the one without samples is not written
   REQUIRE(result[0].skipped.size() == 1);
-  REQUIRE_THAT(result[0].skipped[0], Catch::Contains("04.png"));
+  REQUIRE_THAT(result[0].skipped[0].reason, Catch::Contains("04.png"));
   REQUIRE(packed_set(folder.path() / "out", "train-{000000..000010}.tar")->size() == 11);
 
   for (int i = 0; i < 12; ++i)
@@ -174,4 +175,34 @@ TEST_CASE("pack: whatever operation on the disk fails, the folder is whole or no
     fs::remove_all(folder.path() / "out");
     REQUIRE(entries(folder.path()) == std::vector<std::string>{"good", "photos"});
   }
+}
+
+TEST_CASE("pack: a class name that no line can hold is refused before the work") {
+  using namespace std::string_literals;
+  for (const std::string& name : {"nl\nline"s, "cr\rline"s, ""s, "z\0"s}) {
+    CAPTURE(name);
+    const test::TemporaryFolder folder;
+    const auto set = std::make_shared<test::NamedDataset>(
+        std::vector<test::NamedDataset::Sample>{{"a", 0}, {"b", 1}},
+        std::vector<std::string>{"plain", name});
+    int reports = 0;
+    const std::string message = message_of<DataError>([&] {
+      pack::pack(std::vector<PackSplit>{{"train", set}}, folder.path() / "out", {},
+                 [&](const PackProgress&) { ++reports; });
+    });
+    CHECK_THAT(message, Catch::Contains("cannot stand in a line of classes.txt"));
+    CHECK(message.find('\n') == std::string::npos);
+    CHECK(reports == 0);
+    CHECK(entries(folder.path()).empty());
+  }
+}
+
+TEST_CASE("pack: class names with quotes come back as they were") {
+  const test::TemporaryFolder folder;
+  const std::vector<std::string> names{"\"a\"", "b, \"c\"", "\"d"};
+  for (const std::string& name : names)
+    test::write(folder.path() / "set" / name / "1.png", test::plain_png(5, 4, 9));
+  const auto source = data::open_image_folder(folder.path() / "set");
+  pack::pack(std::vector<PackSplit>{{"train", source}}, folder.path() / "out", {});
+  CHECK(packed_set(folder.path() / "out", "train")->class_names() == source->class_names());
 }

@@ -49,7 +49,8 @@ void add_config(CLI::App& app, Action& action, const ConfigBodies& bodies) {
                    "Class folders, train and val folders of those, CIFAR's or MNIST's files, .tar "
                    "shards, or a .csv manifest")
       ->required();
-  init_verb->add_option("--out", to_init->out, "A file that is not there yet; default: print it");
+  init_verb->add_option("--out", to_init->out,
+                        "A file that is not there yet; default: - prints it");
   init_verb->footer("Example:\n  stoker config init photos --out photos.yaml");
   set_body(*init_verb, action, to_init, bodies.init);
 

@@ -125,7 +125,8 @@ int parse_and_act(int argc, char** argv, const Bodies& bodies) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return static_cast<int>(explain(app, error, bodies.keys_named, argc, argv));
+    return static_cast<int>(
+        with_whole_output([&] { return explain(app, error, bodies.keys_named, argc, argv); }));
   }
   install_interrupt_handlers();
   // For verbs that say no more about it, as training and sweeps do.

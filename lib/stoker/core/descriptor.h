@@ -12,12 +12,13 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker {
 
 [[noreturn]] inline void fail(const std::filesystem::path& path, std::string_view what,
                               const std::error_code& reason) {
-  throw FileError(fmt::format("{}: cannot {}: {}", path.string(), what, reason.message()));
+  throw FileError(fmt::format("{}: cannot {}: {}", shown(path.string()), what, reason.message()));
 }
 [[noreturn]] inline void fail(const std::filesystem::path& path, std::string_view what) {
   fail(path, what, std::error_code(errno, std::generic_category()));

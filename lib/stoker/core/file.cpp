@@ -13,6 +13,7 @@
 #include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 #include "stoker/core/real_file.h"
+#include "stoker/core/shown.h"
 
 namespace stoker {
 namespace {
@@ -31,7 +32,7 @@ class RealFileSystem : public FileSystem {
 
   void rename(const fs::path& from, const fs::path& to) override {
     if (std::rename(from.c_str(), to.c_str()) != 0) {
-      fail(to, fmt::format("rename {} to it", from.string()));
+      fail(to, fmt::format("rename {} to it", shown(from.string())));
     }
   }
 
@@ -106,7 +107,7 @@ void AtomicFile::naming_the_file(Action action) {
   try {
     action();
   } catch (const FileError& error) {
-    throw FileError(fmt::format("{}: not written. {}", path_.string(), error.what()));
+    throw FileError(fmt::format("{}: not written. {}", shown(path_.string()), error.what()));
   }
 }
 

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(std::string_view option, const fs::path& path, std::string_view problem) {
-  throw ConfigError(fmt::format("{} {}: {}", option, path.string(), problem));
+  throw ConfigError(fmt::format("{} {}: {}", option, shown(path.string()), problem));
 }
 
 std::optional<struct stat> status_of(const fs::path& path) {
@@ -73,9 +73,10 @@ void check_place(std::string_view option, const fs::path& path) {
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   const auto info = status_of(folder);
   if (!info)
-    refuse(option, path, fmt::format("the folder {} is not there; make it first", folder.string()));
+    refuse(option, path,
+           fmt::format("the folder {} is not there; make it first", shown(folder.string())));
   if (!S_ISDIR(info->st_mode))
-    refuse(option, path, fmt::format("{} is no folder", folder.string()));
+    refuse(option, path, fmt::format("{} is no folder", shown(folder.string())));
 }
 
 void write_all(const fs::path& path, int fd, Bytes bytes) {

@@ -7,6 +7,7 @@
 #include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 
 namespace stoker {
@@ -34,8 +35,8 @@ int open_to_read(const fs::path& path, struct stat& info, Pipes pipes) {
   if (!is_socket && ::fstat(file.get(), &info) != 0) fail(path, "read");
   const bool is_read_pipe = pipes == Pipes::kRead && S_ISFIFO(info.st_mode);
   if (!S_ISREG(info.st_mode) && !is_read_pipe)
-    throw FileError(
-        fmt::format("{}: is {}, expected a regular file.", path.string(), kind_of(info.st_mode)));
+    throw FileError(fmt::format("{}: is {}, expected a regular file.", shown(path.string()),
+                                kind_of(info.st_mode)));
   return file.release();
 }
 
@@ -53,8 +54,8 @@ std::string read_all(const fs::path& path, uint64_t limit_bytes, Pipes pipes) {
     if (got < 0) fail(path, "read");
     size += static_cast<size_t>(got);
     if (size > limit_bytes) {
-      throw FileError(fmt::format("{}: larger than the {} that are read here.", path.string(),
-                                  human_bytes(limit_bytes)));
+      throw FileError(fmt::format("{}: larger than the {} that are read here.",
+                                  shown(path.string()), human_bytes(limit_bytes)));
     }
     if (got == 0) break;
     if (size == text.size()) text.resize(2 * text.size());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker {
 
@@ -15,7 +16,8 @@ UnchangedFiles::Stamp UnchangedFiles::stamp_of(const std::filesystem::path& path
   try {
     return {std::filesystem::file_size(path), std::filesystem::last_write_time(path)};
   } catch (const std::filesystem::filesystem_error& error) {
-    throw FileError(fmt::format("{}: cannot read: {}", path.string(), error.code().message()));
+    throw FileError(
+        fmt::format("{}: cannot read: {}", shown(path.string()), error.code().message()));
   }
 }
 
@@ -30,7 +32,7 @@ void UnchangedFiles::check() const {
     if (is_same) continue;
     throw DataError(fmt::format(
         "{}: another process changed the file while it was read; start again once that is done",
-        paths_[i].string()));
+        shown(paths_[i].string())));
   }
 }
 

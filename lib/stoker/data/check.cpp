@@ -4,14 +4,18 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string_view>
+#include <system_error>
+#include <unordered_map>
 #include <utility>
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
 #include "stoker/core/log.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 
 namespace stoker::data {
@@ -22,11 +26,11 @@ using Names = std::vector<std::string>;
 // The first few, and how many more.
 std::string listed(const Names& names) {
   constexpr size_t kShown = 8;
-  const size_t shown = std::min(names.size(), kShown);
+  const size_t count = std::min(names.size(), kShown);
   std::string text =
-      fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(shown), ", "));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(count), ", "));
+  if (names.size() > count) text += fmt::format(" and {} more", names.size() - count);
+  return shown(text);
 }
 
 std::vector<int64_t> images_by_class(const Dataset& dataset) {
@@ -69,10 +73,7 @@ void check_classes(const Dataset& train, const std::vector<int64_t>& counts) {
 void check_names(const Names& classes) {
   std::map<std::string, Names> alike;
   for (const std::string& name : classes) {
-    std::string folded(trimmed(name));
-    for (char& c : folded)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    alike[folded].push_back(fmt::format("\"{}\"", name));
+    alike[lower_case(trimmed(name))].push_back(fmt::format("\"{}\"", name));
   }
   Names groups;
   for (const auto& [folded, names] : alike)
@@ -98,6 +99,39 @@ void check_validation_classes(const Dataset& val, const std::vector<int64_t>& in
                trained - missing.size(), trained, listed(missing));
 }
 
+// The names of a data set with the folders in them as they are once links are followed: the same
+// files have the same names, whatever link leads to them. A look at the disk for each folder.
+class RealNames {
+ public:
+  explicit RealNames(const Dataset& dataset) : dataset_(dataset) {}
+
+  size_t hash(int64_t sample) {
+    const std::string name = dataset_.name(sample);
+    const size_t slash = name.rfind('/');
+    if (slash == std::string::npos) return std::hash<std::string>()(name);
+    const std::string_view folder = std::string_view(name).substr(0, slash);
+    if (folder != folder_) {  // samples of a folder stand together, as a rule
+      folder_ = folder;
+      real_ = real(folder_);
+    }
+    return std::hash<std::string>()(real_ + name.substr(slash));
+  }
+
+ private:
+  const std::string& real(const std::string& folder) {
+    const auto [found, is_new] = known_.try_emplace(folder, folder);
+    std::error_code absent;
+    if (is_new)
+      if (const auto path = std::filesystem::canonical(folder, absent); !absent)
+        found->second = path.string();
+    return found->second;
+  }
+
+  const Dataset& dataset_;
+  std::string folder_, real_;
+  std::unordered_map<std::string, std::string> known_;
+};
+
 struct Hashed {
   size_t hash;  // of the name
   int64_t label, sample;
@@ -109,8 +143,8 @@ struct Hashed {
 std::vector<Hashed> hashed(const Dataset& dataset) {
   std::vector<Hashed> all;
   all.reserve(static_cast<size_t>(dataset.size()));
-  for (int64_t i = 0; i < dataset.size(); ++i)
-    all.push_back({std::hash<std::string>()(dataset.name(i)), dataset.label(i), i});
+  RealNames names(dataset);
+  for (int64_t i = 0; i < dataset.size(); ++i) all.push_back({names.hash(i), dataset.label(i), i});
   std::sort(all.begin(), all.end());
   return all;
 }
@@ -123,13 +157,14 @@ void check_two_labels(const Dataset& train, const std::vector<Hashed>& all) {
   }
   if (count > 0)
     log().warn("data.train: {} images are listed again with another label, such as {}", count,
-               train.name(first));
+               shown(train.name(first)));
 }
 
 void check_overlap(const Dataset& val, const std::vector<Hashed>& in_train) {
   int64_t shared = 0, first = -1;
+  RealNames names(val);
   for (int64_t i = 0; i < val.size(); ++i) {
-    const size_t hash = std::hash<std::string>()(val.name(i));
+    const size_t hash = names.hash(i);
     const auto found = std::ranges::lower_bound(in_train, hash, {}, &Hashed::hash);
     if (found == in_train.end() || found->hash != hash) continue;
     if (shared++ == 0) first = i;
@@ -139,24 +174,27 @@ void check_overlap(const Dataset& val, const std::vector<Hashed>& in_train) {
         "data.val: {} of its {} images are training images too, such as {}: it measures what "
         "was learned by heart. For a validation set write `data.split: {{val: 0.1}}`, or name "
         "other images in data.val",
-        human_count(shared), human_count(val.size()), val.name(first));
+        human_count(shared), human_count(val.size()), shown(val.name(first)));
 }
 
 void say_notes(const Dataset& train, const Dataset& val) {
   const Names of_train = train.notes();
-  for (const std::string& note : of_train) log().warn("{}", note);
+  for (const std::string& note : of_train) log().warn("{}", shown(note));
   for (const std::string& note : val.notes())
-    if (std::ranges::find(of_train, note) == of_train.end()) log().warn("{}", note);
+    if (std::ranges::find(of_train, note) == of_train.end()) log().warn("{}", shown(note));
 }
 
 }  // namespace
 
+void check_training_set(const Dataset& train) {
+  check_names(train.class_names());
+  check_classes(train, images_by_class(train));
+}
+
 void check_sets(const Dataset& train, const Dataset& val) {
   say_notes(train, val);
-  check_names(train.class_names());
-  const std::vector<int64_t> counts = images_by_class(train);
-  check_classes(train, counts);
-  check_validation_classes(val, counts);
+  check_training_set(train);
+  check_validation_classes(val, images_by_class(train));
   const std::vector<Hashed> all = hashed(train);
   check_two_labels(train, all);
   check_overlap(val, all);

@@ -13,4 +13,7 @@ namespace stoker::data {
 // sample.
 void check_sets(const Dataset& train, const Dataset& val);
 
+// The part of it that concerns the classes of the training set alone.
+void check_training_set(const Dataset& train);
+
 }  // namespace stoker::data

@@ -5,6 +5,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::data {
 namespace {
@@ -57,10 +58,10 @@ std::vector<std::string> read_class_names(const Place& place) {
   if (fs::exists(path)) {
     const std::string text = read_file(path, 1 << 20);
     for (const std::string_view line : text_lines(text, path.string()))
-      if (!line.empty()) names.emplace_back(line);
+      if (!trimmed(line).empty()) names.push_back(from_line(line));
     if (names.size() != place.layout->classes)
-      throw DataError(fmt::format("{}: {} class names, expected {}", path.string(), names.size(),
-                                  place.layout->classes));
+      throw DataError(fmt::format("{}: {} class names, expected {}", shown(path.string()),
+                                  names.size(), place.layout->classes));
     return names;
   }
   for (size_t i = 0; i < place.layout->classes; ++i) names.push_back(std::to_string(i));
@@ -102,7 +103,8 @@ class Cifar : public Dataset {
   bool gains_from_cache() const override { return false; }
   void confirm(int64_t index) const override {
     if (!file_of(index).map.is_whole())
-      throw DataError(fmt::format("{}: the file was cut short since it was opened", name(index)));
+      throw DataError(
+          fmt::format("{}: the file was cut short since it was opened", shown(name(index))));
   }
 
  private:
@@ -117,22 +119,23 @@ class Cifar : public Dataset {
   void add(const fs::path& path) {
     if (!fs::exists(path))
       throw DataError(fmt::format("{}: not there; `stoker data get {}` fetches the set",
-                                  path.string(), classes_.size() == 10 ? "cifar10" : "cifar100"));
+                                  shown(path.string()),
+                                  classes_.size() == 10 ? "cifar10" : "cifar100"));
     MappedFile map(path);
     const size_t bytes = map.bytes().size();
     if (bytes == 0 || bytes % record_bytes() != 0)
       throw DataError(
           fmt::format("{}: {} bytes are no multiple of the {} of one image: the file "
                       "is truncated or of another format",
-                      path.string(), bytes, record_bytes()));
+                      shown(path.string()), bytes, record_bytes()));
     const auto records = static_cast<int64_t>(bytes / record_bytes());
     files_.push_back({path, std::move(map), count_});
     count_ += records;
     for (int64_t i = files_.back().first; i < count_; ++i)
       if (label(i) >= static_cast<int64_t>(classes_.size()))
-        throw DataError(fmt::format("{}: label {} at byte {}, expected 0 to {}", path.string(),
-                                    label(i), (i - files_.back().first) * record_bytes(),
-                                    classes_.size() - 1));
+        throw DataError(
+            fmt::format("{}: label {} at byte {}, expected 0 to {}", shown(path.string()), label(i),
+                        (i - files_.back().first) * record_bytes(), classes_.size() - 1));
   }
 
   const File& file_of(int64_t index) const {
@@ -163,7 +166,7 @@ std::shared_ptr<const Dataset> open_cifar(const fs::path& root, Split split) {
         "{}: neither CIFAR-10 (data_batch_1.bin … data_batch_5.bin, test_batch.bin) nor CIFAR-100 "
         "(train.bin, test.bin) in their binary version is there; `stoker data get cifar10` or "
         "`cifar100` fetches them",
-        root.string()));
+        shown(root.string())));
   return std::make_shared<Cifar>(*place, split);
 }
 

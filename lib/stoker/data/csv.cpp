@@ -9,6 +9,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/csv_reader.h"
 #include "stoker/data/sample_file.h"
@@ -24,13 +25,6 @@ struct Row {
   int64_t line;
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return result;
-}
-
 bool is_blank(const std::string& field) { return trimmed(field).empty(); }
 
 // Separators at the end of a row, which spreadsheets leave for columns that are empty.
@@ -39,14 +33,14 @@ void drop_blank_end(std::vector<std::string>& fields, size_t keep) {
 }
 
 size_t find_column(const std::vector<std::string>& header, std::string_view column,
-                   const std::string& name) {
+                   const std::string& name, int64_t line) {
   const auto found = std::ranges::find_if(
-      header, [&](const std::string& field) { return lower(trimmed(field)) == column; });
+      header, [&](const std::string& field) { return lower_case(trimmed(field)) == column; });
   if (found != header.end()) return static_cast<size_t>(found - header.begin());
   const std::vector<std::string_view> read(header.begin(), header.end());
   throw DataError(
-      fmt::format("{}:1: the header has no column \"{}\": expected \"path,label\", read \"{}\"",
-                  name, column, join(read, ",")));
+      fmt::format("{}:{}: the header has no column \"{}\": expected \"path,label\", read \"{}\"",
+                  shown(name), line, column, join(read, ",")));
 }
 
 Row make_row(const CsvReader& reader, size_t path_column, size_t label_column, size_t columns,
@@ -54,7 +48,7 @@ Row make_row(const CsvReader& reader, size_t path_column, size_t label_column, s
   std::vector<std::string> fields = reader.fields();
   drop_blank_end(fields, columns);
   const auto fail = [&](const std::string& what) {
-    throw DataError(fmt::format("{}:{}: {}", name, reader.line(), what));
+    throw DataError(fmt::format("{}:{}: {}", shown(name), reader.line(), what));
   };
   if (fields.size() != columns)
     fail(fmt::format("{} fields, but the header names {}; a comma inside a field needs quotes",
@@ -70,14 +64,14 @@ std::vector<Row> read_rows(const fs::path& path) {
     throw DataError(
         fmt::format("{}: no such file. The format csv expects a file with the header "
                     "\"path,label\" there, and a line for each image",
-                    name));
+                    shown(name)));
   const std::string text = read_file(path);
   CsvReader reader(text, name);
   if (!reader.next()) throw DataError(name + ": the file is empty; expected \"path,label\"");
   std::vector<std::string> header = reader.fields();
   drop_blank_end(header, 0);
-  const size_t path_column = find_column(header, "path", name);
-  const size_t label_column = find_column(header, "label", name);
+  const size_t path_column = find_column(header, "path", name, reader.line());
+  const size_t label_column = find_column(header, "label", name, reader.line());
   std::vector<Row> rows;
   while (reader.next()) {
     if (std::ranges::all_of(reader.fields(), is_blank)) continue;
@@ -105,7 +99,8 @@ void check_class_numbers(const std::vector<Row>& rows, const fs::path& path) {
     const int64_t number = *as_class_number(row.label);
     if (number < 0 || number >= kMaxClasses)
       throw DataError(fmt::format("{}:{}: the label {} is no class number: expected 0 to {}",
-                                  path.string(), row.line, row.label, kMaxClasses - 1));
+                                  shown(path.string()), row.line, shown(row.label),
+                                  kMaxClasses - 1));
   }
 }
 
@@ -128,7 +123,7 @@ class Csv : public Dataset {
       if (found == labels.end())
         throw DataError(
             fmt::format("{}:{}: the label \"{}\" is not one of the {} classes trained on",
-                        path.string(), row.line, row.label, classes_.size()));
+                        shown(path.string()), row.line, shown(row.label), classes_.size()));
       // `./a.png` and `a.png` are one file.
       samples_.push_back({fs::path(row.path).lexically_normal().string(), found->second});
     }

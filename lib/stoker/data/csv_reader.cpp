@@ -1,17 +1,30 @@
 #include "stoker/data/csv_reader.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::data {
 
 namespace {
 
-char separator_of(std::string_view text) {
+// The first line that is not empty.
+std::string_view first_line(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of("\r\n"), text.size());
-  const std::string_view header = text.substr(begin, text.find_first_of("\r\n", begin) - begin);
+  return text.substr(begin, text.find_first_of("\r\n", begin) - begin);
+}
+
+// `sep=;`, which tells Excel the separator, in quotes or without.
+std::optional<char> named_separator(std::string_view line) {
+  const std::string text = lower_case(from_line(trimmed(line)));
+  if (text.size() != 5 || !text.starts_with("sep=")) return std::nullopt;
+  return text[4];
+}
+
+char separator_of(std::string_view header) {
   for (const char separator : {',', ';', '\t'})
     if (header.find(separator) != header.npos) return separator;
   return ',';
@@ -20,7 +33,12 @@ char separator_of(std::string_view text) {
 }  // namespace
 
 CsvReader::CsvReader(std::string_view text, std::string_view name)
-    : text_(without_byte_order_mark(text, name)), separator_(separator_of(text_)), name_(name) {}
+    : text_(without_byte_order_mark(text, name)), name_(name) {
+  const std::string_view first = first_line(text_);
+  const std::optional<char> named = named_separator(first);
+  separator_ = named.value_or(separator_of(first));
+  if (named) (void)next();
+}
 
 bool CsvReader::next() {
   while (at_ < text_.size())
@@ -74,12 +92,12 @@ std::string CsvReader::read_quoted() {
       throw DataError(
           fmt::format("{}:{}: after a closing quote a separator or the end of the line is "
                       "expected; a quote inside quotes is written twice",
-                      name_, line_));
+                      shown(name_), line_));
     }
     field += c;
   }
   throw DataError(
-      fmt::format("{}:{}: the quote that begins here is never closed", name_, begin_line));
+      fmt::format("{}:{}: the quote that begins here is never closed", shown(name_), begin_line));
 }
 
 }  // namespace stoker::data

@@ -1,6 +1,7 @@
 // Comma-separated values by RFC 4180: quoted fields, doubled quotes, line breaks inside quotes.
 // Beyond it, as spreadsheets write: a byte-order mark, any line ending, blank lines, spaces around
-// quotes, and `;` or tabs where the first line has them and no comma.
+// quotes, `;` or tabs where the first line has them and no comma, and Excel's line `sep=;` before
+// all others, which is no row.
 //
 //   CsvReader reader(text, "labels.csv");
 //   while (reader.next()) use(reader.fields(), reader.line());
@@ -14,7 +15,7 @@ namespace stoker::data {
 
 class CsvReader {
  public:
-  // text must outlive the reader. Throws DataError for UTF-16.
+  // text must outlive the reader. Throws DataError for UTF-16 and for zero bytes.
   CsvReader(std::string_view text, std::string_view name);
 
   // The next row; false at the end. Throws DataError for an unfinished quote.
@@ -30,7 +31,7 @@ class CsvReader {
   bool at_field_end() const;
 
   std::string_view text_;
-  char separator_;
+  char separator_ = ',';
   std::string name_;
   size_t at_ = 0;
   int64_t line_ = 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/sample_file.h"
 
 namespace stoker::data {
@@ -25,12 +26,12 @@ void for_each_entry(const fs::path& folder, const Visit& visit) {
     // Of an image that is told when it is read; what else may be a folder full of images.
     if (unreachable && entry->is_symlink() && !has_image_extension(name))
       throw DataError(fmt::format("{}: this link cannot be followed: {}. Mend or remove it",
-                                  entry->path().string(), unreachable.message()));
+                                  shown(entry->path().string()), unreachable.message()));
     visit(name, is_folder);
   }
   if (error)
-    throw DataError(
-        fmt::format("{}: the folder cannot be listed: {}", folder.string(), error.message()));
+    throw DataError(fmt::format("{}: the folder cannot be listed: {}", shown(folder.string()),
+                                error.message()));
 }
 
 // `above`: the real paths of the folders that lead here.
@@ -53,11 +54,11 @@ void scan(const fs::path& folder, std::vector<fs::path>& above, std::vector<Scan
     std::error_code gone;
     const fs::path real = fs::canonical(below, gone);
     if (gone)
-      throw DataError(
-          fmt::format("{}: the folder cannot be listed: {}", below.string(), gone.message()));
+      throw DataError(fmt::format("{}: the folder cannot be listed: {}", shown(below.string()),
+                                  gone.message()));
     if (std::find(above.begin(), above.end(), real) != above.end())
       throw DataError(fmt::format("{}: this link leads back to {}, a folder that holds it",
-                                  below.string(), real.string()));
+                                  shown(below.string()), shown(real.string())));
     above.push_back(real);
     scan(below, above, found);
     above.pop_back();

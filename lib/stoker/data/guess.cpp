@@ -1,13 +1,16 @@
 #include "stoker/data/guess.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/cifar.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/idx.h"
 #include "stoker/data/shard_files.h"
+#include "stoker/data/split_names.h"
 #include "stoker/data/table.h"
 
 namespace stoker::data {
@@ -26,21 +29,20 @@ FoundSplit found(std::string name, std::string_view format, const fs::path& root
   return result;
 }
 
+bool is_manifest(const fs::path& path) { return lower_case(path.extension().string()) == ".csv"; }
+
 std::vector<FoundSplit> own_files(const std::string& format, const fs::path& path) {
   return {found("train", format, path, "train", "test", Split::kTrain),
           found("test", format, path, "train", "test", Split::kVal)};
 }
 
-// Sub-folders that are splits by their names and hold class folders.
-std::vector<std::string> split_folders(const fs::path& path,
-                                       const std::vector<std::string>& folders) {
-  static constexpr std::array<std::string_view, 5> kNames{"train", "val", "valid", "validation",
-                                                          "test"};
-  std::vector<std::string> splits;
-  for (const std::string_view name : kNames)
-    if (std::ranges::find(folders, name) != folders.end() && !list_folders(path / name).empty())
-      splits.emplace_back(name);
-  return splits;
+// Sub-folders that are splits by their names and hold class folders, those to train on first.
+std::vector<std::string> split_folders(const fs::path& path, std::vector<std::string> folders) {
+  std::erase_if(folders, [&](const std::string& name) {
+    return !split_named(name) || list_folders(path / name).empty();
+  });
+  std::ranges::stable_sort(folders, {}, [](const std::string& name) { return *split_named(name); });
+  return folders;
 }
 
 // A split for each name of shards: train-*.tar, val-*.tar.
@@ -58,7 +60,7 @@ std::vector<FoundSplit> image_folders(const fs::path& path) {
     throw DataError(fmt::format(
         "{}: no data set is there: expected class folders, train and val folders of those, CIFAR's "
         "or MNIST's files, .tar shards, or the path of a .csv manifest",
-        path.string()));
+        shown(path.string())));
   const std::vector<std::string> splits = split_folders(path, folders);
   if (splits.empty())
     return {found(path.filename().string(), "image_folder", path, "", "", Split::kTrain)};
@@ -72,8 +74,18 @@ std::vector<FoundSplit> image_folders(const fs::path& path) {
 
 }  // namespace
 
+std::vector<std::string> manifests_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code unreadable;  // as good as none
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
+    if (is_manifest(entry.path()) && entry.is_regular_file(unreadable))
+      names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  return names;
+}
+
 std::vector<FoundSplit> find_splits(const fs::path& path) {
-  if (fs::is_regular_file(path) && path.extension() == ".csv") {
+  if (fs::is_regular_file(path) && is_manifest(path)) {
     const std::string file = path.filename().string();
     return {found(path.stem().string(), "csv",
                   path.parent_path().empty() ? "." : path.parent_path(), file, file,
@@ -86,7 +98,7 @@ std::vector<FoundSplit> find_splits(const fs::path& path) {
                   Split::kTrain)};
   }
   if (!fs::is_directory(path))
-    throw DataError(fmt::format("{}: {}", path.string(),
+    throw DataError(fmt::format("{}: {}", shown(path.string()),
                                 fs::exists(path)
                                     ? "neither a folder, nor a .tar shard, nor a .csv manifest"
                                     : "no such file or folder"));

@@ -24,4 +24,7 @@ struct FoundSplit {
 // looked for.
 std::vector<FoundSplit> find_splits(const std::filesystem::path& path);
 
+// Names of the .csv files that lie in a folder, sorted; none where it is no folder.
+std::vector<std::string> manifests_in(const std::filesystem::path& folder);
+
 }  // namespace stoker::data

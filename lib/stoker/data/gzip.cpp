@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::data {
 namespace {
@@ -32,7 +33,7 @@ std::vector<std::byte> unzip(Bytes file, std::string_view name, size_t limit_byt
   constexpr size_t kChunk = size_t{1} << 20;
   constexpr size_t kMaxFile = std::numeric_limits<uInt>::max();
   if (file.size() > kMaxFile)
-    throw DataError(fmt::format("{}: a gzip file above 4 GiB; unpack it", name));
+    throw DataError(fmt::format("{}: a gzip file above 4 GiB; unpack it", shown(name)));
   Inflater inflater;
   z_stream& stream = inflater.stream;
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(file.data()));
@@ -48,7 +49,7 @@ std::vector<std::byte> unzip(Bytes file, std::string_view name, size_t limit_byt
     done += room - stream.avail_out;
     if (status == Z_STREAM_END) break;
     if (status != Z_OK)
-      throw DataError(fmt::format("{}: gzip data is {} at byte {} of {}", name,
+      throw DataError(fmt::format("{}: gzip data is {} at byte {} of {}", shown(name),
                                   stream.avail_in == 0 ? "truncated" : "damaged",
                                   file.size() - stream.avail_in, file.size()));
   }

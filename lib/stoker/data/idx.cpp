@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/idx_file.h"
 
 namespace stoker::data {
@@ -32,7 +33,7 @@ fs::path require_file(const fs::path& root, Split split, std::string_view what) 
   throw DataError(
       fmt::format("{}: no {}-{}-{}-ubyte, plain or .gz, is there; `stoker data get mnist` or "
                   "`fashion_mnist` fetches the set",
-                  root.string(), prefix(split), what, what == "images" ? "idx3" : "idx1"));
+                  shown(root.string()), prefix(split), what, what == "images" ? "idx3" : "idx1"));
 }
 
 class Idx : public Dataset {
@@ -41,17 +42,17 @@ class Idx : public Dataset {
       : path_(images_path), images_(read_idx(images_path, 3)), labels_(read_idx(labels_path, 1)) {
     if (images_.sizes[0] != labels_.sizes[0])
       throw DataError(fmt::format("{} holds {} images, but {} holds {} labels",
-                                  images_path.string(), images_.sizes[0], labels_path.string(),
-                                  labels_.sizes[0]));
+                                  shown(images_path.string()), images_.sizes[0],
+                                  shown(labels_path.string()), labels_.sizes[0]));
     constexpr int64_t kMaxSide = 1 << 16;
     if (images_.sizes[1] > kMaxSide || images_.sizes[2] > kMaxSide)
-      throw DataError(fmt::format("{}: images of {}x{} are too large", images_path.string(),
+      throw DataError(fmt::format("{}: images of {}x{} are too large", shown(images_path.string()),
                                   images_.sizes[2], images_.sizes[1]));
     const auto largest = static_cast<size_t>(*std::ranges::max_element(labels_.values()));
     if (classes == 0) classes = std::max<size_t>(largest + 1, 2);
     if (largest >= classes)
       throw DataError(fmt::format("{}: label {}, but the training labels end at {}",
-                                  labels_path.string(), largest, classes - 1));
+                                  shown(labels_path.string()), largest, classes - 1));
     for (size_t i = 0; i < classes; ++i) classes_.push_back(std::to_string(i));
   }
 

@@ -1,15 +1,16 @@
 #include "stoker/data/image_folder.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/core/parallel.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/sample_file.h"
+#include "stoker/data/split_names.h"
 
 namespace stoker::data {
 namespace {
@@ -75,7 +76,7 @@ std::string not_read_in(const std::vector<ScannedFolder>& folders) {
   std::string first;
   for (const ScannedFolder& folder : folders) {
     if (count == 0 && !folder.not_read.empty())
-      first = (folder.path / folder.not_read.front()).string();
+      first = shown((folder.path / folder.not_read.front()).string());
     count += folder.not_read.size();
   }
   if (count == 0) return "";
@@ -87,18 +88,18 @@ std::string not_read_in(const std::vector<ScannedFolder>& folders) {
 
 // Where root should be one level up, every image would get the class "train".
 void check_not_splits(const fs::path& root, const std::vector<std::string>& folders) {
-  constexpr std::array<std::string_view, 7> kSplits{"train", "training",   "val",    "valid",
-                                                    "test",  "validation", "testing"};
-  if (!std::ranges::all_of(folders, [&](const std::string& name) {
-        return std::ranges::find(kSplits, name) != kSplits.end();
-      }))
+  if (!std::ranges::all_of(folders,
+                           [](const std::string& name) { return split_named(name).has_value(); }))
     return;
+  const auto train = std::ranges::find(folders, NamedSplit::kTrain,
+                                       [](const std::string& name) { return *split_named(name); });
   const std::vector<std::string_view> names(folders.begin(), folders.end());
   throw DataError(fmt::format(
       "{}: the class folders are called {}, which are splits by their names. data.root is the "
       "folder that holds them, data.train and data.val name which is which (here data.train: {}), "
       "and each holds one sub-folder of images per class",
-      root.string(), join(names, ", "), folders.size() > 1 ? "train" : folders[0]));
+      shown(root.string()), shown(join(names, ", ")),
+      shown(train == folders.end() ? folders[0] : *train)));
 }
 
 void check_folder(const fs::path& root) {
@@ -106,12 +107,12 @@ void check_folder(const fs::path& root) {
   if (fs::is_directory(root, error)) return;
   if (error && error != std::errc::no_such_file_or_directory)
     throw DataError(
-        fmt::format("{}: the folder cannot be reached: {}", root.string(), error.message()));
+        fmt::format("{}: the folder cannot be reached: {}", shown(root.string()), error.message()));
   throw DataError(fmt::format(
       "{}: no such folder. The format image_folder expects one sub-folder of images per class "
       "there. `stoker data make shapes DIR` writes such a set, `stoker data get cifar10` fetches a "
       "real one",
-      root.string()));
+      shown(root.string())));
 }
 
 // Label by class name; unknown class folders are refused.
@@ -120,7 +121,7 @@ int64_t label_of(const std::string& folder, const std::map<std::string, int64_t>
   const auto found = labels.find(folder);
   if (found != labels.end()) return found->second;
   throw DataError(fmt::format("{}: the class \"{}\" is not one of the {} classes trained on",
-                              (root / folder).string(), folder, labels.size()));
+                              shown((root / folder).string()), shown(folder), labels.size()));
 }
 
 }  // namespace
@@ -136,7 +137,7 @@ std::vector<std::string> list_classes(const fs::path& root) {
   for (const ScannedFolder& folder : scan_images(root)) images += folder.files.size();
   throw DataError(fmt::format(
       "{}: no class folders: image_folder expects one sub-folder of images per class, found {}",
-      root.string(),
+      shown(root.string()),
       images ? fmt::format("{} images side by side", images) : std::string("no images")));
 }
 
@@ -154,24 +155,27 @@ std::shared_ptr<const Dataset> open_image_folder(const fs::path& root,
   std::vector<ScannedFolder> not_read;
   auto dataset = std::make_shared<ImageFolder>(root, std::move(classes));
   for (size_t i = 0; i < folders.size(); ++i) {
-    const int64_t label = label_of(folders[i], labels, root);
-    const int64_t before = dataset->size();
+    const bool has_images = std::ranges::any_of(
+        scanned[i], [](const ScannedFolder& folder) { return !folder.files.empty(); });
+    // Where an empty folder is as good as none, its name does not matter.
+    const bool is_needed = has_images || empty == EmptyFolders::kRefused;
+    const int64_t label = is_needed ? label_of(folders[i], labels, root) : -1;
     for (const ScannedFolder& folder : scanned[i])
       if (!folder.files.empty()) dataset->add(folder, label);
-    if (dataset->size() == before && empty == EmptyFolders::kRefused)
+    if (!has_images && empty == EmptyFolders::kRefused)
       throw DataError(fmt::format("{}: this class folder holds no images{}",
-                                  (root / folders[i]).string(), not_read_in(scanned[i])));
+                                  shown((root / folders[i]).string()), not_read_in(scanned[i])));
     for (ScannedFolder& folder : scanned[i])
       if (!folder.not_read.empty()) not_read.push_back(std::move(folder));
   }
   if (dataset->size() == 0)
-    throw DataError(fmt::format("{}: its class folders hold no images", root.string()));
+    throw DataError(fmt::format("{}: its class folders hold no images", shown(root.string())));
   if (const std::string what = not_read_in(not_read); !what.empty())
-    dataset->add_note(fmt::format("{}{}", root.string(), what));
+    dataset->add_note(fmt::format("{}{}", shown(root.string()), what));
   if (const int64_t beside = count_images_in(root); beside > 0)
     dataset->add_note(fmt::format(
         "{}: {} images lie beside the class folders and belong to no class: they are not used",
-        root.string(), beside));
+        shown(root.string()), beside));
   return dataset;
 }
 

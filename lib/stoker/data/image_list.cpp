@@ -7,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/sample_file.h"
 
@@ -40,7 +41,8 @@ std::vector<fs::path> images_below(const fs::path& root) {
   for (const ScannedFolder& folder : scan_images(root)) {
     for (const std::string& file : folder.files) paths.push_back(folder.path / file);
   }
-  if (paths.empty()) throw DataError(fmt::format("{}: no images in this folder", root.string()));
+  if (paths.empty())
+    throw DataError(fmt::format("{}: no images in this folder", shown(root.string())));
   return paths;
 }
 
@@ -50,24 +52,27 @@ std::vector<fs::path> matches_of(const std::string& pattern) {
   std::vector<fs::path> paths;
   if (result == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
-  if (paths.empty()) throw DataError(fmt::format("{}: no file matches this pattern", pattern));
+  if (paths.empty())
+    throw DataError(fmt::format("{}: no file matches this pattern", shown(pattern)));
   return paths;
 }
 
 std::vector<fs::path> listed(std::istream& input, char separator) {
   const std::string text{std::istreambuf_iterator<char>(input), {}};
   std::vector<fs::path> paths;
-  const auto add = [&](std::string_view path) {
-    if (!path.empty()) paths.emplace_back(path);
-  };
   if (separator == '\n') {
-    for (const std::string_view line : text_lines(text, "the list on standard input")) add(line);
+    if (text.find('\0') != std::string::npos)
+      throw DataError(
+          "the list on standard input holds zero bytes, expected a name a line; names that end in "
+          "zeros, as `find -print0` writes them, need --null");
+    for (const std::string_view line : text_lines(text, "the list on standard input"))
+      if (!trimmed(line).empty()) paths.emplace_back(from_line(line));
     return paths;
   }
   std::string_view rest = text;
   while (!rest.empty()) {
     const size_t end = std::min(rest.find(separator), rest.size());
-    add(rest.substr(0, end));
+    if (end > 0) paths.emplace_back(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return paths;

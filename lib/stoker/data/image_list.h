@@ -14,7 +14,8 @@ namespace stoker::data {
 
 // A word is a file, a folder (all images below it, sorted), a pattern with * ? or [ ] as shells
 // have it, or "-": paths from `input`, each ended by `separator`; '\n' stands for any line ending,
-// and a byte-order mark is passed over (core/lines.h). Files are taken whatever their names; one
+// blank lines and a byte-order mark are passed over, and quotes around a line are not part of the
+// path (core/lines.h). Files are taken whatever their names; one
 // that is not there is found out by who reads it. Throws DataError for a folder without images and
 // for a pattern that nothing matches.
 std::vector<std::filesystem::path> find_images(std::span<const std::string> words,

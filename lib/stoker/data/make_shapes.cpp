@@ -6,6 +6,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/file.h"
 #include "stoker/core/parallel.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/shapes.h"
 #include "stoker/decode/decode.h"
 
@@ -20,7 +21,8 @@ void write_plainly(const fs::path& path, Bytes bytes) {
   out.write(reinterpret_cast<const char*>(bytes.data()),
             static_cast<std::streamsize>(bytes.size()));
   out.close();
-  if (!out) throw FileError(fmt::format("{}: cannot be written: is the disk full?", path.string()));
+  if (!out)
+    throw FileError(fmt::format("{}: cannot be written: is the disk full?", shown(path.string())));
 }
 
 void write_split(const fs::path& folder, const ShapesOptions& options) {
@@ -44,8 +46,8 @@ void write_split(const fs::path& folder, const ShapesOptions& options) {
 
 void write_shapes(const fs::path& folder, const MakeShapesOptions& options) {
   if (fs::exists(folder) && !(fs::is_directory(folder) && fs::is_empty(folder)))
-    throw DataError(
-        fmt::format("{}: already there; name a folder that does not exist yet", folder.string()));
+    throw DataError(fmt::format("{}: already there; name a folder that does not exist yet",
+                                shown(folder.string())));
   const fs::path unfinished = folder.string() + ".unfinished";
   real_file_system().remove_all(unfinished);
   ShapesOptions shapes{.images = options.train_images,

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/decorator.h"
 
 namespace stoker::data {
@@ -49,7 +50,8 @@ std::shared_ptr<const Dataset> relabel(std::shared_ptr<const Dataset> dataset,
   if (!unknown.empty()) {
     throw DataError(
         fmt::format("the data set has classes that the model was not trained on: {}. It knows: {}",
-                    fmt::join(unknown, ", "), fmt::join(class_names, ", ")));
+                    shown(fmt::format("{}", fmt::join(unknown, ", "))),
+                    shown(fmt::format("{}", fmt::join(class_names, ", ")))));
   }
   return std::make_shared<Relabelled>(std::move(dataset), std::move(class_names),
                                       std::move(new_labels));

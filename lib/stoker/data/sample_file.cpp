@@ -7,13 +7,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <span>
 
 #include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
+#include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::data {
 namespace {
@@ -21,16 +22,14 @@ namespace {
 constexpr size_t kMaxFileBytes = size_t{2} << 30;
 
 [[noreturn]] void fail_to_read(const std::filesystem::path& path, int error) {
-  throw DataError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(error)));
+  throw DataError(
+      fmt::format("{}: cannot be read: {}", shown(path.string()), std::strerror(error)));
 }
 
 bool has_extension_of(std::string_view file_name, std::span<const std::string_view> extensions) {
   const size_t dot = file_name.rfind('.');
   if (dot == std::string_view::npos) return false;
-  std::string extension(file_name.substr(dot + 1));
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(extensions, extension) != extensions.end();
+  return std::ranges::find(extensions, lower_case(file_name.substr(dot + 1))) != extensions.end();
 }
 
 }  // namespace
@@ -55,10 +54,11 @@ Record read_sample_file(const std::filesystem::path& path, std::vector<std::byte
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail_to_read(path, errno);
   if (!S_ISREG(status.st_mode))
-    throw DataError(fmt::format("{}: not a regular file", path.string()));
+    throw DataError(fmt::format("{}: not a regular file", shown(path.string())));
   const auto size = static_cast<size_t>(status.st_size);
   if (size > kMaxFileBytes)
-    throw DataError(fmt::format("{}: {} bytes are too large for one image", path.string(), size));
+    throw DataError(
+        fmt::format("{}: {} bytes are too large for one image", shown(path.string()), size));
   if (scratch.size() < size) scratch.resize(size);
   size_t done = 0;
   while (done < size) {

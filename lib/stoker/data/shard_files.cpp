@@ -8,6 +8,7 @@
 #include <set>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::data {
 namespace {
@@ -83,14 +84,14 @@ bool is_compressed(const fs::path& path) {
 [[noreturn]] void fail(const fs::path& root, const std::string& word, std::string_view key) {
   std::string there;
   for (const std::string& name : shard_names(root)) there += fmt::format(" {}-*.tar", name);
-  throw DataError(
-      fmt::format("{} = \"{}\": no shards of this name in {}. There {}{}", key, word, root.string(),
-                  there.empty() ? "are no .tar files; `stoker data pack SOURCE OUT` writes shards"
-                                : "are:" + there,
-                  key == "data.val" && !there.empty()
-                      ? ". Without a validation set, `data.split: {val: 0.1}` takes a tenth of "
-                        "data.train"
-                      : ""));
+  throw DataError(fmt::format(
+      "{} = \"{}\": no shards of this name in {}. There {}{}", key, word, shown(root.string()),
+      there.empty() ? "are no .tar files; `stoker data pack SOURCE OUT` writes shards"
+                    : "are:" + there,
+      key == "data.val" && !there.empty()
+          ? ". Without a validation set, `data.split: {val: 0.1}` takes a tenth of "
+            "data.train"
+          : ""));
 }
 
 std::vector<fs::path> candidates(const fs::path& root, const std::string& word) {
@@ -116,7 +117,7 @@ std::vector<fs::path> find_shards(const fs::path& root, const std::string& word,
       throw DataError(fmt::format(
           "{}: a compressed shard. Samples are read at random, which compression forbids, and "
           "images do not shrink by it: unpack it to a plain .tar",
-          shard.string()));
+          shown(shard.string())));
   return shards;
 }
 

@@ -13,6 +13,7 @@
 #include "stoker/core/lines.h"
 #include "stoker/core/log.h"
 #include "stoker/core/parallel.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/shards/npy.h"
 #include "stoker/shards/shard.h"
@@ -64,7 +65,7 @@ class ShardSet : public Dataset {
     try {
       return {.encoded = {}, .pixels = shards::parse_npy(content)};
     } catch (const DataError& error) {
-      throw DataError(fmt::format("{}: {}", at.shard.name(at.index), error.what()));
+      throw DataError(fmt::format("{}: {}", shown(at.shard.name(at.index)), error.what()));
     }
   }
 
@@ -102,7 +103,7 @@ std::vector<Shard> open_all(std::span<const fs::path> paths) {
         "{} of {} shards have no index; their headers were read in {}. `stoker data index "
         "{}` writes indexes, with checksums",
         without_index, shards.size(), human_duration(took.count()),
-        paths[0].parent_path().string());
+        shown(paths[0].parent_path().string()));
   return shards;
 }
 
@@ -113,8 +114,8 @@ std::vector<std::string> common_class_names(std::span<const fs::path> paths) {
   for (const fs::path& folder : folders)
     if (read_class_names(folder) != names)
       throw DataError(fmt::format("{} and {} differ: the shards are of different data sets",
-                                  (*folders.begin() / kClassesFile).string(),
-                                  (folder / kClassesFile).string()));
+                                  shown((*folders.begin() / kClassesFile).string()),
+                                  shown((folder / kClassesFile).string())));
   return names;
 }
 
@@ -128,8 +129,8 @@ std::vector<std::string> class_names_for(std::span<const Shard> shards,
       classes = std::max(classes, label + 1);
       if (!names.empty() && label >= std::ssize(names))
         throw DataError(fmt::format("{}: its class is {}, but {} names {} classes, from 0 on",
-                                    shard.name(i), label, (folder / kClassesFile).string(),
-                                    names.size()));
+                                    shown(shard.name(i)), label,
+                                    shown((folder / kClassesFile).string()), names.size()));
     }
   if (!names.empty()) return names;
   for (int64_t i = 0; i < classes; ++i) names.push_back(std::to_string(i));
@@ -143,15 +144,16 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   std::vector<std::string> names;
   if (!fs::exists(path)) return names;
   const std::string text = read_file(path, uint64_t{1} << 28);
-  std::set<std::string_view> seen;
+  std::set<std::string> seen;
   for (const std::string_view line : text_lines(text, path.string())) {
-    if (line.empty() || !seen.insert(line).second)
-      throw DataError(fmt::format(
-          "{}: line {}: {}", path.string(), names.size() + 1,
-          line.empty() ? std::string("no class name") : fmt::format("\"{}\" comes twice", line)));
-    names.emplace_back(line);
+    std::string name = from_line(line);
+    if (name.empty() || !seen.insert(name).second)
+      throw DataError(fmt::format("{}: line {}: {}", shown(path.string()), names.size() + 1,
+                                  name.empty() ? std::string("no class name")
+                                               : fmt::format("\"{}\" comes twice", shown(name))));
+    names.push_back(std::move(name));
   }
-  if (names.empty()) throw DataError(fmt::format("{}: it names no classes", path.string()));
+  if (names.empty()) throw DataError(fmt::format("{}: it names no classes", shown(path.string())));
   return names;
 }
 

@@ -12,6 +12,7 @@
 #include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
 #include "stoker/data/cached.h"
 #include "stoker/data/decoder_pool.h"
@@ -61,7 +62,7 @@ class SharedCache : public Decorator {
       record.decode_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
       inner().confirm(index);
       if (!(pixel_key(record.encoded) == key))
-        throw DataError(fmt::format("{}: changed while it was read", name(index)));
+        throw DataError(fmt::format("{}: changed while it was read", shown(name(index))));
       return image;
     });
     if (stored != nullptr) return {.pixels = stored->view(), .decode_ns = record.decode_ns};
@@ -133,7 +134,7 @@ void make_own_folder(const fs::path& folder) {
   if (!is_own)
     throw FileError(
         fmt::format("{}: expected a folder that this user alone may write in; set data.cache_dir.",
-                    folder.string()));
+                    shown(folder.string())));
 }
 
 }  // namespace
@@ -177,7 +178,7 @@ std::shared_ptr<const Dataset> keep_decoded_shared(std::shared_ptr<const Dataset
     if (!fs::exists(path)) remove_unused_pixels(folder, limit_bytes);
     auto store = std::make_unique<SharedPixels>(
         path, SharedPixelsOptions{.images = place.images, .data_bytes = limit_bytes});
-    log().info("decoded images are shared in {}, which holds {} so far", path.string(),
+    log().info("decoded images are shared in {}, which holds {} so far", shown(path.string()),
                human_count(store->filled()));
     return std::make_shared<SharedCache>(std::move(dataset), limits, std::move(store), limit_bytes,
                                          estimate_bytes);

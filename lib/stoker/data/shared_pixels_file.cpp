@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/file_lock.h"
 
 namespace stoker::data {
@@ -44,7 +45,7 @@ void refuse_network(int fd, const fs::path& path) {
   if (std::ranges::find(kNetworks, static_cast<uint32_t>(info.f_type)) == kNetworks.end()) return;
   throw FileError(
       fmt::format("{}: lies on a network file system, expected a local one; set data.cache_dir.",
-                  path.string()));
+                  shown(path.string())));
 }
 
 void read_header(int fd, SharedPixels::Header& header) {
@@ -68,7 +69,7 @@ void make(int fd, const fs::path& path, const SharedPixels::Layout& layout) {
   // Beyond it the system ends the process instead of refusing.
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && layout.data_end > limit.rlim_cur)
     throw FileError(fmt::format("{}: {} bytes are more than `ulimit -f` lets a file have.",
-                                path.string(), layout.data_end));
+                                shown(path.string()), layout.data_end));
   if (::ftruncate(fd, 0) != 0 || ::ftruncate(fd, static_cast<off_t>(layout.data_end)) != 0)
     fail(path, "make");
   // The table is written through a map, for which the disk must have room.
@@ -104,7 +105,8 @@ int SharedPixels::open_or_make(const fs::path& path, const Layout& layout) {
     struct stat info;
     if (::fstat(file.get(), &info) != 0) fail(path, "read");
     if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid())
-      throw FileError(fmt::format("{}: expected a regular file of this user.", path.string()));
+      throw FileError(
+          fmt::format("{}: expected a regular file of this user.", shown(path.string())));
     refuse_network(file.get(), path);
     if (!lock_byte(file.get(), F_WRLCK, kMakingByte, true)) fail(path, "lock");
     if (!is_same_file(file.get(), path)) continue;
@@ -121,7 +123,8 @@ int SharedPixels::open_or_make(const fs::path& path, const Layout& layout) {
     lock_byte(file.get(), F_UNLCK, kMakingByte, false);
     return file.release();
   }
-  throw FileError(fmt::format("{}: cannot open: it is removed again and again.", path.string()));
+  throw FileError(
+      fmt::format("{}: cannot open: it is removed again and again.", shown(path.string())));
 }
 
 bool is_in_use(const fs::path& path) {

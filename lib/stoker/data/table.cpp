@@ -8,6 +8,7 @@
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/cached.h"
 #include "stoker/data/cifar.h"
 #include "stoker/data/class_map.h"
@@ -73,9 +74,9 @@ void check_place(const DataOptions& options, const fs::path& path, const fs::pat
     throw DataError(
         fmt::format("{}: not there. data.val names what to evaluate on; where there is no such "
                     "set, `data.split: {{val: 0.1}}` takes a tenth of data.train",
-                    path.string()));
+                    shown(path.string())));
   if (path == train)
-    throw DataError(fmt::format("{}: not there, but data.train names it. {}", path.string(),
+    throw DataError(fmt::format("{}: not there, but data.train names it. {}", shown(path.string()),
                                 look_of(options.root)));
 }
 
@@ -93,7 +94,8 @@ Split own_split(const DataOptions& options, Split split) {
 // classes it lacks. Where only val is there, as on a machine that only evaluates, from val.
 fs::path place_of_classes(const fs::path& train, const fs::path& val, Split split) {
   if (split == Split::kTrain || fs::exists(train) || !fs::exists(val)) return train;
-  log().warn("{} is not there: the classes are those of {}", train.string(), val.string());
+  log().warn("{} is not there: the classes are those of {}", shown(train.string()),
+             shown(val.string()));
   return val;
 }
 

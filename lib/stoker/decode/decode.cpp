@@ -2,6 +2,7 @@
 
 #include "stoker/core/byte_reader.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/decode/foreign_kind.h"
 #include "stoker/decode/jpeg.h"
 #include "stoker/decode/orientation.h"
@@ -20,9 +21,10 @@ std::string first_bytes(Bytes file) {
 }
 
 [[noreturn]] void fail_unknown(Bytes file, std::string_view name) {
-  if (file.empty()) throw DataError(fmt::format("{}: the file is empty; get it again", name));
+  if (file.empty())
+    throw DataError(fmt::format("{}: the file is empty; get it again", shown(name)));
   throw DataError(
-      fmt::format("{}: {}; it starts with {}", name, foreign_kind(file), first_bytes(file)));
+      fmt::format("{}: {}; it starts with {}", shown(name), foreign_kind(file), first_bytes(file)));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <jerror.h>  // its list depends on macros of jpeglib.h
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/decode/c_guard.h"
 #include "stoker/decode/exif.h"
 #include "stoker/decode/jpeg_color.h"
@@ -158,7 +159,7 @@ void JpegDecoder::Impl::fail(std::string_view name) {
   const auto* begin = reinterpret_cast<const JOCTET*>(file.data());
   const auto byte = source.next_input_byte - begin;
   jpeg_abort_decompress(&info);
-  throw DataError(fmt::format("{}: JPEG cannot be decoded, at byte {} of {}: {}", name, byte,
+  throw DataError(fmt::format("{}: JPEG cannot be decoded, at byte {} of {}: {}", shown(name), byte,
                               file.size(), reason.data()));
 }
 

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/decode/c_guard.h"
 #include "stoker/decode/exif.h"
 
@@ -142,7 +143,8 @@ std::optional<std::vector<std::byte>> recode_jpeg(Bytes file, std::string_view n
     jpeg_finish_decompress(&reader.info);
   });
   if (!done)
-    throw DataError(fmt::format("{}: JPEG cannot be recoded: {}", name, failure.reason.data()));
+    throw DataError(
+        fmt::format("{}: JPEG cannot be recoded: {}", shown(name), failure.reason.data()));
   if (!has_form) return std::nullopt;
   return writer.take();
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/decode/exif.h"
 #include "stoker/decode/foreign_header.h"
 #include "stoker/decode/format_decoders.h"
@@ -21,7 +22,7 @@ ForeignHeader checked_header(Bytes file, std::string_view name, const DecodeLimi
   const std::optional<ForeignHeader> header = read_foreign_header(file);
   STOKER_CHECK(header, "{} is none of the formats of is_other_format", name);
   if (!header->is_whole)
-    throw DataError(fmt::format("{}: {} with a damaged or truncated header ({} bytes)", name,
+    throw DataError(fmt::format("{}: {} with a damaged or truncated header ({} bytes)", shown(name),
                                 header->format, file.size()));
   check_pixels(name, header->width, header->height, limits);
   return *header;
@@ -61,7 +62,7 @@ kernels::ImageView decode_by_opencv(Bytes, std::string_view name, const ForeignH
   throw DataError(fmt::format(
       "{}: {} is read through OpenCV, which this build leaves out (STOKER_OPENCV=OFF); convert "
       "the file to PNG or JPEG",
-      name, header.format));
+      shown(name), header.format));
 }
 #endif
 
@@ -86,14 +87,15 @@ kernels::ImageView decode_stored(Bytes file, std::string_view name, const Foreig
 void fail_to_decode(std::string_view name, const ForeignHeader& header, std::string_view reason) {
   throw DataError(
       fmt::format("{}: {} cannot be decoded: {}; if other programs show it, convert it to PNG",
-                  name, header.format, reason));
+                  shown(name), header.format, reason));
 }
 
 void check_size(std::string_view name, const ForeignHeader& header, uint64_t width,
                 uint64_t height) {
   if (width != header.width || height != header.height)
-    throw DataError(fmt::format("{}: {} whose header says {}x{}, but which decodes to {}x{}", name,
-                                header.format, header.width, header.height, width, height));
+    throw DataError(fmt::format("{}: {} whose header says {}x{}, but which decodes to {}x{}",
+                                shown(name), header.format, header.width, header.height, width,
+                                height));
 }
 
 bool is_other_format(Bytes file) { return read_foreign_header(file).has_value(); }
@@ -115,7 +117,8 @@ DecodedOther decode_other(Bytes file, std::string_view name, const DecodeLimits&
                           std::vector<uint8_t>& buffer) {
   const ForeignHeader header = checked_header(file, name, limits);
   if (file.size() > size_t{1} << 30)
-    throw DataError(fmt::format("{}: {} files above 1 GiB are not read", name, header.format));
+    throw DataError(
+        fmt::format("{}: {} files above 1 GiB are not read", shown(name), header.format));
   return {decode_stored(file, name, header, buffer), header.orientation};
 }
 

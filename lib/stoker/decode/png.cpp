@@ -7,6 +7,7 @@
 
 #include "stoker/core/byte_reader.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/decode/alpha.h"
 #include "stoker/decode/c_guard.h"
 #include "stoker/decode/exif.h"
@@ -27,8 +28,8 @@ struct Header {
 Header read_header(Bytes file, std::string_view name, const DecodeLimits& limits) {
   const ByteReader reader(file, ByteOrder::kBig);
   if (file.size() < 33 || !reader.has(12, "IHDR"))
-    throw DataError(
-        fmt::format("{}: PNG without a header: {} bytes, truncated or damaged", name, file.size()));
+    throw DataError(fmt::format("{}: PNG without a header: {} bytes, truncated or damaged",
+                                shown(name), file.size()));
   Header header{*reader.u32(16), *reader.u32(20), *reader.u8(24), *reader.u8(25), 1};
   check_pixels(name, header.width, header.height, limits);
   // Deflate reaches 1032 bytes for one, and a byte holds at most eight pixels.
@@ -135,7 +136,7 @@ DecodedPng decode_png(Bytes file, std::string_view name, const DecodeLimits& lim
   const Header header = read_header(file, name, limits);
   Reader reader(file);
   const auto fail = [&] {
-    throw DataError(fmt::format("{}: PNG cannot be decoded, at byte {} of {}: {}", name,
+    throw DataError(fmt::format("{}: PNG cannot be decoded, at byte {} of {}: {}", shown(name),
                                 reader.position, file.size(), reader.reason.data()));
   };
   const bool begun = attempt(reader.jump, [&reader] {

@@ -14,6 +14,7 @@
 #include "stoker/core/log.h"
 #include "stoker/draw/ascii_letters.h"
 #include "stoker/draw/code_points.h"
+#include "stoker/draw/embedded_font.h"
 
 namespace stoker::draw {
 namespace {
@@ -36,13 +37,15 @@ bool joins_before(char32_t point) {
 // The fonts that letters came from, and those not looked into yet.
 class FontSet {
  public:
-  explicit FontSet(const std::vector<fs::path>& folders) : files_(font_files(folders)) {
+  FontSet(const std::vector<fs::path>& folders, EmbeddedFont embedded)
+      : files_(font_files(folders)) {
     if (FT_Init_FreeType(&library_) != 0) throw InternalError("FreeType does not start");
     for (const fs::path& file : files_)
       if (Face face = open(file); face && FT_Get_Char_Index(face.get(), 'A') != 0) {
         faces_.push_back(std::move(face));
         return;
       }
+    if (embedded == EmbeddedFont::kUsed) add_embedded();
   }
   ~FontSet() {
     faces_.clear();
@@ -72,6 +75,14 @@ class FontSet {
   }
 
  private:
+  void add_embedded() {
+    const std::span<const std::byte> font = embedded_font();
+    FT_Face face = nullptr;
+    if (!font.empty() && FT_New_Memory_Face(library_, reinterpret_cast<const FT_Byte*>(font.data()),
+                                            static_cast<FT_Long>(font.size()), 0, &face) == 0)
+      faces_.emplace_back(face, FT_Done_Face);
+  }
+
   Face open(const fs::path& file) const {
     FT_Face face = nullptr;
     if (FT_New_Face(library_, file.c_str(), 0, &face) != 0) return {nullptr, FT_Done_Face};
@@ -156,16 +167,17 @@ std::string_view front(std::string_view text, size_t count) {
 struct Lettering::Impl {
   FontSet fonts;
 
-  explicit Impl(const std::vector<fs::path>& folders) : fonts(folders) {}
+  Impl(const std::vector<fs::path>& folders, EmbeddedFont embedded) : fonts(folders, embedded) {}
   int32_t width_of(const std::u32string& points, int32_t size);
 };
 
-Lettering::Lettering(const std::vector<fs::path>& folders)
-    : impl_(std::make_unique<Impl>(folders)) {
+Lettering::Lettering(const std::vector<fs::path>& folders, EmbeddedFont embedded)
+    : impl_(std::make_unique<Impl>(folders, embedded)) {
   static std::atomic_flag said;
   if (!impl_->fonts.empty() || said.test_and_set()) return;
   log().warn(
-      "No font is installed, so text in pictures is in plain capitals and letters beyond ASCII are "
+      "No font is installed and this build carries none, so text in pictures is in plain capitals "
+      "and letters beyond ASCII are "
       "boxes. Install one, for example the package fonts-dejavu-core.");
 }
 Lettering::~Lettering() = default;

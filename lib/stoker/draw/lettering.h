@@ -4,9 +4,10 @@
 //   const int32_t room = letters.width("кошка", 14);
 //   drawing.write(letters.picture(letters.fitted(name, 14, 120), 14), x, y, ink);
 //
-// Fonts are the system's: DejaVu Sans or Noto Sans first, then whatever has the letter. A letter
-// that no font has is a box. Where there is no font at all, a warning says so once, and letters are
-// those of ascii_letters.h. Text is UTF-8; other bytes show as U+FFFD. Not thread-safe: one for
+// Fonts are the system's: DejaVu Sans or Noto Sans first, then whatever has the letter, and the one
+// that the program carries where the system has none. A letter that no font has is a box. In a
+// build without a font, on a machine without one, a warning says so once, and letters are those of
+// ascii_letters.h. Text is UTF-8; other bytes show as U+FFFD. Not thread-safe: one for
 // each thread.
 #pragma once
 
@@ -31,9 +32,12 @@ struct TextPicture {
   }
 };
 
+enum class EmbeddedFont { kUsed, kUnused };
+
 class Lettering {
  public:
-  explicit Lettering(const std::vector<std::filesystem::path>& folders = font_folders());
+  explicit Lettering(const std::vector<std::filesystem::path>& folders = font_folders(),
+                     EmbeddedFont embedded = EmbeddedFont::kUsed);
   ~Lettering();
   Lettering(Lettering&&) noexcept;
   Lettering& operator=(Lettering&&) noexcept;

@@ -1,16 +1,25 @@
 #include "stoker/inspect/first_config.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <vector>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/core/text.h"
+#include "stoker/core/utf8.h"
+#include "stoker/data/check.h"
 #include "stoker/data/guess.h"
+#include "stoker/data/split_names.h"
 #include "stoker/decode/decode.h"
 
 namespace stoker::inspect {
 namespace {
+
+namespace fs = std::filesystem;
 
 using data::FoundSplit;
 
@@ -56,27 +65,46 @@ Look look_at(const data::Dataset& dataset) {
 }
 
 // By the end of their names, as in imagenet-train.
+const FoundSplit* named(const std::vector<FoundSplit>& splits, data::NamedSplit which) {
+  const auto found = std::ranges::find(
+      splits, which, [](const FoundSplit& split) { return data::split_at_end_of(split.name); });
+  return found == splits.end() ? nullptr : &*found;
+}
+
 const FoundSplit& training_of(const std::vector<FoundSplit>& splits) {
-  const auto found = std::ranges::find_if(
-      splits, [](const FoundSplit& split) { return split.name.ends_with("train"); });
-  return found == splits.end() ? splits.front() : *found;
+  const FoundSplit* train = named(splits, data::NamedSplit::kTrain);
+  return train != nullptr ? *train : splits.front();
 }
 
 // The split to evaluate on; null where the training set has to give one.
 const FoundSplit* validation_of(const std::vector<FoundSplit>& splits) {
-  for (const char* name : {"val", "valid", "validation", "test"})
-    for (const FoundSplit& split : splits)
-      if (split.name.ends_with(name) && &split != &training_of(splits)) return &split;
+  for (const data::NamedSplit which : {data::NamedSplit::kVal, data::NamedSplit::kTest})
+    if (const FoundSplit* split = named(splits, which); split && split != &training_of(splits))
+      return split;
   return nullptr;
+}
+
+// A value of the config, in quotes. YAML is UTF-8, so that no file of it holds another name.
+std::string quoted(const std::string& name) {
+  for (std::string_view rest = name; !rest.empty();) {
+    const size_t length = utf8_length(rest);
+    if (length == 0)
+      throw DataError(fmt::format(
+          "{}: the name is not UTF-8 text, which a config has to be: rename it, or make a "
+          "link to it under another name",
+          shown(name)));
+    rest.remove_prefix(length);
+  }
+  return json_string(name);
 }
 
 std::string data_lines(const std::vector<FoundSplit>& splits) {
   const data::DataOptions& train = training_of(splits).options;
   std::string text =
       fmt::format("data:\n  format: {}\n  root: {}\n  train: {}\n", train.format.name(),
-                  json_string(train.root), json_string(train.train.empty() ? "." : train.train));
+                  quoted(train.root), quoted(train.train.empty() ? "." : train.train));
   if (const FoundSplit* val = validation_of(splits))
-    return text + fmt::format("  val: {}\n", json_string(val->options.val));
+    return text + fmt::format("  val: {}\n", quoted(val->options.val));
   return text + "  split: {val: 0.1}  # no validation set was found: a tenth of the images\n";
 }
 
@@ -96,6 +124,20 @@ std::string augment_lines(const Look& look, bool digits) {
   return text + "  - normalize: {mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]}\n";
 }
 
+// Refuses what training would refuse. Manifests that lie in the folder may be what was meant.
+void check_classes(const data::Dataset& dataset, const fs::path& path) {
+  try {
+    data::check_training_set(dataset);
+  } catch (const DataError& error) {
+    const std::vector<std::string> manifests = data::manifests_in(path);
+    if (manifests.empty()) throw;
+    throw DataError(fmt::format(
+        "{}; {} holds {} too: for the images that a manifest names, `stoker config init {}`",
+        error.what(), shown(path.string()), shown(fmt::format("{}", fmt::join(manifests, ", "))),
+        shown((path / manifests.front()).string())));
+  }
+}
+
 // airbench halves the image once a group, then takes three pixels together.
 std::string_view model_for(int64_t short_side) {
   constexpr int64_t kThreeGroups = 25, kTwoGroups = 13, kSmall = 40;
@@ -110,7 +152,9 @@ std::string_view model_for(int64_t short_side) {
 std::string first_config(const std::filesystem::path& path) {
   const std::vector<FoundSplit> splits = data::find_splits(path);
   const FoundSplit& train = training_of(splits);
-  const Look look = look_at(*data::open_dataset(train.options, train.split));
+  const auto dataset = data::open_dataset(train.options, train.split);
+  check_classes(*dataset, path);
+  const Look look = look_at(*dataset);
   const int64_t batch = look.images < 500      ? 16
                         : look.images < 5'000  ? 64
                         : look.images < 50'000 ? 128
@@ -123,7 +167,7 @@ std::string first_config(const std::filesystem::path& path) {
       "optimizer: {{name: adamw, lr: 1.0e-3, weight_decay: 0.05, no_decay_norm_bias: true}}\n"
       "schedule: {{name: cosine, warmup_epochs: 1}}\n"
       "train: {{epochs: {}, batch_size: {}, label_smoothing: 0.1}}\n",
-      human_count(look.images), look.classes, json_string(path.string()), look.short_side,
+      human_count(look.images), look.classes, quoted(path.string()), look.short_side,
       data_lines(splits), augment_lines(look, train.options.format.name() == "idx"),
       model_for(look.short_side), epochs, batch);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::loader {
 namespace {
@@ -129,7 +130,8 @@ void BatchJob::check_sizes(const data::Dataset& dataset) const {
   throw DataError(fmt::format(
       "{} comes out as {}x{} and {} as {}x{} (width x height), but all images of a batch must have "
       "one size. Add random_resized_crop, or resize and then center_crop, to augment.",
-      name(first), first->width, first->height, name(other), other->width, other->height));
+      shown(name(first)), first->width, first->height, shown(name(other)), other->width,
+      other->height));
 }
 
 // Moves everything into one block that holds it all.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/kernels/region.h"
 #include "stoker/kernels/run_program.h"
 
@@ -18,7 +19,8 @@ constexpr double kRunTargetSeconds = 250e-6;
 constexpr double kLongestRun = 256;
 
 std::string with_name(const std::string& name, const std::string& message) {
-  return message.find(name) == std::string::npos ? name + ": " + message : message;
+  const std::string as_shown = shown(name);
+  return message.find(as_shown) == std::string::npos ? as_shown + ": " + message : message;
 }
 
 // The exception being handled, with the sample's name in its message and its type where it is one
@@ -35,7 +37,7 @@ std::exception_ptr named_error(const std::string& name) {
   } catch (const Error& error) {
     return std::make_exception_ptr(Error(error.exit_code(), with_name(name, error.what())));
   } catch (const std::bad_alloc&) {
-    return std::make_exception_ptr(OutOfMemory(name + ": not enough memory to load it."));
+    return std::make_exception_ptr(OutOfMemory(shown(name) + ": not enough memory to load it."));
   } catch (const std::exception& error) {
     return std::make_exception_ptr(InternalError(with_name(name, error.what())));
   } catch (...) {

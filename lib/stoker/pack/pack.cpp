@@ -6,8 +6,10 @@
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/lines.h"
 #include "stoker/core/parallel.h"
 #include "stoker/core/permutation.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/data/shard_set.h"
 #include "stoker/pack/staging.h"
@@ -40,7 +42,8 @@ class SplitPacker {
         on_progress_(on_progress),
         files_(files),
         threads_(options.threads > 0 ? options.threads : usable_cpus()) {
-    if (dataset_.size() == 0) throw DataError(fmt::format("{}: no images to pack", split.name));
+    if (dataset_.size() == 0)
+      throw DataError(fmt::format("{}: no images to pack", shown(split.name)));
     if (options.shuffle) order_.emplace(dataset_.size(), PermutationKey{options.seed, 0});
     for (int i = 0; i < threads_; ++i) converters_.emplace_back(options.convert, options.limits);
     result_.name = split.name;
@@ -56,7 +59,8 @@ class SplitPacker {
     }
     if (result_.images == 0)
       throw DataError(fmt::format("{}: none of the {} images can be read; the first: {}",
-                                  split_.name, dataset_.size(), result_.skipped.at(0)));
+                                  shown(split_.name), dataset_.size(),
+                                  result_.skipped.at(0).reason));
     return std::move(result_);
   }
 
@@ -127,7 +131,7 @@ class SplitPacker {
   bool write_sample(shards::TarWriter& tar, int64_t sample, const Slot& slot) {
     if (!slot.image) {
       if (options_.on_error == data::OnError::kFail) throw DataError(slot.problem);
-      result_.skipped.push_back(slot.problem);
+      result_.skipped.push_back({dataset_.name(sample), slot.problem});
       return false;
     }
     const std::string key = fmt::format("{:09}", sample);
@@ -150,16 +154,26 @@ class SplitPacker {
   PackedSplit result_;
 };
 
-void write_class_names(const fs::path& folder, const std::vector<std::string>& names,
-                       FileSystem& files) {
+// Whether text_lines() gives it back.
+bool is_one_line(const std::string& line) {
+  if (line.find('\0') != std::string::npos) return false;
+  const std::vector<std::string_view> lines = text_lines(line, data::kClassesFile);
+  return lines.size() == 1 && lines[0] == line;
+}
+
+// The file of names, a line for each. Throws DataError for a name that no line gives back.
+std::string class_lines(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
-    if (name.find('\n') != std::string::npos || name.empty())
-      throw DataError(fmt::format("the class name \"{}\" cannot stand in a line of {}", name,
-                                  data::kClassesFile));
-    text += name + '\n';
+    const std::string line = as_line(name);
+    if (!is_one_line(line))
+      throw DataError(
+          fmt::format("the class name \"{}\" cannot stand in a line of {}: give the class another "
+                      "name, without line breaks or zero bytes",
+                      shown(name), data::kClassesFile));
+    text += line + '\n';
   }
-  write_file_atomically(files, folder / data::kClassesFile, as_bytes(text));
+  return text;
 }
 
 }  // namespace
@@ -170,13 +184,14 @@ std::vector<PackedSplit> pack(std::span<const PackSplit> splits, const fs::path&
                               FileSystem& files) {
   STOKER_CHECK(!splits.empty(), "no splits");
   const std::vector<std::string>& classes = splits[0].dataset->class_names();
+  const std::string names = class_lines(classes);  // refused before the work
   StagedFolder staged(files, folder);
   std::vector<PackedSplit> result;
   for (const PackSplit& split : splits) {
     const PackSplit labelled{split.name, data::relabel(split.dataset, classes)};
     result.push_back(SplitPacker(labelled, staged.path(), options, on_progress, files).run());
   }
-  write_class_names(staged.path(), classes, files);
+  write_file_atomically(files, staged.path() / data::kClassesFile, as_bytes(names));
   staged.commit();
   return result;
 }

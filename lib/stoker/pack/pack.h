@@ -42,12 +42,17 @@ struct PackProgress {
   int64_t images = 0, of = 0;
 };
 
+struct SkippedImage {
+  std::string name;    // any bytes
+  std::string reason;  // for people: names in it are as shown() has them
+};
+
 struct PackedSplit {
   std::string name;
   int64_t images = 0, shards = 0;
   int64_t source_bytes = 0, packed_bytes = 0;  // of the images alone
   int64_t shard_bytes = 0;                     // of the tar files
-  std::vector<std::string> skipped;            // what could not be read, and why
+  std::vector<SkippedImage> skipped;           // what could not be read
 };
 
 // Splits are labelled by the classes of the first. Throws DataError for an image that cannot be

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::pack {
 namespace {
@@ -36,7 +37,7 @@ StagedFolder::StagedFolder(FileSystem& files, const fs::path& place)
   if (fs::exists(place_) && !(fs::is_directory(place_) && fs::is_empty(place_)))
     throw DataError(
         fmt::format("{} is there already. Remove it to write it again, or name another place",
-                    place_.string()));
+                    shown(place_.string())));
   parent_ = place_.has_parent_path() ? place_.parent_path() : fs::path(".");
   const std::string prefix = fmt::format(".{}.packing-", place_.filename().string());
   remove_leftovers(files_, parent_, prefix);

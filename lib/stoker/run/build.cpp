@@ -11,6 +11,7 @@
 #include "stoker/algorithms/optimizer_mean.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/data/table.h"
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
@@ -245,7 +246,8 @@ at::Tensor build_class_weights(const train::TrainOptions& options, const data::D
     if (options.class_weights.size() != classes) {
       throw ConfigError(
           fmt::format("train.class_weights: {} weights, but the training set has {} classes: {}.",
-                      options.class_weights.size(), classes, fmt::join(train.class_names(), ", ")));
+                      options.class_weights.size(), classes,
+                      shown(fmt::format("{}", fmt::join(train.class_names(), ", ")))));
     }
     return at::tensor(options.class_weights).to(at::kFloat);
   }

@@ -14,6 +14,7 @@
 
 #include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/load.h"
@@ -87,7 +88,8 @@ void check_facts(const train::ModelFacts& facts, const Student& student,
   if (facts.class_names != own) {
     throw ConfigError(fmt::format(
         "{}: {} knows the classes [{}], and this run's are [{}]: expected the same, in this order.",
-        kKey, teacher, fmt::join(facts.class_names, ", "), fmt::join(own, ", ")));
+        kKey, teacher, shown(fmt::format("{}", fmt::join(facts.class_names, ", "))),
+        shown(fmt::format("{}", fmt::join(own, ", ")))));
   }
   if (facts.context.channels == student.context.channels) return;
   throw ConfigError(fmt::format("{}: {} takes images of {} channels, and this run's have {}.", kKey,

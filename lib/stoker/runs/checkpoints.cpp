@@ -81,10 +81,13 @@ fs::path follow_pointer(const fs::path& pointer) {
   if (!fs::is_regular_file(pointer) || fs::file_size(pointer) > kLongestName) return {};
   std::string name = read_file(pointer);
   while (!name.empty() && (name.back() == '\n' || name.back() == ' ')) name.pop_back();
-  // Any other file may stand here, as a user may name any: what it says is no name then.
+  // Any other file may stand here, as a user may name any: what it says is no name then. A pointer
+  // names what lies beside it and nothing else.
+  const bool is_name = !name.empty() && name != "." && name != ".." &&
+                       name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
   fs::path target = pointer.parent_path() / name;
   std::error_code too_long_for_a_name;
-  return !name.empty() && fs::is_directory(target, too_long_for_a_name) ? target : fs::path{};
+  return is_name && fs::is_directory(target, too_long_for_a_name) ? target : fs::path{};
 }
 
 std::string read_checkpoint_state(const fs::path& checkpoint) {

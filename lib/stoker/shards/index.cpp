@@ -6,6 +6,7 @@
 
 #include "stoker/core/crc32c.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::shards {
 namespace {
@@ -57,8 +58,8 @@ std::vector<IndexPart> parts_of(const StoredSample& sample, Bytes shard) {
 }
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
-  throw DataError(
-      fmt::format("{}: {}. Remove it, or write it again: `stoker data index FOLDER`", path, what));
+  throw DataError(fmt::format("{}: {}. Remove it, or write it again: `stoker data index FOLDER`",
+                              shown(path), what));
 }
 
 }  // namespace
@@ -85,7 +86,8 @@ ShardIndex ShardIndex::build(Bytes shard, const std::string& shard_path, Checksu
     append(entries, entry);
     ++head.samples;
   }
-  if (head.samples == 0) throw DataError(fmt::format("{}: the shard holds no samples", shard_path));
+  if (head.samples == 0)
+    throw DataError(fmt::format("{}: the shard holds no samples", shown(shard_path)));
   head.key_bytes = keys.size();
   std::string bytes;
   head.parts = parts.size() / sizeof(IndexPart);

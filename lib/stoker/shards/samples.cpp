@@ -7,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::shards {
 namespace {
@@ -22,7 +23,7 @@ std::optional<Content> content_of(std::string_view ending) {
 }  // namespace
 
 void Samples::fail(const std::string& key, std::string_view what) const {
-  throw DataError(fmt::format("{}: sample '{}': {}", path_, key, what));
+  throw DataError(fmt::format("{}: sample '{}': {}", shown(path_), shown(key), what));
 }
 
 // Lower case for the ending, as webdataset has it.
@@ -53,8 +54,9 @@ int64_t Samples::label_of(const TarMember& member) const {
   if (error == std::errc() && end == text.data() + text.size() && label >= 0 &&
       label <= kLargestLabel)
     return label;
-  throw DataError(fmt::format("{}: '{}' holds \"{}\", not a class number from 0 to {}", path_,
-                              member.name, text.substr(0, 40), kLargestLabel));
+  throw DataError(fmt::format("{}: '{}' holds \"{}\", not a class number from 0 to {}",
+                              shown(path_), shown(member.name), shown(text.substr(0, 40)),
+                              kLargestLabel));
 }
 
 void Samples::take(StoredSample& sample, const Named& named) {

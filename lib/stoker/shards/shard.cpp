@@ -8,6 +8,7 @@
 
 #include "stoker/core/crc32c.h"
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::shards {
 namespace {
@@ -48,7 +49,7 @@ Shard Shard::open(const fs::path& path) {
     return DataError(fmt::format(
         "{} does not belong to {}: {}. One of the two was replaced or cut short; if the shard is "
         "good, write its index again: `stoker data index {}`",
-        beside.string(), path.string(), what, path.string()));
+        shown(beside.string()), shown(path.string()), what, shown(path.string())));
   };
   if (index.shard_bytes() != map.bytes().size())
     throw mismatch(fmt::format("it was made for a shard of {} bytes, this one has {}",
@@ -76,7 +77,7 @@ IndexEntry Shard::checked_entry(int64_t index) const {
   const uint64_t size = map_.bytes().size();
   if (entry.offset < kTarBlock || entry.offset > size || entry.size_bytes > size - entry.offset)
     throw DataError(fmt::format("{}: entry {} of its index changed since it was opened",
-                                path_.string(), index));
+                                shown(path_.string()), index));
   return entry;
 }
 
@@ -85,7 +86,7 @@ void Shard::confirm(int64_t index) const {
     throw DataError(
         fmt::format("{}: the shard was cut short since it was opened: what was read of it may be "
                     "zeros. Replace files by renaming new ones onto them",
-                    name(index)));
+                    shown(name(index))));
 }
 
 bool Shard::header_fits(int64_t index) const {
@@ -107,12 +108,12 @@ Bytes Shard::content(int64_t index) const {
     throw DataError(
         fmt::format("{}: cannot be read: the shard was cut short since it was opened, "
                     "or the disk fails ({})",
-                    name(index), std::strerror(errno)));
+                    shown(name(index)), std::strerror(errno)));
   if (crc32c(with_header.first(kTarBlock)) != entry.header_crc)
     throw DataError(
         fmt::format("{}: the shard is not the one that was indexed: at byte {} another member "
                     "stands. Write the index again: `stoker data index {}`",
-                    name(index), entry.offset - kTarBlock, path_.string()));
+                    shown(name(index)), entry.offset - kTarBlock, shown(path_.string())));
   return with_header.subspan(kTarBlock);
 }
 
@@ -124,7 +125,7 @@ void Shard::verify(int64_t index) const {
     throw DataError(fmt::format(
         "{}: {} not what was indexed: the checksum differs. If the shard is good, write its index "
         "again: `stoker data index --force {}`",
-        name(index), what, path_.string()));
+        shown(name(index)), what, shown(path_.string())));
   };
   if (crc != index_.entry(index).content_crc) fail("the content is");
   for (const IndexPart& part : index_.parts(index))

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "stoker/core/error.h"
+#include "stoker/core/shown.h"
 
 namespace stoker::shards {
 namespace {
@@ -26,7 +27,7 @@ std::optional<uint64_t> whole_number(std::string_view text) {
 }  // namespace
 
 void TarMembers::fail(const std::string& what) const {
-  throw DataError(fmt::format("{}: at byte {}: {}", path_, reported_, what));
+  throw DataError(fmt::format("{}: at byte {}: {}", shown(path_), reported_, what));
 }
 
 // Nothing at the end, which is checked to be one.
