@@ -114,7 +114,7 @@ TEST_CASE("a lost card, its errors and figures that cannot be had are told once"
   machine.gpu = "NVIDIA H200";
   machine.why_no_cpu_energy = "no energy counters";
   for (int i = 0; i < 3; ++i) {
-    machine.window.is_lost = i > 0;
+    machine.lost_gpu = i > 0 ? "NVIDIA H200" : "";
     machine.window.gpu_xid_errors = i;
     watched.line(*notices);
   }

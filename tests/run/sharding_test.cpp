@@ -2,6 +2,7 @@
 
 #include "stoker/algorithms/table.h"
 #include "stoker/core/error.h"
+#include "stoker/data/table.h"
 #include "stoker/run/build.h"
 #include "stoker/run/check.h"
 #include "support/catch.h"
@@ -64,6 +65,7 @@ TEST_CASE("what looks at a whole that would be divided is refused by both keys")
 TEST_CASE("an optimizer that takes parameters as a whole is refused before it is divided") {
   RunConfig config;
   config.model = models::models().pick("mlp");
+  config.data.format = data::formats().pick("shapes");
   for (const char* name : {"lamb", "muon", "schedule_free_adamw"}) {
     config.optimizer = optim::optimizers().pick(name);
     config.dist.shard = Shard::kGradients;

@@ -19,7 +19,8 @@ std::string_view first_line(std::string_view text) {
 
 // `sep=;`, which tells Excel the separator, in quotes or without.
 std::optional<char> named_separator(std::string_view line) {
-  const std::string text = lower_case(from_line(trimmed(line)));
+  while (line.ends_with(' ')) line.remove_suffix(1);  // a tab may be what it names
+  const std::string text = lower_case(from_line(line));
   if (text.size() != 5 || !text.starts_with("sep=")) return std::nullopt;
   return text[4];
 }

@@ -156,12 +156,11 @@ std::string pairs_html(const ordered_json& evaluation) {
 // As the run's end said it; of a run that was killed, or went on since and was, that of its lines.
 // One that trains has none yet.
 monitor::Verdict verdict_of(const RunRecord& run) {
+  if (run.overview.state == runs::RunState::kRunning) return {};
   const auto written = run.summary.find("verdict");
   const bool is_there = written != run.summary.end() && written->is_object();
-  if (is_there && !run.overview.reason.empty())
-    return {text_in(*written, "kind"), text_in(*written, "text"), text_in(*written, "advice")};
-  return run.overview.state == runs::RunState::kRunning ? monitor::Verdict{}
-                                                        : diagnose(run).verdict;
+  if (!is_there || run.overview.reason == "killed") return diagnose(run).verdict;
+  return {text_in(*written, "kind"), text_in(*written, "text"), text_in(*written, "advice")};
 }
 
 }  // namespace

@@ -119,14 +119,17 @@ constexpr std::array<Column, 10> kEnergy{{
     drawn("mean_rank_works", "share", "share of the steps in which the mean rank does not wait"),
 }};
 
-// The monitor's own list calls shares "1", and counts "".
+// The monitor's own list calls shares "1".
 Column column_of(const monitor::Figure& figure) {
+  const bool is_count = figure.unit == "count";
   return {.name = figure.name,
-          .unit = figure.unit == "1" ? "share" : figure.unit,
+          .unit = figure.unit == "1" ? "share"
+                  : is_count         ? ""
+                                     : figure.unit,
           .what = figure.help,
           .is_clock = true,
           .is_drawn = true,
-          .is_charted = !figure.unit.empty() || figure.name.starts_with("cpu_")};
+          .is_charted = !is_count || figure.name.starts_with("cpu_")};
 }
 
 Column column_of(const MetricName& metric) {
