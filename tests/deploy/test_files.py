@@ -1,6 +1,9 @@
-"""Manifests against the schemas of Kubernetes, the Dockerfile against hadolint, and all of them
-against what stoker promises: its exit codes, its options, its configs."""
+"""Manifests against the schemas of Kubernetes and, for what others define, those under schemas/; the
+Dockerfile against hadolint; and all of them against what stoker promises: its exit codes, its
+options, its configs."""
 
+import copy
+import json
 import pathlib
 import re
 import shutil
@@ -8,10 +11,12 @@ import subprocess
 import sys
 import unittest
 
+import jsonschema
 import kubernetes_validate
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMAS = pathlib.Path(__file__).resolve().parent / "schemas"
 MANIFESTS = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 COME_AGAIN = {2, 3, 6, 70}  # what a second try would end with as well
 
@@ -50,6 +55,55 @@ class Kubernetes(unittest.TestCase):
             kubernetes_validate.validate({"apiVersion": "batch/v1", "kind": "Job",
                                           "metadata": {"name": job["name"]},
                                           **job["template"]}, "1.31", strict=True)
+
+    def custom(self, kind):
+        """The manifest of a kind that is none of Kubernetes' own, and what checks it."""
+        schema = json.loads((SCHEMAS / f"{kind.lower()}.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        found = [document for path in MANIFESTS for document in documents(path)
+                 if document["kind"] == kind]
+        self.assertEqual(len(found), 1)
+        return found[0], jsonschema.Draft202012Validator(schema)
+
+    def test_kinds_of_others_fit_what_they_document(self):
+        for kind in ("JobSet", "TrainJob"):
+            document, validator = self.custom(kind)
+            self.assertEqual([error.message for error in validator.iter_errors(document)], [])
+
+    def test_what_the_schemas_refuse(self):
+        job_set, of_job_set = self.custom("JobSet")
+        train_job, of_train_job = self.custom("TrainJob")
+        for document, validator, path, value in (
+                (job_set, of_job_set, "spec.failurePolicy.rules.0.name", "with-hyphens"),
+                (job_set, of_job_set, "spec.failurePolicy.rules.0.action", "Fail"),
+                (job_set, of_job_set, "spec.failurePolicy.maxRetries", 3),
+                (train_job, of_train_job, "spec.podTemplateOverrides", []),
+                (train_job, of_train_job, "spec.trainer.numNodes", "2"),
+                (train_job, of_train_job, "spec.runtimeRef.name", "")):
+            spoilt = copy.deepcopy(document)
+            *way, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+            place = spoilt
+            for part in way:
+                place = place[part]
+            place[last] = value
+            self.assertFalse(validator.is_valid(spoilt), path)
+
+    def test_pods_within_a_train_job_fit_too(self):
+        train_job, _ = self.custom("TrainJob")
+        patches = [job["template"]["spec"]["template"]["spec"]
+                   for patch in train_job["spec"]["runtimePatches"] for job in
+                   patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]]
+        trainer = train_job["spec"]["trainer"]
+        self.assertEqual(len(patches), 1)
+        container = {**patches[0]["containers"][0], "image": trainer["image"],
+                     "command": trainer["command"], "args": trainer["args"],
+                     "resources": trainer["resourcesPerNode"]}
+        kubernetes_validate.validate(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "node"},
+             "spec": {**patches[0], "containers": [container]}}, "1.31", strict=True)
+        mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+        for folder in re.findall(r"=(/data|/runs)", trainer["args"][0]):
+            self.assertIn(folder, mounted)
 
     def test_failures_that_would_come_again_end_the_job(self):
         rules = [rule for path in MANIFESTS for document in documents(path)
