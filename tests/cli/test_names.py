@@ -139,7 +139,9 @@ class Names(BinaryTest):
         as_shown = "z\\x1b[31m\\nstoker: all is well.png"
         (self.folder / "data/train/plain" / odd).write_bytes(b"no image")
         (self.folder / "list.csv").write_text(f'path,label\n"data/train/plain/{odd}",a\n'
-                                              "data/train/plain/absent.png,b\n")
+                                              "shapes.png,b\n")
+        made = next((self.folder / "shapes/train").glob("*/*.png"))
+        (self.folder / "shapes.png").write_bytes(made.read_bytes())
         for words in (["train", "c.yaml"], ["data", "verify", "data/train"],
                       ["data", "pack", "data", "packed"], ["train", "c.yaml", "data.on_error=skip"],
                       ["train", "c.yaml", "data.on_error=skip", "data.val=train"],

@@ -64,8 +64,8 @@ TEST_CASE("what looks at a whole that would be divided is refused by both keys")
 
 TEST_CASE("an optimizer that takes parameters as a whole is refused before it is divided") {
   RunConfig config;
-  config.model = models::models().pick("mlp");
   config.data.format = data::formats().pick("shapes");
+  config.model = models::models().pick("mlp");
   for (const char* name : {"lamb", "muon", "schedule_free_adamw"}) {
     config.optimizer = optim::optimizers().pick(name);
     config.dist.shard = Shard::kGradients;
