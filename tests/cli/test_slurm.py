@@ -1,6 +1,7 @@
 """A real Slurm of one node; skipped where none can be started."""
 
 import json
+import re
 import subprocess
 import time
 
@@ -47,7 +48,8 @@ class Slurm(BinaryTest):
         job's first life has been cleared away, so that one update may come too early."""
         for _ in range(300):
             shown = self.node.run("scontrol", "show", "job", job).stdout
-            if "Restarts=0" not in shown and "JobState=PENDING" not in shown:
+            # While its first life is cleared away (COMPLETING) it is not waiting yet.
+            if "Restarts=0" not in shown and re.search("JobState=(RUNNING|COMPLETED)", shown):
                 return
             self.node.run("scontrol", "update", f"JobId={job}", "StartTime=now", check=False)
             time.sleep(0.5)
@@ -56,16 +58,16 @@ class Slurm(BinaryTest):
     def test_a_job_that_is_warned_saves_and_is_queued_again(self):
         self.node.environment.update(STOKER=str(BINARY), STOKER_DEVICES="cpu:2")
         job = self.node.run("sbatch", "--parsable", "--gpus-per-node=0", "--cpus-per-task=1",
-                            SCRIPT, "tiny.yaml", "train.epochs=300", "log.every_steps=1",
+                            SCRIPT, "tiny.yaml", "train.epochs=120", "log.every_steps=1",
                             "eval.every_epochs=100", cwd=self.folder).stdout.strip()
         output = self.folder / f"stoker-{job}.out"
         self.wait_for("step 20/", output)
         self.node.run("scancel", "--batch", "--signal=USR1", job)
         self.wait_for(f"queueing {job} again", output)
         self.start_again_at_once(job)
-        self.wait_for("done: finished after 1800 steps", output)
+        self.wait_for("done: finished after 720 steps", output)
         summary = json.loads((self.folder / f"runs/{job}/1/summary.json").read_text())
-        self.assertEqual(summary["steps"], 1800)
+        self.assertEqual(summary["steps"], 720)
         self.assertEqual(sorted(path.name for path in (self.folder / f"runs/{job}").iterdir()),
                          ["1"])
         self.assertIn("going on from", output.read_text())

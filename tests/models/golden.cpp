@@ -166,7 +166,8 @@ void check_against_golden(models::Model& model, const nlohmann::json& row) {
     }
   }
   if (row.contains("gradient_norm")) {
-    check_close("norm of the gradient", {std::sqrt(squares)}, {row.at("gradient_norm")});
+    check_close("norm of the gradient", {std::sqrt(squares)},
+                nlohmann::json::array({row.at("gradient_norm")}));
     return;
   }
   check_all("gradient_norms", norms, row);

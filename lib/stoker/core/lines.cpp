@@ -17,7 +17,10 @@ std::optional<std::string> unquoted(std::string_view line) {
   line = line.substr(1, line.size() - 2);
   std::string text;
   for (size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '"' && (++i == line.size() || line[i] != '"')) return std::nullopt;
+    if (line[i] == '"') {
+      ++i;
+      if (i == line.size() || line[i] != '"') return std::nullopt;
+    }
     text += line[i];
   }
   return text;

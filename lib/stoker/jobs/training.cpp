@@ -255,7 +255,12 @@ void check_destinations(const run::RunConfig& config, bool is_new) {
     runs::check_destination("run.dir", std::filesystem::path(config.run.dir) / config.name);
   }
   if (!config.log.mlflow.empty()) runs::check_destination("log.mlflow", config.log.mlflow);
-  if (config.monitor.port) http::check_address(address_of(config.monitor));
+  if (!config.monitor.port) return;
+  try {
+    http::check_address(address_of(config.monitor));
+  } catch (const ConfigError& error) {
+    throw ConfigError(fmt::format("monitor.port: {}", error.what()));
+  }
 }
 
 TrainingResult run_training(TrainingRequest request) {
