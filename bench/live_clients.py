@@ -5,7 +5,8 @@
 
 One training on the CPU, in whose time quiet stretches and besieged ones alternate: then 200 connections
 are open, most with half a request, some with streams that nobody reads, and one sends a byte every 50 ms.
-Whoever is thrown out comes back once a second. Prints the time of a step in both, by the log lines that
+Whoever is thrown out comes back once a second. Where there are two processors the clients have the last
+one, and the training with its server the others, so that the clients' own work does not count. Prints the time of a step in both, by the log lines that
 lie within a stretch, with the ratio of each pair, and the resident memory at the end of each.
 """
 import argparse
@@ -115,8 +116,12 @@ def main():
         folder = pathlib.Path(name)
         (folder / "live.yaml").write_text(CONFIG)
         metrics = folder / "runs/live/1/metrics.jsonl"
+        cpus = sorted(os.sched_getaffinity(0))
+        if len(cpus) > 1:
+            os.sched_setaffinity(0, cpus[:-1])  # which the training inherits
         training = subprocess.Popen([str(arguments.stoker.resolve()), "train", "live.yaml", f"monitor.port={port}"],
                                     cwd=folder, stderr=subprocess.DEVNULL)
+        os.sched_setaffinity(0, cpus[-1:])
         try:
             while len(lines_of(metrics)) < 20:
                 if training.poll() is not None:
