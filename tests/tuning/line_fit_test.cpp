@@ -124,6 +124,9 @@ TEST_CASE("sizes to time are powers of two and the ends, none beyond what fits",
 
 TEST_CASE("a second look goes between the knee and the size before it", "[tuning]") {
   const std::vector<int64_t> timed{8, 16, 32, 64};
+  const std::vector<int64_t> wished{1, 2, 5, 100, 192, 224, 256, 300};
+  CHECK(sizes_of_steps(wished, 256) == std::vector<int64_t>{1, 2, 5, 86, 128, 256, 300});
+  CHECK(sizes_of_steps(std::vector<int64_t>{7}, 7) == std::vector<int64_t>{7});
   CHECK(sizes_near_knee(timed, 32) == std::vector<int64_t>{24, 28});
   CHECK(sizes_near_knee(timed, 8).empty());
   CHECK(sizes_near_knee(std::vector<int64_t>{1, 2, 4}, 2).empty());

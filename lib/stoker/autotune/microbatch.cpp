@@ -151,15 +151,17 @@ class Search {
 
   void time_sizes() {
     const Stopwatch watch;
-    std::vector<int64_t> sizes =
-        affordable(tuning::sizes_to_time({range_.smallest, result_.largest_microbatch}));
+    const int64_t batch = session_.plan().batch_size;
+    std::vector<int64_t> sizes = affordable(tuning::sizes_of_steps(
+        tuning::sizes_to_time({range_.smallest, result_.largest_microbatch}), batch));
     warm_up(sizes);
     time_rounds(sizes, kRoundsOfAll);
     sizes = tuning::contenders(timings_of(sizes));
     time_rounds(sizes, options_.least_rounds - kRoundsOfAll);
     tuning::Knee found = tuning::find_knee(timings_of(sizes));
-    if (const auto closer = tuning::sizes_near_knee(sizes, found.microbatch);
-        !closer.empty() && 2 * watch.elapsed_s() < options_.budget_s) {
+    auto closer = tuning::sizes_of_steps(tuning::sizes_near_knee(sizes, found.microbatch), batch);
+    std::erase_if(closer, [&](int64_t size) { return seconds_.contains(size); });
+    if (!closer.empty() && 2 * watch.elapsed_s() < options_.budget_s) {
       warm_up(closer);
       // All of them again: only sizes of the same rounds can be compared.
       sizes.insert(sizes.end(), closer.begin(), closer.end());

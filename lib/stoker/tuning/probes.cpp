@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "stoker/core/ceil_div.h"
+#include "stoker/core/error.h"
+
 namespace stoker::tuning {
 namespace {
 
@@ -49,6 +52,15 @@ std::vector<int64_t> sizes_to_time(const SizeRange& range) {
     if (power > range.smallest) sizes.push_back(power);
   if (range.largest > range.smallest) sizes.push_back(range.largest);
   return sizes;
+}
+
+std::vector<int64_t> sizes_of_steps(std::span<const int64_t> sizes, int64_t batch) {
+  std::vector<int64_t> even;
+  for (const int64_t size : sizes)
+    even.push_back(size < batch ? ceil_div(batch, ceil_div(batch, size)) : size);
+  std::ranges::sort(even);
+  even.erase(std::ranges::unique(even).begin(), even.end());
+  return even;
 }
 
 std::vector<int64_t> sizes_near_knee(std::span<const int64_t> timed, int64_t knee) {

@@ -30,6 +30,11 @@ std::optional<int64_t> next_memory_probe(std::span<const Probe> probes, const Si
 // The powers of two within the range, and its two ends.
 std::vector<int64_t> sizes_to_time(const SizeRange& range);
 
+// What micro-batches of at most these sizes become where a step of `batch` images is divided
+// evenly, each once, ascending: of 256 images at most 192 are two micro-batches of 128. Sizes from
+// the batch on stay.
+std::vector<int64_t> sizes_of_steps(std::span<const int64_t> sizes, int64_t batch);
+
 // Sizes between the knee and the largest timed one below it (halfway, and three quarters), of those
 // that are not timed yet; a second look where the rate bends. timed: ascending.
 std::vector<int64_t> sizes_near_knee(std::span<const int64_t> timed, int64_t knee);
