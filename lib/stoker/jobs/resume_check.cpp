@@ -53,16 +53,13 @@ Pair pick_pair(const fs::path& path) {
       fmt::format("{}: no later checkpoint of the run is left to compare with", path.string()));
 }
 
-// What of a line of metrics.jsonl is a function of the training alone.
-json essence(const nlohmann::ordered_json& record) { return callbacks::without_clocks(record); }
-
 // Keeps the lines that the run would have written.
 class KeepLines : public train::Callback {
  public:
   explicit KeepLines(std::vector<json>& lines) : lines_(lines) {}
   void observe(train::Event event, const train::View& view) override {
     if (const auto line = callbacks::metrics_line(event, view.state))
-      lines_.push_back(essence(runs::parse_metrics_object(*line).value()));
+      lines_.push_back(callbacks::without_clocks(runs::parse_metrics_object(*line).value()));
   }
 
  private:
@@ -74,7 +71,7 @@ void compare_metrics(const runs::RunFolder& folder, const std::vector<json>& lin
   if (!fs::exists(folder.metrics())) return;
   std::set<json> written;
   for (const auto& record : runs::metrics_objects(read_file(folder.metrics())))
-    written.insert(essence(record));
+    written.insert(callbacks::without_clocks(record));
   for (const json& line : lines) {
     if (line.value("step", int64_t{0}) <= check.from_step) continue;
     ++check.metric_lines;

@@ -281,7 +281,12 @@ std::string verdict_text(const Verdict& verdict) {
 }
 
 Verdict judge(const Facts& facts) {
-  if (facts.lines == 0) return {"too_short", "a single log line is too little to judge by", ""};
+  if (facts.lines == 0) {
+    return {
+        "too_short",
+        "it has logged too little to judge by: the first line of a process has its set-up in it",
+        "log more often (log.every_steps), or look again later"};
+  }
   if (facts.wall_s < kJudgedFrom_s) {
     return {"too_short", fmt::format("{:.1f} s are too short to judge by", facts.wall_s), ""};
   }

@@ -123,13 +123,6 @@ Diagnosis diagnose(RunRecord run) {
   Diagnosis diagnosis{
       .run = run.overview, .facts = run_facts(run), .verdict = {}, .notes = notes_of(run)};
   diagnosis.verdict = monitor::judge(diagnosis.facts);
-  if (diagnosis.facts.lines == 0) {
-    diagnosis.verdict = {
-        "too_short",
-        "it has logged too little to judge by: the first line of a process has its "
-        "set-up in it",
-        "log more often (log.every_steps), or look again later"};
-  }
   return diagnosis;
 }
 

@@ -81,6 +81,7 @@ void MachineWatch::end_evaluation(Position& position) {
 
 RankReport MachineWatch::own_report(State& state, double exchange_wait_s) {
   const monitor::Sampling sampling = sampler_->take();
+  const monitor::SamplerStatus status = sampler_->status();
   of_steps_.add(sampling.energy);
   deliver(state.position, sampling.energy);
   const double waited = exchange_wait_s - exchange_wait_s_;
@@ -88,11 +89,11 @@ RankReport MachineWatch::own_report(State& state, double exchange_wait_s) {
   RankReport report{.window = sampling.window,
                     .of_steps = std::exchange(of_steps_, {}),
                     .undelivered = std::exchange(undelivered_, {}),
-                    .why_no_gpu = sampler_->status().why_no_gpu,
-                    .peak_tflops = own_peak(),
+                    .gpu = status.gpu ? status.gpu->name : "",
+                    .why_no_gpu = status.why_no_gpu,
+                    .peak_tflops = own_peak(status),
                     .works = steps_s > 0 ? std::clamp(1 - waited / steps_s, 0.0, 1.0) : 1,
                     .usable_cpus = usable_cpus()};
-  if (const auto gpu = sampler_->status().gpu) report.gpu = gpu->name;
   const monitor::Window before = std::exchange(before_evaluation_, {});
   if (before.samples > report.window.samples) report.window = before;
   return report;
@@ -164,9 +165,9 @@ void MachineWatch::add_energy(MachineLine& line, const Position& position,
   line.joules_per_image = per(position.images_seen - images_);
 }
 
-std::optional<double> MachineWatch::own_peak() const {
+std::optional<double> MachineWatch::own_peak(const monitor::SamplerStatus& status) const {
   if (options_.peak_tflops) return options_.peak_tflops;
-  const auto info = sampler_->status().gpu;
+  const std::optional<monitor::GpuInfo>& info = status.gpu;
   const monitor::GpuSpec* spec = info ? monitor::find_gpu(info->name) : nullptr;
   return spec != nullptr ? spec->peak_tflops(options_.arithmetic, info->max_sm_mhz) : std::nullopt;
 }

@@ -56,7 +56,7 @@ class MachineWatch {
   void add_energy(MachineLine& line, const Position& position,
                   const monitor::EnergyTotals& of_steps);
   void add_arithmetic(MachineLine& line, const LogWindow& window) const;
-  std::optional<double> own_peak() const;
+  std::optional<double> own_peak(const monitor::SamplerStatus& status) const;
 
   MachineOptions options_;
   dist::Group& group_;
