@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #ifdef _OPENMP
@@ -59,8 +60,27 @@ int64_t input_pitch(const at::Tensor& x, const ConvolutionShape& shape) {
   return (x.size(3) + shape.padding[1] + stride - 1) / stride * stride;
 }
 
+// Of a kernel of one pixel only every stride-th pixel of x matters. As such a convolution it goes
+// to oneDNN: its own pass over strided ones writes past its buffers with AVX2 (seen with 3
+// channels).
+bool is_strided_point(const at::Tensor& weight, const ConvolutionShape& shape) {
+  return weight.size(2) == 1 && weight.size(3) == 1 &&
+         shape.padding == std::array<int64_t, 2>{0, 0} &&
+         shape.stride != std::array<int64_t, 2>{1, 1};
+}
+
+at::Tensor strided_pixels(const at::Tensor& x, const ConvolutionShape& shape) {
+  return x.slice(2, 0, std::nullopt, shape.stride[0])
+      .slice(3, 0, std::nullopt, shape.stride[1])
+      .contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 at::Tensor gradient_of_slice(const at::Tensor& dy, const at::Tensor& x, const at::Tensor& weight,
                              const ConvolutionShape& shape, int64_t images) {
+  if (is_strided_point(weight, shape)) {
+    const ConvolutionShape dense{{1, 1}, {0, 0}, shape.groups};
+    return gradient_of_slice(dy, strided_pixels(x, shape), weight, dense, images);
+  }
   at::Tensor wide_dy = dy, wide_x = x;
   if (images > 1) {
     const int64_t pitch = input_pitch(x, shape);
