@@ -68,7 +68,7 @@ bool is_indexed(const fs::path& shard) {
   try {
     return fs::exists(shards::index_path(shard)) && shards::Shard::open(shard).size() > 0;
   } catch (const DataError&) {
-    return false;  // written anew
+    return false;  // written again
   }
 }
 

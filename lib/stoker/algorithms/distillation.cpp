@@ -83,11 +83,11 @@ class Distiller : public train::Algorithm {
   }
 
   void learn_from_teacher(const train::State& state, train::MicroBatch& batch) const {
-    const at::Tensor told = ask(state, batch.images);
-    STOKER_CHECK(told.sizes() == batch.logits.sizes(), "the teacher gave {} numbers for {}",
-                 told.numel(), batch.logits.numel());
+    const at::Tensor taught = ask(state, batch.images);
+    STOKER_CHECK(taught.sizes() == batch.logits.sizes(), "the teacher gave {} numbers for {}",
+                 taught.numel(), batch.logits.numel());
     batch.losses = (1 - options_.alpha) * batch.losses +
-                   options_.alpha * distilled(options_, batch.logits, told);
+                   options_.alpha * distilled(options_, batch.logits, taught);
   }
 
   at::Tensor ask(const train::State& state, const at::Tensor& images) const {

@@ -71,9 +71,9 @@ std::unique_ptr<train::Algorithm> make_optimizer_mean(train::State& state, train
                                                       train::Precision precision) {
   if (train::has_foreign_norms(state.model())) {
     throw ConfigError(
-        "optimizer: a schedule-free one has to take the statistics of batch norms anew, and cannot "
-        "reach those of this model: expected another optimizer, or a model that stoker builds "
-        "itself.");
+        "optimizer: a schedule-free one has to take the statistics of batch norms again, and "
+        "cannot reach those of this model: expected another optimizer, or a model that stoker "
+        "builds itself.");
   }
   return std::make_unique<OptimizerMean>(state, std::move(train), precision);
 }

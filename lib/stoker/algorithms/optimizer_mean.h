@@ -1,6 +1,6 @@
 // Evaluates and saves the weights that the optimizer names for it (schedule-free optimizers: the
 // mean of those that it moved), while training goes on with the parameters. Statistics of batch
-// norms are taken anew for them before each evaluation; what training has is put back.
+// norms are taken again for them before each evaluation; what training has is put back.
 #pragma once
 
 #include <memory>

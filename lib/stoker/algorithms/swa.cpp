@@ -140,8 +140,8 @@ std::unique_ptr<train::Algorithm> make_swa(const SwaOptions& options, train::Sta
   }
   if (train::has_foreign_norms(state.model())) {
     throw ConfigError(
-        "algorithms: swa has to take the statistics of batch norms anew, and cannot reach those of "
-        "this model: expected ema, or a model that stoker builds itself.");
+        "algorithms: swa has to take the statistics of batch norms again, and cannot reach those "
+        "of this model: expected ema, or a model that stoker builds itself.");
   }
   return std::make_unique<Swa>(options, state, std::move(train), precision);
 }

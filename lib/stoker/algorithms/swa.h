@@ -2,7 +2,7 @@
 // Generalization", UAI 2018): the plain mean of the weights at the ends of the last epochs, which
 // is evaluated and saved as the model, while training goes on with the weights themselves.
 //
-// The running statistics of batch norms are taken anew for each mean (train/renew_norms.h), from
+// The running statistics of batch norms are taken again for each mean (train/renew_norms.h), from
 // the training images that the next epoch begins with. Before the first mean the model is its own.
 #pragma once
 

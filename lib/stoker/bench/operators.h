@@ -25,7 +25,7 @@ struct OperatorRow {
 };
 
 // By self time, the largest first. Events of a thread nest or follow one another, as calls do; what
-// allocates outside of any operator is not told.
+// allocates outside of any operator is not reported.
 std::vector<OperatorRow> operator_rows(std::vector<OperatorEvent> events);
 
 // Of intervals that may overlap, how much time at least one covers, in nanoseconds.

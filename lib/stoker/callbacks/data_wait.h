@@ -16,7 +16,7 @@ struct InputFacts {
 };
 
 // Watches the log windows. The first is passed over, and the first epoch where it fills the cache;
-// then two seconds of steps that waited for more than a tenth of their time are told, once a
+// then two seconds of steps that waited for more than a tenth of their time are reported, once a
 // process and not where a verdict has said so.
 std::unique_ptr<train::Callback> make_data_wait_watch(
     InputFacts facts, std::shared_ptr<Said> said = std::make_shared<Said>());

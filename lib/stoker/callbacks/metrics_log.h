@@ -31,8 +31,8 @@ struct MetricsLogOptions {
   bool csv = true;
 };
 
-// Appends to metrics.jsonl in `folder`, each line at once (record_file.h). metrics.csv is made anew
-// from what metrics.jsonl holds, so that its columns are the same before and after a resume,
+// Appends to metrics.jsonl in `folder`, each line at once (record_file.h). metrics.csv is made
+// again from what metrics.jsonl holds, so that its columns are the same before and after a resume,
 // whichever version began the run. Throws FileError.
 std::unique_ptr<train::Callback> make_metrics_log(FileSystem& files,
                                                   const std::filesystem::path& folder,

@@ -72,7 +72,7 @@ class Group {
   // Of these parameters, in an order that is the same on all ranks. They must outlive it.
   virtual std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors& parameters) = 0;
 
-  // What the others are told where this rank stands still, or ends by an error. Never throws.
+  // What is reported to the others where this rank stands still, or ends by an error. Never throws.
   virtual void note_step(int64_t step) noexcept = 0;
   virtual void leave(ExitCode code, std::string_view why) noexcept = 0;
   // Of the first rank: where the run is kept, for the next attempt of a launcher that restarts all.

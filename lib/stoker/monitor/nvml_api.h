@@ -1,4 +1,4 @@
-// The part of NVIDIA's management library (NVML) that stoker calls, declared anew: the library
+// The part of NVIDIA's management library (NVML) that stoker calls, declared again: the library
 // comes with the driver and is opened at run time, so that nothing is needed to build or to start.
 //
 // Names and layouts are those of nvml.h (version 13.5); tests/monitor/nvml_api_test.cpp holds every

@@ -1,5 +1,5 @@
-// Running statistics of batch norms, taken anew for weights that no step has seen: averages of the
-// weights of many steps (Izmailov et al., "Averaging Weights Leads to Wider Optima", UAI 2018).
+// Running statistics of batch norms, measured again for weights that no step has seen: averages of
+// the weights of many steps (Izmailov et al., "Averaging Weights Leads to Wider Optima", UAI 2018).
 //
 //   Feed feed(source, device, precision, chunks);
 //   renew_norm_statistics(model, feed, {.device = device, .precision = precision});
