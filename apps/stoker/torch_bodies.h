@@ -8,6 +8,7 @@ namespace stoker::app {
 ExitCode train(const TrainArguments& arguments);
 ExitCode evaluate(const EvalArguments& arguments);
 ExitCode predict(const PredictArguments& arguments);
+ExitCode export_weights(const ExportArguments& arguments);
 ExitCode bench_loader(const BenchArguments& arguments);
 ExitCode bench_step(const BenchArguments& arguments);
 ExitCode bench_allreduce(const BenchArguments& arguments);

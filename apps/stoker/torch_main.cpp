@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   bodies.train = train;
   bodies.eval = evaluate;
   bodies.predict = predict;
+  bodies.export_weights = export_weights;
   bodies.bench = {.loader = bench_loader, .step = bench_step, .allreduce = bench_allreduce};
   bodies.profile = profile;
   bodies.doctor = doctor_with_torch;

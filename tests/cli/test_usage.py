@@ -7,7 +7,7 @@ import unittest
 
 from binary import BINARY, BinaryTest
 
-VERBS = ("train", "eval", "predict", "resume-check", "bench", "bench loader", "bench step", "tune", "data",
+VERBS = ("train", "eval", "predict", "resume-check", "export", "bench", "bench loader", "bench step", "tune", "data",
          "data get", "data make", "data make shapes", "data inspect", "data verify", "data pack",
          "data index", "config", "config print", "config check", "config init", "config schema",
          "config reference", "models", "sweep", "doctor", "runs", "compare", "report", "completion")

@@ -1,10 +1,10 @@
 """Writes models_resnet.json, models_airbench.json and models_mlp.json beside this file.
 
-Reference networks (torchvision's, and our own few lines of PyTorch for the others) with weights and
+Reference networks (torchvision's, timm's, and our own few lines of PyTorch for the others) with weights and
 images from a formula of name and index, which tests/models/golden.h repeats; so only logits and sums
 over gradients are stored. Everything is in float64: what differs is the mathematics, not rounding.
 
-    pip install torch==2.11.0 torchvision==0.26.0 && python tests/golden/models_golden.py
+    pip install torch==2.11.0 torchvision==0.26.0 timm==1.0.31 && python tests/golden/models_golden.py
 """
 
 import hashlib
@@ -12,8 +12,10 @@ import json
 import pathlib
 
 import numpy as np
+import timm
 import torch
 import torchvision
+from timm.layers import BlurPool2d
 from torch import nn
 
 FOLDER = pathlib.Path(__file__).parent
@@ -42,6 +44,8 @@ def fill(model):
                 tensor.zero_()
             elif name.endswith("running_var"):
                 tensor.copy_(1 + 0.5 * u)
+            elif name.endswith("gain"):  # of a filter, which is no filter itself
+                tensor.copy_(0.5 + 0.1 * u)
             elif tensor.dim() > 1:
                 tensor.copy_((6.0 / tensor[0].numel()) ** 0.5 * u)
             elif name.endswith("weight"):
@@ -103,21 +107,29 @@ def resnets():
             height, width = 12, 20
         yield {"name": name, "stem": stem, "height": height, "width": width,
                **record(model, 3, height, width)}
+    for name in ("resnet18", "resnet50d"):
+        model = timm.create_model(name, num_classes=CLASSES, aa_layer=BlurPool2d, act_layer=nn.SiLU)
+        yield {"name": name, "stem": "imagenet", "blurred": True, "height": 33, "width": 40,
+               **record(model, 3, 33, 40)}
 
 
 class Group(nn.Module):
-    def __init__(self, inputs, outputs, activation, momentum):
+    def __init__(self, inputs, outputs, activation, momentum, convolutions):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding="same", bias=False)
         self.norm1 = Norm(outputs, momentum)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding="same", bias=False)
         self.norm2 = Norm(outputs, momentum)
+        if convolutions == 3:
+            self.conv3 = nn.Conv2d(outputs, outputs, 3, padding="same", bias=False)
+            self.norm3 = Norm(outputs, momentum)
         self.activation = activation
 
     def forward(self, x):
         x = nn.functional.max_pool2d(self.conv1(x), 2)
         x = self.activation(self.norm1(x))
-        return self.activation(self.norm2(self.conv2(x)))
+        y = self.activation(self.norm2(self.conv2(x)))
+        return self.activation(self.norm3(self.conv3(y)) + x) if hasattr(self, "conv3") else y
 
 
 class Norm(nn.BatchNorm2d):
@@ -129,14 +141,15 @@ class Norm(nn.BatchNorm2d):
 
 
 class Airbench(nn.Module):
-    def __init__(self, widths, activation, momentum, channels, features, scaling, whiten):
+    def __init__(self, widths, activation, momentum, channels, features, scaling, whiten,
+                 convolutions=2):
         super().__init__()
         whitened = 2 * channels * 2 * 2
         self.activation = activation
         self.scaling = scaling
         self.whiten = nn.Conv2d(channels, whitened, 2)
         self.whiten.weight.requires_grad = not whiten
-        self.groups = nn.Sequential(*(Group(i, o, activation, momentum)
+        self.groups = nn.Sequential(*(Group(i, o, activation, momentum, convolutions)
                                       for i, o in zip([whitened] + widths, widths)))
         self.head = nn.Linear(features, CLASSES, bias=False)
 
@@ -150,14 +163,15 @@ ACTIVATIONS = {"relu": nn.functional.relu, "sigmoid": torch.sigmoid, "tanh": tor
 
 
 def airbenches():
-    for widths, activation, momentum, scaling, whiten, channels, height, width, features in [
-            ([64, 256, 256], "gelu", 0.4, 1 / 9, True, 3, 32, 32, 256),
-            ([16, 24, 40, 8], "silu", 0.1, 0.5, True, 1, 49, 97, 8 * 1 * 2),
-            ([20], "relu", 0.3, 2.0, False, 4, 7, 13, 20 * 1 * 2)]:
+    for widths, activation, momentum, scaling, whiten, channels, height, width, features, convs in [
+            ([64, 256, 256], "gelu", 0.4, 1 / 9, True, 3, 32, 32, 256, 2),
+            ([16, 24, 40, 8], "silu", 0.1, 0.5, True, 1, 49, 97, 8 * 1 * 2, 2),
+            ([20], "relu", 0.3, 2.0, False, 4, 7, 13, 20 * 1 * 2, 2),
+            ([24, 40], "gelu", 0.1, 0.25, True, 3, 14, 26, 40 * 1 * 2, 3)]:
         model = Airbench(widths, ACTIVATIONS[activation], momentum, channels, features, scaling,
-                         whiten)
+                         whiten, convs)
         yield {"widths": widths, "activation": activation, "momentum": momentum,
-               "scaling": scaling, "whiten": whiten, "channels": channels, "height": height,
+               "scaling": scaling, "convolutions": convs, "whiten": whiten, "channels": channels, "height": height,
                "width": width, **record(model, channels, height, width)}
 
 

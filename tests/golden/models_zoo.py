@@ -22,8 +22,11 @@ FOLDS = 12
 IMAGENET = (64, 72)
 # Of these, names and shapes alone: a row takes a minute, and a smaller one of the family is compared.
 LARGE = """vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn tf_efficientnetv2_m wrn_28_10
-pyramidnet110_a270 repvgg_b1 densenet161""".split()
-SIZES = {"alexnet": (71, 80)}
+pyramidnet110_a270 repvgg_b1 densenet161
+dm_nfnet_f1 dm_nfnet_f2 nfnet_f0 eca_nfnet_l1 dla102x2 dla169
+maxvit_small_tf_224 maxvit_base_tf_224 maxvit_large_tf_224""".split()
+SIZES = {"alexnet": (71, 80), "inception_v3": (79, 91)}
+EVEN = (64, 96)  # of those that need multiples of 32
 NAMES = """
 wide_resnet101_2 resnext101_32x4d resnext101_32x8d resnext101_64x4d
 resnet18d resnet26d resnet34d resnet50d resnet101d resnet152d
@@ -45,6 +48,11 @@ shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0
 squeezenet1_0 squeezenet1_1 alexnet
 vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn
 densenet121 densenet161 densenet169 densenet201
+mobilenetv4_hybrid_medium mobilenetv4_hybrid_large inception_v3
+maxvit_tiny_tf_224 maxvit_small_tf_224 maxvit_base_tf_224 maxvit_large_tf_224
+maxvit_nano_rw_256 maxvit_tiny_rw_224
+dla34 dla46_c dla46x_c dla60x_c dla60 dla60x dla102 dla102x dla102x2 dla169
+dm_nfnet_f0 dm_nfnet_f1 dm_nfnet_f2 nfnet_f0 nfnet_l0 eca_nfnet_l0 eca_nfnet_l1 nf_resnet50 nf_regnet_b1
 """.split() + list(models_cifar.NETWORKS)
 
 
@@ -53,6 +61,8 @@ def reference(name, classes=CLASSES):
     import torchvision
     if name in models_cifar.NETWORKS:
         return models_cifar.NETWORKS[name](classes)
+    if name.startswith("maxvit"):
+        return timm.create_model(name, num_classes=classes, img_size=EVEN)
     if timm.is_model(name):
         return timm.create_model(name, num_classes=classes, drop_rate=0.0)
     model = torchvision.models.get_model(name, num_classes=classes)
@@ -70,15 +80,22 @@ def folded(values):
     return [float(f"{s:.12g}") for s in sums]
 
 
+def size_of(name):
+    if name.startswith(("maxvit", "dla")):
+        return EVEN
+    return (32, 36) if name in models_cifar.NETWORKS else SIZES.get(name, IMAGENET)
+
+
 def brief(name):
     with torch.device("meta"):
         model = reference(name)
-    return {"name": name, "height": 64, "width": 72, "signature": signature(model),
+    height, width = size_of(name)
+    return {"name": name, "height": height, "width": width, "signature": signature(model),
             "parameters": sum(p.numel() for p in model.parameters())}
 
 
 def record(name):
-    height, width = (32, 36) if name in models_cifar.NETWORKS else SIZES.get(name, IMAGENET)
+    height, width = size_of(name)
     model = reference(name).double()
     fill(model)
     images = uniform("images", (BATCH, 3, height, width))

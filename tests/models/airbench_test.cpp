@@ -19,6 +19,7 @@ AirbenchOptions options_of(const nlohmann::json& row) {
   const auto names = enum_names(nn::Activation{});
   const auto found = std::find(names.begin(), names.end(), row.at("activation").get<std::string>());
   return {.widths = row.at("widths").get<std::vector<int64_t>>(),
+          .convolutions = row.at("convolutions"),
           .activation = static_cast<nn::Activation>(found - names.begin()),
           .scaling_factor = row.at("scaling"),
           .batchnorm_momentum = row.at("momentum"),

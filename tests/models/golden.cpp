@@ -114,6 +114,8 @@ void fill_by_formula(models::Model& model) {
       tensor.zero_();
     else if (ends_with(name, "running_var"))
       tensor.copy_(1 + 0.5 * u);
+    else if (ends_with(name, "gain"))  // of a filter, which is no filter itself
+      tensor.copy_(0.5 + 0.1 * u);
     else if (tensor.dim() > 1)
       tensor.copy_(std::sqrt(6.0 / static_cast<double>(tensor[0].numel())) * u);
     else if (ends_with(name, "weight"))

@@ -28,7 +28,7 @@ config::Choice with_dropout(const std::string& name) {
   if (name == "mlp") {
     auto& options = choice.as<MlpOptions>();
     options = {.hidden = {24, 16, 8}, .dropout = 0.3, .batch_norm = true};
-  } else if (name == "airbench") {
+  } else if (name.starts_with("airbench")) {
     choice.as<AirbenchOptions>().widths = {16, 24};
   } else if (name.find("resne") != std::string::npos) {
     choice.as<ResnetOptions>().dropout = 0.3;
@@ -80,11 +80,11 @@ void check_same_bits(const Named& ours, const Named& theirs) {
 }
 
 TEST_CASE("what a model makes again gives the gradients of what it keeps", "[models]") {
-  for (const std::string name : {"mlp", "airbench", "resnet18", "resnet50", "seresnet18",
-                                 "tf_efficientnet_b0", "regnety_002"}) {
+  for (const std::string name : {"mlp", "airbench", "airbench96", "resnet18", "resnet50",
+                                 "seresnet18", "tf_efficientnet_b0", "regnety_002", "dla46_c"}) {
     for (const auto format : {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous}) {
       for (const bool bfloat16 : {false, true}) {
-        const bool is_large = name != "mlp" && name != "airbench";
+        const bool is_large = name != "mlp" && !name.starts_with("airbench");
         if (is_large && format == at::MemoryFormat::Contiguous && bfloat16) continue;
         if (name.find("net_") != std::string::npos && format == at::MemoryFormat::Contiguous)
           continue;

@@ -1,6 +1,7 @@
 #include "stoker/models/resnet.h"
 
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
@@ -18,6 +19,8 @@ std::shared_ptr<Model> build(const std::string& name, const ModelContext& contex
   auto& options = choice.as<ResnetOptions>();
   options.stem = change.stem;
   options.dropout = change.dropout;
+  options.activation = change.activation;
+  options.blur_pool = change.blur_pool;
   options.zero_init_residual = change.zero_init_residual;
   return models().build(choice, context);
 }
@@ -30,10 +33,26 @@ TEST_CASE("residual networks agree with torchvision's", "[models]") {
   for (const auto& row : test::golden_rows("resnet")) {
     const std::string name = row.at("name"), stem = row.at("stem");
     INFO(name << ", stem " << stem);
+    const bool blurred = row.value("blurred", false);
     const auto model = build(name, test::context_of(row),
-                             {.stem = stem == "cifar" ? Stem::kCifar : Stem::kImagenet});
+                             {.stem = stem == "cifar" ? Stem::kCifar : Stem::kImagenet,
+                              .activation = blurred ? nn::Activation::kSilu : nn::Activation::kRelu,
+                              .blur_pool = blurred});
     test::check_against_golden(*model, row);
   }
+}
+
+TEST_CASE("what cannot be blurred is refused", "[models]") {
+  const ModelContext tiny{.classes = 2, .height = 16, .width = 40};
+  CHECK_THROWS_WITH(build("resnet18", tiny, {.stem = Stem::kImagenet, .blur_pool = true}),
+                    Catch::Contains("at least 17 x 17"));
+  CHECK_THROWS_WITH(
+      build("res2net50_26w_4s", {.classes = 2, .height = 64, .width = 64}, {.blur_pool = true}),
+      Catch::Contains("model.blur_pool"));
+  const auto model = build("resnet18", {.classes = 2, .height = 5, .width = 17},
+                           {.stem = Stem::kCifar, .blur_pool = true});
+  model->eval();
+  CHECK(model->forward(at::zeros({1, 3, 5, 17})).size(1) == 2);
 }
 
 TEST_CASE("residual networks give logits in float32 and bfloat16", "[models]") {

@@ -15,8 +15,10 @@
 #include "stoker/core/error.h"
 #include "stoker/models/convolutions.h"
 #include "stoker/models/flops.h"
+#include "stoker/models/fold.h"
 #include "stoker/models/network.h"
 #include "stoker/zoo/catalog.h"
+#include "stoker/zoo/torchvision.h"
 #include "support/catch.h"
 
 namespace stoker::models {
@@ -89,12 +91,19 @@ TEST_CASE("a network of each family computes what its original does", "[models]"
                            "wrn_16_4",
                            "pyramidnet110_a48",
                            "resnet9",
+                           "inception_v3",
+                           "dla46_c",
+                           "nf_regnet_b1",
+                           "mobilenetv4_hybrid_medium",
+                           "maxvit_nano_rw_256",
                            "vgg16_bn_cifar"})
     check(name);
 }
 
 TEST_CASE("every network computes what its original does", "[.][zoo]") {
-  for (const auto& [name, row] : rows()) check(name);
+  for (const auto& [name, row] : rows()) {
+    DYNAMIC_SECTION(name) { check(name); }  // test_models "[zoo]" -c resnet18d has one alone
+  }
 }
 
 ModelContext context_of(const zoo::CatalogEntry& entry) {
@@ -220,6 +229,38 @@ TEST_CASE("residual branches are dropped in training only", "[models]") {
   }
 }
 
+at::Tensor evaluated(Model& model, const at::Tensor& images) {
+  const c10::NoGradGuard no_grad;
+  model.eval();
+  return model.forward(images);
+}
+
+TEST_CASE("RepVGG evaluates as one convolution a block", "[models]") {
+  const ModelContext context{.classes = 3, .height = 34, .width = 45};
+  const auto model = blank("repvgg_a0", context);
+  model->to(at::kDouble);
+  test::fill_by_formula(*model);
+  const at::Tensor images = test::formula("images", {2, 3, 34, 45});
+  const at::Tensor before = evaluated(*model, images);
+  CHECK(fold_branches(*model) == 22);
+  // In float64, sums in another order.
+  CHECK(
+      evaluated(*model, images).allclose(before, 1e-9, 1e-12 * before.abs().max().item<double>()));
+  CHECK(model->named_parameters().size() == 2 * 22 + 2);
+  CHECK(model->named_parameters().contains("stages.0.1.reparam_conv.bias"));
+  CHECK(model->named_buffers().is_empty());
+  CHECK(fold_branches(*blank("resnet9", context)) == 0);
+}
+
+TEST_CASE("rows that are torchvision's networks are in the table", "[models]") {
+  for (const zoo::TorchvisionNetwork& network : zoo::torchvision_networks()) {
+    INFO(network.row);
+    CHECK_NOTHROW(models().pick(network.row));
+    CHECK(zoo::torchvision_network(network.row)->name == network.name);
+  }
+  CHECK(zoo::torchvision_network("mlp") == nullptr);
+}
+
 TEST_CASE("features are pooled as named", "[models]") {
   const at::Tensor x = test::formula("pool", {2, 3, 5, 7});
   const at::Tensor mean = x.mean({2, 3}, true), most = x.amax({2, 3}, true);
@@ -228,6 +269,9 @@ TEST_CASE("features are pooled as named", "[models]") {
   CHECK(global_pool(Pool::kAvgMax, x).allclose((mean + most) / 2));
   const at::Tensor cubes = x.clamp_min(1e-6).pow(3).mean({2, 3}, true);
   CHECK(global_pool(Pool::kGem, x).pow(3).allclose(cubes));
+  for (const Pool pool : {Pool::kAvg, Pool::kMax, Pool::kAvgMax, Pool::kGem})
+    CHECK(global_pool_of_tokens(pool, x.permute({0, 2, 3, 1}))
+              .allclose(global_pool(pool, x).flatten(1)));
 }
 
 }  // namespace

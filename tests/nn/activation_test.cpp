@@ -31,14 +31,16 @@ double formula(Activation activation, double x) {
       return std::min(std::max(x, 0.0), 6.0);
     case Activation::kIdentity:
       return x;
+    case Activation::kGeluTanh:  // Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (x + 0.044715 * x * x * x)));
   }
   return std::nan("");
 }
 
 TEST_CASE("activations are their formulas", "[nn]") {
   const auto names = enum_names(Activation{});
-  REQUIRE(names.size() == 9);
-  for (int i = 0; i < 9; ++i) {
+  REQUIRE(names.size() == 10);
+  for (int i = 0; i < 10; ++i) {
     const auto activation = static_cast<Activation>(i);
     for (const double x : {-30.0, -2.5, -1e-3, 0.0, 0.7, 4.0, 50.0}) {
       INFO(names[static_cast<size_t>(i)] << " at " << x);
@@ -52,7 +54,7 @@ TEST_CASE("activations are their formulas", "[nn]") {
 TEST_CASE("activations keep dtype and memory format", "[nn]") {
   const at::Tensor x =
       at::full({2, 3, 5, 7}, 0.5, at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
-  for (int i = 0; i < 9; ++i) {
+  for (int i = 0; i < 10; ++i) {
     const at::Tensor y = activate(static_cast<Activation>(i), x);
     CHECK(y.scalar_type() == at::kBFloat16);
     CHECK(y.is_contiguous(at::MemoryFormat::ChannelsLast));

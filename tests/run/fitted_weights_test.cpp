@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "models/golden.h"
@@ -78,6 +79,57 @@ TEST_CASE("weights under other tools' names give their logits", "[run]") {
   }
 }
 
+weights::NamedTensors state_of(models::Model& model, const std::string& prefix = "") {
+  weights::NamedTensors tensors;
+  for (const auto& [name, tensor] : weights::state_dict(model))
+    tensors.emplace_back(prefix + name, tensor.detach().clone());
+  return tensors;
+}
+
+// The names, shapes and values that torchvision's network had.
+void check_respelling(const nlohmann::json& row, models::Model& model) {
+  const weights::Respelling made =
+      weights::spelled_as(weights::state_dict(model), row.at("dialect").get<std::string>());
+  CHECK(made.unknown.empty());
+  std::map<std::string, at::Tensor> theirs;
+  for (const auto& [name, tensor] : filled(row.at("tensors"))) theirs[name] = tensor;
+  CHECK(made.tensors.size() == theirs.size());
+  for (const auto& [name, tensor] : made.tensors) {
+    INFO(name);
+    REQUIRE(theirs.contains(name));
+    REQUIRE(tensor.sizes() == theirs[name].sizes());
+    if (tensor.is_floating_point()) CHECK(tensor.equal(theirs[name]));
+  }
+}
+
+TEST_CASE("a model goes back under torchvision's names", "[run]") {
+  int dialects = 0;
+  for (const auto& row : test::golden_file("weights_dialects")) {
+    if (!row.contains("dialect") ||
+        !row.at("dialect").get<std::string>().starts_with("torchvision"))
+      continue;
+    INFO(row.at("dialect"));
+    const auto model = build(row.at("family"), test::context_of(row));
+    model->to(at::kDouble);
+    const FittedWeights fitted = fit_weights(*model, filled(row.at("tensors")));
+    REQUIRE(weights::load_state_dict(*model, fitted.tensors).ok());
+    check_respelling(row, *model);
+    ++dialects;
+  }
+  CHECK(dialects == 3);
+}
+
+TEST_CASE("biases by distance are fitted to windows of another size", "[run]") {
+  const models::SwinOptions small{.width = 16, .heads = 1, .depths = {1, 1, 1, 1}, .drop_path = 0};
+  const auto file = models::build_swin(small, {.classes = 3, .height = 224, .width = 224});
+  const auto model = models::build_swin(small, {.classes = 3, .height = 128, .width = 224});
+  const FittedWeights fitted = fit_weights(*model, state_of(*file));
+  CHECK(fitted.changes ==
+        std::vector<std::string>{
+            "layers.3.blocks.0.attn.relative_position_bias_table from [169, 8] to [91, 8]"});
+  CHECK(weights::load_state_dict(*model, fitted.tensors).ok());
+}
+
 TEST_CASE("names of convolutional networks are those of timm, with their shapes", "[run]") {
   int dialects = 0;
   for (const auto& row : test::golden_file("weights_dialects")) {
@@ -98,13 +150,6 @@ TEST_CASE("names of convolutional networks are those of timm, with their shapes"
     ++dialects;
   }
   CHECK(dialects == 3);
-}
-
-weights::NamedTensors state_of(models::Model& model, const std::string& prefix = "") {
-  weights::NamedTensors tensors;
-  for (const auto& [name, tensor] : weights::state_dict(model))
-    tensors.emplace_back(prefix + name, tensor.detach().clone());
-  return tensors;
 }
 
 TEST_CASE("a model's own names and shapes are left alone", "[run]") {

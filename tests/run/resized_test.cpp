@@ -48,6 +48,18 @@ TEST_CASE("positions and first convolutions are fitted as timm fits them") {
   CHECK(cases == 7);
 }
 
+TEST_CASE("tables of biases by distance are resized in either layout") {
+  const at::Tensor table = test::formula("table", {25, 2}).to(at::kFloat);
+  const PositionShape shape{.prefix = 0, .height = 3, .width = 7};
+  const at::Tensor rows = *resize_positions(table, shape);
+  CHECK(rows.equal(resize_positions(table.unsqueeze(0), shape)->squeeze(0)));
+  CHECK(rows.sizes() == at::IntArrayRef({21, 2}));
+  const at::Tensor maps = *resize_positions(table.t().reshape({2, 5, 5}), shape);
+  CHECK(maps.flatten(1).t().equal(rows));
+  CHECK_FALSE(resize_positions(at::ones({24, 2}), shape));
+  CHECK_FALSE(resize_positions(at::ones({2, 5, 4}), shape));
+}
+
 TEST_CASE("what cannot be fitted is left to be reported") {
   const PositionShape shape{.prefix = 1, .height = 4, .width = 5};
   CHECK_FALSE(resize_positions(at::ones({1, 12, 3}), shape));  // 11 is no square

@@ -1,10 +1,16 @@
-// What tests/weights/peer_models.py and tests/cli/test_torchscript.py ask of the models here.
+// What peer_models.py and export_peers.py beside this, and tests/cli/test_torchscript.py, ask of
+// the models here.
 //
 //   model_tool rows                                   names of the residual networks
 //   model_tool names MODEL                            "name [shape]" of each tensor, 1000 classes
 //   model_tool write MODEL CLASSES FILE               random weights
+//   model_tool peers                                  "row name" of each network of torchvision's
+//   model_tool theirs MODEL SIDE                      as names, under torchvision's
+//   model_tool both MODEL CLASSES SIDE FILE THEIRS    random weights, under both names
+//   model_tool folded MODEL CLASSES FILE ONE          random weights, and with branches folded
 //   model_tool script CLASSES FILE                    a small TorchScript module
-//   model_tool logits MODEL CLASSES WEIGHTS IN OUT    of the tensor `images` in IN, in eval mode
+//   model_tool logits MODEL CLASSES WEIGHTS IN OUT    of the square images [N, 3, side, side],
+//   tensor `images` in IN, in eval mode
 #include <ATen/Context.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
@@ -19,26 +25,44 @@
 #include <string>
 
 #include "stoker/core/error.h"
+#include "stoker/models/convolutions.h"
+#include "stoker/models/fold.h"
 #include "stoker/models/model.h"
 #include "stoker/models/resnet.h"
+#include "stoker/weights/dialects.h"
 #include "stoker/weights/foreign_names.h"
 #include "stoker/weights/safetensors_image.h"
 #include "stoker/weights/state_dict.h"
+#include "stoker/zoo/torchvision.h"
 
 using namespace stoker;
 using namespace stoker::weights;
 
 namespace {
 
-std::shared_ptr<models::Model> build(const std::string& name, int64_t classes) {
+bool is_residual(std::string_view name) {
+  return name.find("resne") != std::string_view::npos && !name.starts_with("nf_");
+}
+
+std::shared_ptr<models::Model> build(const std::string& name, int64_t classes, int64_t side = 64) {
   config::Choice choice = models::models().pick(name);
-  choice.as<models::ResnetOptions>().stem = models::Stem::kImagenet;
-  return models::models().build(choice, {.classes = classes, .height = 64, .width = 64});
+  if (is_residual(name)) choice.as<models::ResnetOptions>().stem = models::Stem::kImagenet;
+  return models::models().build(choice, {.classes = classes, .height = side, .width = side});
+}
+
+// Of a model that is torchvision's, under its names there.
+NamedTensors as_torchvision(const std::string& row, const models::Model& model) {
+  const zoo::TorchvisionNetwork* network = zoo::torchvision_network(row);
+  STOKER_CHECK(network != nullptr, "{} is not torchvision's", row);
+  if (network->dialect.empty()) return state_dict(model);
+  Respelling made = spelled_as(state_dict(model), network->dialect);
+  STOKER_CHECK(made.unknown.empty(), "no names for {}", made.unknown.size());
+  return std::move(made.tensors);
 }
 
 void print_rows() {
   for (const config::Alternative& row : models::models().rows())
-    if (row.name.find("resne") != std::string_view::npos) fmt::print("{}\n", row.name);
+    if (is_residual(row.name)) fmt::print("{}\n", row.name);
 }
 
 void print_names(const std::string& name) {
@@ -46,18 +70,45 @@ void print_names(const std::string& name) {
     fmt::print("{} [{}]\n", key, fmt::join(tensor.sizes(), ", "));
 }
 
-void write(const std::string& name, int64_t classes, const std::string& path) {
+void print_theirs(const std::string& row, int64_t side) {
+  const models::BlankWeights shapes_alone;
+  for (const auto& [key, tensor] : as_torchvision(row, *build(row, 1000, side)))
+    fmt::print("{} [{}]\n", key, fmt::join(tensor.sizes(), ", "));
+}
+
+std::shared_ptr<models::Model> random(const std::string& name, int64_t classes, int64_t side) {
   at::manual_seed(3);
-  const auto model = build(name, classes);
+  auto model = build(name, classes, side);
   const c10::NoGradGuard no_grad;
   for (auto& [key, tensor] : state_dict(*model))  // norms as training leaves them, not the identity
     if (key.find("running_") != std::string::npos) tensor.uniform_(0.5, 1.5);
-  write_safetensors(real_file_system(), path, state_dict(*model), {{"format", "pt"}});
+  return model;
+}
+
+void write(const std::string& path, const NamedTensors& tensors) {
+  write_safetensors(real_file_system(), path, tensors, {{"format", "pt"}});
+}
+
+void write_both(const std::string& name, int64_t classes, int64_t side, const std::string& ours,
+                const std::string& theirs) {
+  const auto model = random(name, classes, side);
+  write(ours, state_dict(*model));
+  write(theirs, as_torchvision(name, *model));
+}
+
+void write_folded(const std::string& name, int64_t classes, const std::string& ours,
+                  const std::string& folded) {
+  const auto model = random(name, classes, 64);
+  write(ours, state_dict(*model));
+  models::fold_branches(*model);
+  write(folded, state_dict(*model));
 }
 
 void write_logits(const std::string& name, int64_t classes, const std::string& weights,
                   const std::string& in, const std::string& out) {
-  const auto model = build(name, classes);
+  const at::Tensor images = SafetensorsFile(in).tensor("images");
+  const bool square = images.size(2) == images.size(3);
+  const auto model = square ? build(name, classes, images.size(2)) : build(name, classes);
   std::set<std::string> own;
   for (const auto& [key, tensor] : state_dict(*model)) own.insert(key);
   const PlainNames plain = without_wrappers(read_weights(weights), own);
@@ -65,7 +116,7 @@ void write_logits(const std::string& name, int64_t classes, const std::string& w
     throw DataError(report.message());
   model->eval();
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = model->forward(SafetensorsFile(in).tensor("images"));
+  const at::Tensor logits = model->forward(images);
   write_safetensors(real_file_system(), out, {{"logits", logits}});
 }
 
@@ -110,7 +161,17 @@ int run(const std::vector<std::string>& words) {
   } else if (words.size() == 2 && words[0] == "names") {
     print_names(words[1]);
   } else if (words.size() == 4 && words[0] == "write") {
-    write(words[1], std::atoi(words[2].c_str()), words[3]);
+    write(words[3], state_dict(*random(words[1], std::atoi(words[2].c_str()), 64)));
+  } else if (words.size() == 1 && words[0] == "peers") {
+    for (const zoo::TorchvisionNetwork& network : zoo::torchvision_networks())
+      fmt::print("{} {}\n", network.row, network.name);
+  } else if (words.size() == 3 && words[0] == "theirs") {
+    print_theirs(words[1], std::atoi(words[2].c_str()));
+  } else if (words.size() == 5 && words[0] == "folded") {
+    write_folded(words[1], std::atoi(words[2].c_str()), words[3], words[4]);
+  } else if (words.size() == 6 && words[0] == "both") {
+    write_both(words[1], std::atoi(words[2].c_str()), std::atoi(words[3].c_str()), words[4],
+               words[5]);
   } else if (words.size() == 3 && words[0] == "script") {
     script(std::atoi(words[1].c_str()), words[2]);
   } else if (words.size() == 6 && words[0] == "logits") {

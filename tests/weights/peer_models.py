@@ -66,6 +66,23 @@ def check_logits(name, folder, prefix):
                                atol=1e-5)
 
 
+def check_folded(folder):
+    """RepVGG as one convolution a block is timm's own form for inference."""
+    from timm.utils.model import reparameterize_model
+    ours, folded = (folder / f"{word}.safetensors" for word in ("ours", "folded"))
+    run("folded", "repvgg_a0", CLASSES, ours, folded)
+    model = build("repvgg_a0", CLASSES).eval()
+    model.load_state_dict(load_file(ours))
+    images = torch.rand(2, 3, 61, 75)
+    with torch.no_grad():
+        expected = model(images)
+        model = reparameterize_model(model)
+        model.load_state_dict(load_file(folded))
+        made = model(images)
+    scale = expected.abs().max()
+    torch.testing.assert_close(made / scale, expected / scale, rtol=1e-4, atol=1e-5)
+
+
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     rows = list(filter(has, run("rows").split()))
@@ -73,6 +90,8 @@ with tempfile.TemporaryDirectory() as name:
     for row in rows:
         check_names(row)
     check_logits("resnet18", folder, "")
+    if peer == "timm":
+        check_folded(folder)
     # As Lightning writes what DistributedDataParallel wrapped.
     check_logits("resnext50_32x4d", folder, "state_dict.model.module.")
 print(f"{peer}: {', '.join(rows)}")

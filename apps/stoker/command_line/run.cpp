@@ -102,6 +102,7 @@ void declare(CLI::App& app, Action& action, const Bodies& bodies) {
   add_train(app, action, bodies.train);
   add_eval(app, action, bodies.eval);
   add_predict(app, action, bodies.predict);
+  add_export(app, action, bodies.export_weights);
   add_tune(app, action, bodies.tune);
   add_bench(app, action, bodies.bench);
   add_profile(app, action, bodies.profile);

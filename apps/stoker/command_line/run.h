@@ -15,6 +15,7 @@
 #include "command_line/data.h"
 #include "command_line/doctor.h"
 #include "command_line/eval.h"
+#include "command_line/export.h"
 #include "command_line/models.h"
 #include "command_line/predict.h"
 #include "command_line/profile.h"
@@ -31,6 +32,7 @@ struct Bodies {
   Body<TrainArguments> train = elsewhere<TrainArguments>;
   Body<EvalArguments> eval = elsewhere<EvalArguments>;
   Body<PredictArguments> predict = elsewhere<PredictArguments>;
+  Body<ExportArguments> export_weights = elsewhere<ExportArguments>;
   BenchBodies bench;
   Body<ProfileArguments> profile = elsewhere<ProfileArguments>;
   Body<TuneArguments> tune = elsewhere<TuneArguments>;

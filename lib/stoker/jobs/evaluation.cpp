@@ -3,6 +3,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/jobs/trained_model.h"
+#include "stoker/models/fold.h"
 #include "stoker/run/build.h"
 #include "stoker/run/load.h"
 #include "stoker/runs/checkpoints.h"
@@ -17,6 +18,7 @@ EvaluationResult evaluate_as(dist::Group& group, const std::filesystem::path& pa
                              std::span<const std::string> overrides, data::Split split,
                              const std::function<void(int64_t, int64_t)>& on_progress) {
   const TrainedModel trained = load_trained_model(path, overrides, group.local_rank());
+  models::fold_branches(*trained.model);
   train::Source source = run::evaluation_source(trained.config, split);
   source.dataset = data::relabel(source.dataset, trained.class_names);
 

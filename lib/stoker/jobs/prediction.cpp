@@ -9,6 +9,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/trained_model.h"
+#include "stoker/models/fold.h"
 #include "stoker/run/build.h"
 #include "stoker/train/inference.h"
 
@@ -39,6 +40,7 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
                                  const std::function<void(const Prediction&)>& emit,
                                  const std::function<void(int64_t, int64_t)>& on_progress) {
   const TrainedModel trained = load_trained_model(checkpoint, overrides);
+  models::fold_branches(*trained.model);
   const int64_t k = std::min<int64_t>(top_k, std::ssize(trained.class_names));
   const train::Source source =
       run::unlabelled_source(trained.config, data::open_image_list(std::move(images)));

@@ -71,7 +71,7 @@ class ConvMixerBlock : public torch::nn::Module {
 class Convmixer : public Model {
  public:
   Convmixer(const ConvmixerOptions& options, const ModelContext& context)
-      : dropout_(options.dropout) {
+      : dropout_(options.dropout), pool_(options.pool) {
     stem_ = register_module(
         "stem", std::make_shared<ConvNorm>(
                     torch::nn::Conv2dOptions(context.channels, options.width, options.patch)
@@ -90,7 +90,7 @@ class Convmixer : public Model {
     at::Tensor x = stem_->forward(images);
     const auto& last = blocks_->all().back();
     for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
-    x = x.mean({2, 3});
+    x = pool_ == Pool::kAvg ? x.mean({2, 3}) : global_pool(pool_, x).flatten(1);
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
     return head_->forward(x);
   }
@@ -113,6 +113,7 @@ class Convmixer : public Model {
 
  private:
   double dropout_;
+  Pool pool_;
   std::shared_ptr<ConvNorm> stem_;
   std::shared_ptr<Parts<ConvMixerBlock>> blocks_;
   Linear head_;
@@ -122,6 +123,7 @@ class Convmixer : public Model {
 
 void describe(ConvmixerOptions& options, config::Fields& fields) {
   fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
+  describe_pool(options.pool, fields);
 }
 
 std::shared_ptr<Model> build_convmixer(const ConvmixerOptions& options,

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "stoker/config/fields.h"
+#include "stoker/models/global_pool.h"
 #include "stoker/models/model.h"
 #include "stoker/nn/activation.h"
 
@@ -21,6 +22,7 @@ struct ConvmixerOptions {
   nn::Activation activation = nn::Activation::kGelu;
 
   double dropout = 0;  // before the classifier
+  Pool pool = Pool::kAvg;
 };
 void describe(ConvmixerOptions& options, config::Fields& fields);
 

@@ -20,7 +20,7 @@ namespace {
 constexpr double kConvNextEps = 1e-6;
 constexpr int64_t kConvNextPatch = 4;
 
-PatchConv make_conv(const torch::nn::Conv2dOptions& options) {
+PatchConv make_patch_conv(const torch::nn::Conv2dOptions& options) {
   auto conv = std::make_shared<torch::nn::Conv2dImpl>(options);
   torch::nn::init::normal_(conv->weight, 0, 0.02);
   torch::nn::init::zeros_(conv->bias);
@@ -94,7 +94,7 @@ class ConvNextBlock : public torch::nn::Module {
       : drop_path_(drop_path),
         conv_dw_(register_module(
             "conv_dw",
-            make_conv(torch::nn::Conv2dOptions(width, width, 7).padding(3).groups(width)))),
+            make_patch_conv(torch::nn::Conv2dOptions(width, width, 7).padding(3).groups(width)))),
         norm_(register_module("norm", make_layer_norm(width, kConvNextEps))),
         mlp_(register_module("mlp", std::make_shared<ConvNextMlp>(width, options))) {
     if (options.layer_scale > 0)
@@ -122,7 +122,7 @@ class Stem : public torch::nn::Module {
   Stem(int64_t channels, int64_t width)
       : conv_(register_module(
             "0",
-            make_conv(
+            make_patch_conv(
                 torch::nn::Conv2dOptions(channels, width, kConvNextPatch).stride(kConvNextPatch)))),
         norm_(register_module("1", make_layer_norm(width, kConvNextEps))) {}
   at::Tensor forward(const at::Tensor& images) { return normalize(norm_, conv_->forward(images)); }
@@ -136,7 +136,8 @@ class Downsample : public torch::nn::Module {
  public:
   Downsample(int64_t in, int64_t out)
       : norm_(register_module("0", make_layer_norm(in, kConvNextEps))),
-        conv_(register_module("1", make_conv(torch::nn::Conv2dOptions(in, out, 2).stride(2)))) {}
+        conv_(register_module("1",
+                              make_patch_conv(torch::nn::Conv2dOptions(in, out, 2).stride(2)))) {}
   at::Tensor forward(const at::Tensor& x) { return conv_->forward(normalize(norm_, x)); }
 
  private:
@@ -162,18 +163,20 @@ class ConvNextStage : public torch::nn::Module {
 
 class ConvNextClassifier : public torch::nn::Module {
  public:
-  ConvNextClassifier(int64_t width, int64_t classes, double dropout)
-      : dropout_(dropout),
+  ConvNextClassifier(int64_t width, int64_t classes, const ConvnextOptions& options)
+      : dropout_(options.dropout),
+        pool_(options.pool),
         norm_(register_module("norm", make_layer_norm(width, kConvNextEps))),
         fc_(register_module("fc", make_token_linear(width, classes))) {}
   at::Tensor forward(const at::Tensor& x) {
-    at::Tensor y = norm_->forward(channels_last(x).mean({1, 2}));
+    at::Tensor y = norm_->forward(global_pool_of_tokens(pool_, channels_last(x)));
     if (dropout_ > 0) y = at::dropout(y, dropout_, is_training());
     return fc_->forward(y);
   }
 
  private:
   double dropout_;
+  Pool pool_;
   LayerNorm norm_;
   Linear fc_;
 };
@@ -195,7 +198,7 @@ class Convnext : public Model {
       in = widths[s];
     }
     head_ = register_module(
-        "head", std::make_shared<ConvNextClassifier>(widths[3], context.classes, options.dropout));
+        "head", std::make_shared<ConvNextClassifier>(widths[3], context.classes, options));
   }
 
   bool takes_any_size() const override { return true; }
@@ -248,6 +251,7 @@ void describe(ConvnextOptions& options, config::Fields& fields) {
          "from 0 in the first (stochastic depth)")
       .in(0, 0.99);
   fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
+  describe_pool(options.pool, fields);
 }
 
 std::shared_ptr<Model> build_convnext(const ConvnextOptions& options, const ModelContext& context) {

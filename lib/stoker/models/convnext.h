@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "stoker/config/fields.h"
+#include "stoker/models/global_pool.h"
 #include "stoker/models/model.h"
 
 namespace stoker::models {
@@ -24,6 +25,7 @@ struct ConvnextOptions {
   double layer_scale = 1e-6;  // initial factor of the branches; 0: none is learned
   double drop_path = 0;       // of the last block
   double dropout = 0;         // before the classifier
+  Pool pool = Pool::kAvg;
 };
 void describe(ConvnextOptions& options, config::Fields& fields);
 

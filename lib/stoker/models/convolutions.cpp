@@ -22,11 +22,16 @@ class SameConv : public torch::nn::Conv2dImpl {
   using torch::nn::Conv2dImpl::Conv2dImpl;
 };
 
+int64_t width_of(const ConvShape& shape) {
+  return shape.kernel_width > 0 ? shape.kernel_width : shape.kernel;
+}
+
 // Makes one whose weights are not drawn, which a constructor of LibTorch would do at once.
 template <class Module>
-std::shared_ptr<Module> blank_conv(const ConvShape& shape, int64_t padding) {
+std::shared_ptr<Module> blank_conv(const ConvShape& shape, torch::ExpandingArray<2> padding) {
+  const int64_t width = width_of(shape);
   const auto options = [&](int64_t in, int64_t out, int64_t groups) {
-    return torch::nn::Conv2dOptions(in, out, shape.kernel)
+    return torch::nn::Conv2dOptions(in, out, {shape.kernel, width})
         .stride(shape.stride)
         .padding(padding)
         .groups(groups)
@@ -34,8 +39,7 @@ std::shared_ptr<Module> blank_conv(const ConvShape& shape, int64_t padding) {
   };
   auto conv = std::make_shared<Module>(options(1, 1, 1));
   conv->options.in_channels(shape.in).out_channels(shape.out).groups(shape.groups);
-  conv->weight.set_data(
-      at::empty({shape.out, shape.in / shape.groups, shape.kernel, shape.kernel}));
+  conv->weight.set_data(at::empty({shape.out, shape.in / shape.groups, shape.kernel, width}));
   if (shape.bias) conv->bias.set_data(at::empty({shape.out}));
   return conv;
 }
@@ -59,22 +63,28 @@ void draw_filters(torch::nn::Conv2dImpl& conv, Filters filters) {
     conv.reset_parameters();
     return;
   }
+  if (conv.bias.defined()) torch::nn::init::zeros_(conv.bias);
+  if (filters == Filters::kTenth) {
+    torch::nn::init::normal_(conv.weight, 0, 0.1);
+    return;
+  }
   const int64_t values = conv.weight.numel();
-  const bool is_in = filters == Filters::kFanIn || filters == Filters::kUniformFanIn;
-  int64_t fan = values / conv.weight.size(is_in ? 0 : 1);
+  const bool is_out = filters == Filters::kFanOut || filters == Filters::kFanOutOfGroup;
+  int64_t fan = values / conv.weight.size(is_out ? 1 : 0);
   if (filters == Filters::kFanOutOfGroup) fan /= conv.options.groups();
-  const double deviation = std::sqrt(2.0 / static_cast<double>(fan));
+  const double gain = filters == Filters::kUnitFanIn ? 1 : 2;
+  const double deviation = std::sqrt(gain / static_cast<double>(fan));
   const double range = std::sqrt(3.0) * deviation;
   if (filters == Filters::kUniformFanIn)
     torch::nn::init::uniform_(conv.weight, -range, range);
   else
     torch::nn::init::normal_(conv.weight, 0, deviation);
-  if (conv.bias.defined()) torch::nn::init::zeros_(conv.bias);
 }
 
 void draw_classifier(torch::nn::LinearImpl& linear, Classifier classifier) {
-  if (classifier == Classifier::kTorch) {
+  if (classifier == Classifier::kTorch || classifier == Classifier::kTenth) {
     linear.reset_parameters();
+    if (classifier == Classifier::kTenth) torch::nn::init::normal_(linear.weight, 0, 0.1);
     return;
   }
   const double range = 1 / std::sqrt(static_cast<double>(linear.weight.size(0)));
@@ -91,8 +101,8 @@ void draw_classifier(torch::nn::LinearImpl& linear, Classifier classifier) {
 
 Conv make_conv(const ConvShape& shape) {
   if (shape.same) return blank_conv<SameConv>(shape, 0);
-  return blank_conv<torch::nn::Conv2dImpl>(shape,
-                                           shape.padding < 0 ? shape.kernel / 2 : shape.padding);
+  if (shape.padding >= 0) return blank_conv<torch::nn::Conv2dImpl>(shape, shape.padding);
+  return blank_conv<torch::nn::Conv2dImpl>(shape, {shape.kernel / 2, width_of(shape) / 2});
 }
 
 Linear make_linear(int64_t in, int64_t out, bool bias) {
@@ -129,6 +139,7 @@ void initialize(torch::nn::Module& network, const Initialization& rules) {
 }
 
 BlankWeights::BlankWeights() : former_(std::exchange(has_blank_weights, true)) {}
+bool BlankWeights::active() { return has_blank_weights; }
 BlankWeights::~BlankWeights() { has_blank_weights = former_; }
 
 }  // namespace stoker::models

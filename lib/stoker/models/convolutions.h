@@ -27,8 +27,9 @@ using Norm = std::shared_ptr<nn::BatchNorm>;
 struct ConvShape {
   int64_t in = 0, out = 0, kernel = 1, stride = 1, groups = 1;
   bool bias = false;
-  int64_t padding = -1;  // -1: half the kernel
+  int64_t padding = -1;  // -1: half the kernel, each way
   bool same = false;     // TensorFlow's padding, by the size of the input: ceil(input / stride) out
+  int64_t kernel_width = 0;  // 0: as high as wide
 };
 Conv make_conv(const ConvShape& shape);
 Linear make_linear(int64_t in, int64_t out, bool bias = true);
@@ -42,8 +43,10 @@ bool pads_by_hand(const torch::nn::Conv2dImpl& conv, const at::Tensor& x);
 // Of deviation sqrt(2 / fan), biases 0; kTorch: PyTorch's own.
 enum class Filters {
   kTorch,
+  kTenth,  // of deviation 0.1
   kFanIn,
   kUniformFanIn,  // the others are normal
+  kUnitFanIn,     // of deviation sqrt(1 / fan in)
   kFanOut,
   kFanOutOfGroup,  // fan out divided by the groups
 };
@@ -52,6 +55,7 @@ enum class Classifier {
   kTorch,
   kTorchUnbiased,  // but for the bias
   kNormal,         // of deviation 0.01
+  kTenth,          // of deviation 0.1, the bias PyTorch's
   kUniformOut,     // within 1 / sqrt(outputs)
 };
 struct Initialization {
@@ -66,6 +70,7 @@ class BlankWeights {
  public:
   BlankWeights();
   ~BlankWeights();
+  static bool active();
   BlankWeights(const BlankWeights&) = delete;
   BlankWeights& operator=(const BlankWeights&) = delete;
 

@@ -16,6 +16,10 @@ ModelTable::Rows squeezenet_rows();
 ModelTable::Rows alexnet_rows();
 ModelTable::Rows vgg_rows();
 ModelTable::Rows densenet_rows();
+ModelTable::Rows inception_rows();
+ModelTable::Rows dla_rows();
+ModelTable::Rows nfnet_rows();
+ModelTable::Rows maxvit_rows();
 ModelTable::Rows cifar_resnet_rows();
 
 }  // namespace stoker::models

@@ -14,6 +14,12 @@ std::span<const std::string_view> enum_names(Pool) {
   return kNames;
 }
 
+void describe_pool(Pool& pool, config::Fields& fields) {
+  fields("pool", pool,
+         "what each channel gives to the classifier: its mean, its maximum, the mean of both, or "
+         "the generalized mean of power 3");
+}
+
 at::Tensor global_pool(Pool pool, const at::Tensor& x) {
   constexpr double kPower = 3, kLeast = 1e-6;  // of the paper's implementation
   switch (pool) {
@@ -27,6 +33,11 @@ at::Tensor global_pool(Pool pool, const at::Tensor& x) {
       return at::adaptive_avg_pool2d(x.clamp_min(kLeast).pow(kPower), {1, 1}).pow(1 / kPower);
   }
   throw InternalError(fmt::format("no such pooling: {}", static_cast<int>(pool)));
+}
+
+at::Tensor global_pool_of_tokens(Pool pool, const at::Tensor& x) {
+  if (pool == Pool::kAvg) return x.mean({1, 2});
+  return global_pool(pool, x.permute({0, 3, 1, 2})).flatten(1);
 }
 
 }  // namespace stoker::models

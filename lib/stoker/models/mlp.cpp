@@ -16,9 +16,9 @@ namespace {
 using Linear = std::shared_ptr<torch::nn::LinearImpl>;
 
 // linear, norm where asked for, activation, dropout
-class Layer : public torch::nn::Module {
+class MlpLayer : public torch::nn::Module {
  public:
-  Layer(int64_t in, int64_t out, const MlpOptions& options)
+  MlpLayer(int64_t in, int64_t out, const MlpOptions& options)
       : activation_(options.activation),
         dropout_(options.dropout),
         linear_(register_module("linear", std::make_shared<torch::nn::LinearImpl>(in, out))) {
@@ -48,7 +48,7 @@ class Perceptron : public Model {
     for (size_t i = 0; i < options.hidden.size(); ++i) {
       layers_.push_back(
           register_module(fmt::format("layer{}", i + 1),
-                          std::make_shared<Layer>(features, options.hidden[i], options)));
+                          std::make_shared<MlpLayer>(features, options.hidden[i], options)));
       features = options.hidden[i];
     }
     head_ =
@@ -69,7 +69,7 @@ class Perceptron : public Model {
   std::string head() const override { return "head."; }
 
  private:
-  static nn::Deferred finished(const std::shared_ptr<Layer>& layer, at::Tensor entered) {
+  static nn::Deferred finished(const std::shared_ptr<MlpLayer>& layer, at::Tensor entered) {
     const auto finish = [layer](const at::Tensor& x) { return layer->finish(x); };
     return {std::move(entered), finish, layer->parameters()};
   }
@@ -89,7 +89,7 @@ class Perceptron : public Model {
     return nn::consume(x, [&](const at::Tensor& in) { return head_->forward(in); });
   }
 
-  std::vector<std::shared_ptr<Layer>> layers_;
+  std::vector<std::shared_ptr<MlpLayer>> layers_;
   Linear head_;
 };
 

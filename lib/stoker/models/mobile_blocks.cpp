@@ -1,11 +1,14 @@
 #include "stoker/models/mobile_blocks.h"
 
+#include <ATen/ops/full.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "stoker/core/error.h"
 #include "stoker/models/chain.h"
+#include "stoker/models/mobile_attention.h"
 #include "stoker/models/squeeze_excite.h"
 #include "stoker/nn/drop_path.h"
 
@@ -34,9 +37,10 @@ class MobileBlock : public Layer {
     }
     const Step& last = steps_.back();
     chain.conv(last.conv);
-    if (adds_input_ && last.activation == kIdentity)
+    if (adds_input_ && last.activation == kIdentity && !scale_.defined())
       return chain.join(last.norm, kIdentity, x, drop_path_, is_training());
-    const at::Tensor branch = chain.norm(last.norm, last.activation).now();
+    at::Tensor branch = chain.norm(last.norm, last.activation).now();
+    if (scale_.defined()) branch = branch * scale_.view({-1, 1, 1});
     return adds_input_ ? nn::drop_path(branch, drop_path_, is_training()) + x : branch;
   }
 
@@ -65,6 +69,11 @@ class MobileBlock : public Layer {
                       unit->register_module("bn", make_norm(shape.out, style_.norm)), activation,
                       nullptr});
   }
+  void add_scale(int64_t channels) {
+    if (style_.layer_scale == 0) return;
+    const auto scale = register_module("layer_scale", std::make_shared<torch::nn::Module>());
+    scale_ = scale->register_parameter("gamma", at::full({channels}, style_.layer_scale));
+  }
   // Behind the last step, whose channels are `channels`, expanded from `in`.
   void add_squeeze(double share, int64_t in, int64_t channels) {
     if (share == 0) return;
@@ -88,6 +97,7 @@ class MobileBlock : public Layer {
   double drop_path_;
   bool adds_input_;
   std::vector<Step> steps_;
+  at::Tensor scale_;
 };
 
 class ConvBlock : public MobileBlock {
@@ -164,6 +174,7 @@ class Universal : public MobileBlock {
                activation());
     }
     add_unit("pw_proj", {.in = mid, .out = spec.channels}, kIdentity);
+    add_scale(spec.channels);
   }
 };
 
@@ -181,6 +192,8 @@ std::shared_ptr<Layer> make_mobile_block(const MobileBlockShape& shape, const Mo
       return std::make_shared<Edge>(shape, style);
     case MobileKind::kUniversal:
       return std::make_shared<Universal>(shape, style);
+    case MobileKind::kAttention:
+      return make_mobile_attention(shape, style);
   }
   throw InternalError(fmt::format("no such block: {}", static_cast<int>(shape.spec.kind)));
 }

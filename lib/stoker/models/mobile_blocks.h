@@ -1,6 +1,7 @@
 // The blocks of mobile networks, with timm's names: depthwise separable convolutions, inverted
-// residuals (Sandler et al., MobileNetV2, 2018), edge residuals (Tan and Le, EfficientNetV2, 2021)
-// and universal inverted bottlenecks (Qin et al., MobileNetV4, 2024).
+// residuals (Sandler et al., MobileNetV2, 2018), edge residuals (Tan and Le, EfficientNetV2, 2021),
+// universal inverted bottlenecks (Qin et al., MobileNetV4, 2024), and attention
+// (mobile_attention.h).
 #pragma once
 
 #include <memory>
@@ -20,6 +21,8 @@ struct MobileStyle {
   nn::Activation squeeze_activation = nn::Activation::kRelu;
   nn::Activation squeeze_gate = nn::Activation::kSigmoid;
   bool squeezes_expanded = false;  // to a share of the expanded channels, rounded to multiples of 8
+  // Initial factor of each channel of universal blocks and attention; 0: none is learned.
+  double layer_scale = 0;
 };
 
 struct MobileBlockShape {

@@ -6,6 +6,7 @@
 
 #include "stoker/models/chain.h"
 #include "stoker/models/check.h"
+#include "stoker/models/mobile_attention.h"
 #include "stoker/nn/drop_path.h"
 
 namespace stoker::models {
@@ -87,6 +88,7 @@ std::shared_ptr<Model> build_mobile(const MobileArchitecture& architecture,
   add_head(*network, add_stages(*network, stem, architecture, options.drop_path), architecture);
   network->classify("classifier", architecture.features, context.classes);
   initialize(*network, {.filters = Filters::kFanOutOfGroup, .classifier = Classifier::kUniformOut});
+  initialize_mobile_attention(*network);
   return network;
 }
 

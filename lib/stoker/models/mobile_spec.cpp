@@ -36,6 +36,7 @@ MobileKind kind_of(std::string_view word) {
   if (word == "ir") return MobileKind::kInverted;
   if (word == "er") return MobileKind::kEdge;
   if (word == "uir") return MobileKind::kUniversal;
+  if (word == "mqa") return MobileKind::kAttention;
   throw InternalError(fmt::format("no such block: {}", word));
 }
 
@@ -65,6 +66,15 @@ void set(MobileSpec& spec, std::string_view word) {
         return;
       case 'c':
         spec.channels = value;
+        return;
+      case 'h':
+        spec.heads = value;
+        return;
+      case 'd':
+        spec.key_width = value;
+        return;
+      case 'v':
+        spec.kv_stride = value;
         return;
       default:
         throw InternalError(fmt::format("no such option of a block: {}", word));

@@ -20,6 +20,7 @@ enum class MobileKind {
   kInverted,   // ir: pointwise, depthwise, pointwise
   kEdge,       // er: a convolution, then pointwise
   kUniversal,  // uir: as ir, with another depthwise convolution before, either of which may be none
+  kAttention,  // mqa: multi-query attention
 };
 
 struct MobileSpec {
@@ -30,6 +31,9 @@ struct MobileSpec {
   int64_t stride = 1;                        // s
   double expansion = 1;                      // e
   int64_t channels = 0;                      // c
+  int64_t heads = 1;                         // h; of mqa alone, as the next two
+  int64_t key_width = 64;                    // d; channels of a key, and of a value
+  int64_t kv_stride = 1;                     // v; of the convolution before keys and values
   double squeeze = 0;                        // se; share of channels, 0: none
   std::optional<nn::Activation> activation;  // nre: ReLU
   std::optional<bool> skip;                  // skip, noskip: whether the input may be added

@@ -1,5 +1,4 @@
-// MobileNetV2 (Sandler et al., 2018), V3 (Howard et al., 2019) and V4 (Qin et al., 2024), its
-// convolutional networks.
+// MobileNetV2 (Sandler et al., 2018), V3 (Howard et al., 2019) and V4 (Qin et al., 2024).
 #include "stoker/models/families.h"
 #include "stoker/models/mobile_network.h"
 
@@ -41,6 +40,29 @@ constexpr std::string_view kV4Large =
     "uir_r2_a5_k0_s1_e4_c512 uir_r1_a5_k3_s1_e4_c512 uir_r1_a5_k5_s1_e4_c512 "
     "uir_r3_a5_k0_s1_e4_c512 | cn_r1_k1_s1_c960";
 
+constexpr std::string_view kHybridMedium =
+    "er_r1_k3_s2_e4_c48 | uir_r1_a3_k5_s2_e4_c80 uir_r1_a3_k3_s1_e2_c80 | "
+    "uir_r1_a3_k5_s2_e6_c160 uir_r1_a0_k0_s1_e2_c160 uir_r1_a3_k3_s1_e4_c160 "
+    "uir_r1_a3_k5_s1_e4_c160 mqa_r1_k3_h4_s1_v2_d64_c160 uir_r1_a3_k3_s1_e4_c160 "
+    "mqa_r1_k3_h4_s1_v2_d64_c160 uir_r1_a3_k0_s1_e4_c160 mqa_r1_k3_h4_s1_v2_d64_c160 "
+    "uir_r1_a3_k3_s1_e4_c160 mqa_r1_k3_h4_s1_v2_d64_c160 uir_r1_a3_k0_s1_e4_c160 | "
+    "uir_r1_a5_k5_s2_e6_c256 uir_r1_a5_k5_s1_e4_c256 uir_r2_a3_k5_s1_e4_c256 "
+    "uir_r1_a0_k0_s1_e2_c256 uir_r1_a3_k5_s1_e2_c256 uir_r1_a0_k0_s1_e2_c256 "
+    "uir_r1_a0_k0_s1_e4_c256 mqa_r1_k3_h4_s1_d64_c256 uir_r1_a3_k0_s1_e4_c256 "
+    "mqa_r1_k3_h4_s1_d64_c256 uir_r1_a5_k5_s1_e4_c256 mqa_r1_k3_h4_s1_d64_c256 "
+    "uir_r1_a5_k0_s1_e4_c256 mqa_r1_k3_h4_s1_d64_c256 uir_r1_a5_k0_s1_e4_c256 | cn_r1_k1_s1_c960";
+constexpr std::string_view kHybridLarge =
+    "er_r1_k3_s2_e4_c48 | uir_r1_a3_k5_s2_e4_c96 uir_r1_a3_k3_s1_e4_c96 | "
+    "uir_r1_a3_k5_s2_e4_c192 uir_r3_a3_k3_s1_e4_c192 uir_r1_a3_k5_s1_e4_c192 "
+    "uir_r2_a5_k3_s1_e4_c192 mqa_r1_k3_h8_s1_v2_d48_c192 uir_r1_a5_k3_s1_e4_c192 "
+    "mqa_r1_k3_h8_s1_v2_d48_c192 uir_r1_a5_k3_s1_e4_c192 mqa_r1_k3_h8_s1_v2_d48_c192 "
+    "uir_r1_a5_k3_s1_e4_c192 mqa_r1_k3_h8_s1_v2_d48_c192 uir_r1_a3_k0_s1_e4_c192 | "
+    "uir_r4_a5_k5_s2_e4_c512 uir_r1_a5_k0_s1_e4_c512 uir_r1_a5_k3_s1_e4_c512 "
+    "uir_r2_a5_k0_s1_e4_c512 uir_r1_a5_k3_s1_e4_c512 uir_r1_a5_k5_s1_e4_c512 "
+    "mqa_r1_k3_h8_s1_d64_c512 uir_r1_a5_k0_s1_e4_c512 mqa_r1_k3_h8_s1_d64_c512 "
+    "uir_r1_a5_k0_s1_e4_c512 mqa_r1_k3_h8_s1_d64_c512 uir_r1_a5_k0_s1_e4_c512 "
+    "mqa_r1_k3_h8_s1_d64_c512 uir_r1_a5_k0_s1_e4_c512 | cn_r1_k1_s1_c960";
+
 MobileArchitecture v2(double width) {
   return {.stages = kV2,
           .features = width > 1 ? round_channels(1280 * width) : 1280,
@@ -64,6 +86,13 @@ MobileArchitecture v4(std::string_view stages, int64_t stem) {
   return {.stages = stages, .stem = stem, .head = Head::kBehindPoolWithNorm};
 }
 
+MobileArchitecture hybrid(std::string_view stages, int64_t stem, nn::Activation activation) {
+  MobileArchitecture architecture = v4(stages, stem);
+  architecture.style.activation = activation;
+  architecture.style.layer_scale = 1e-5;
+  return architecture;
+}
+
 }  // namespace
 
 ModelTable::Rows mobilenet_rows() {
@@ -80,6 +109,10 @@ ModelTable::Rows mobilenet_rows() {
       mobile_row("mobilenetv4_conv_small", "MobileNetV4, small", v4(kV4Small, 32)),
       mobile_row("mobilenetv4_conv_medium", "MobileNetV4, medium", v4(kV4Medium, 32)),
       mobile_row("mobilenetv4_conv_large", "MobileNetV4, large", v4(kV4Large, 24)),
+      mobile_row("mobilenetv4_hybrid_medium", "MobileNetV4, medium, with attention",
+                 hybrid(kHybridMedium, 32, nn::Activation::kRelu)),
+      mobile_row("mobilenetv4_hybrid_large", "MobileNetV4, large, with attention",
+                 hybrid(kHybridLarge, 24, nn::Activation::kGelu)),
   };
 }
 

@@ -40,8 +40,9 @@ enum class Recompute {
 };
 std::span<const std::string_view> enum_names(Recompute);  // none, norms, blocks
 
-// A learned embedding of positions, which is resized where weights were made for other images:
-// [1, prefix + height * width, …], or [height * width, …].
+// A learned embedding of positions, or a table of biases by distance, which is resized where
+// weights were made for other images: [1, prefix + height * width, …], [height * width, heads], or
+// [heads, height, width].
 struct PositionGrid {
   std::string name;    // of the parameter
   int64_t prefix = 0;  // rows before the grid's, of tokens that have no place in the image

@@ -34,9 +34,7 @@ void describe_common(double& drop_path, double& dropout, Pool& pool, config::Fie
          "to their depth")
       .in(0, 0.99);
   fields("dropout", dropout, "share of features dropped before the classifier").in(0, 0.99);
-  fields("pool", pool,
-         "what each channel gives to the classifier: its mean, its maximum, the mean of both, or "
-         "the generalized mean of power 3");
+  describe_pool(pool, fields);
 }
 
 void Network::add(const std::string& path, const std::shared_ptr<Layer>& layer) {

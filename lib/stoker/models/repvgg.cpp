@@ -1,6 +1,8 @@
-// RepVGG (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", 2021) as it trains: beside
-// each 3x3 convolution one of 1x1, and the identity where shapes allow it, each with its norm.
-// timm's parameter names.
+// RepVGG (Ding et al., "RepVGG: Making VGG-style ConvNets Great Again", 2021): beside each 3x3
+// convolution one of 1x1, and the identity where shapes allow it, each with its norm; for inference
+// all of them as one 3x3 convolution (section 3.3). timm's parameter names, in both forms.
+#include <ATen/ops/eye.h>
+#include <c10/core/GradMode.h>
 #include <torch/nn/init.h>
 
 #include <array>
@@ -9,7 +11,9 @@
 #include "stoker/models/chain.h"
 #include "stoker/models/check.h"
 #include "stoker/models/families.h"
+#include "stoker/models/fold.h"
 #include "stoker/models/network.h"
+#include "stoker/nn/convolution.h"
 #include "stoker/nn/drop_path.h"
 
 namespace stoker::models {
@@ -23,14 +27,28 @@ class RepvggUnit : public torch::nn::Module {
         norm_(register_module("bn", make_norm(shape.out))) {}
   at::Tensor forward(const at::Tensor& x) { return norm_->forward(convolve(*conv_, x)); }
 
+  // A convolution with the norm behind it as one, in float64.
+  struct Folded {
+    at::Tensor weight, bias;
+  };
+  Folded folded() const { return filters_of(conv_->weight, *norm_); }
+  static Folded filters_of(const at::Tensor& weight, const nn::BatchNorm& norm) {
+    const at::Tensor deviation = (norm.running_var.to(at::kDouble) + norm.eps()).sqrt();
+    const at::Tensor factor = norm.weight.to(at::kDouble) / deviation;
+    return {weight.to(at::kDouble) * factor.view({-1, 1, 1, 1}),
+            norm.bias.to(at::kDouble) - norm.running_mean.to(at::kDouble) * factor};
+  }
+
  private:
   Conv conv_;
   Norm norm_;
 };
 
-class RepVggBlock : public Layer {
+class RepVggBlock : public Layer, public Foldable {
  public:
-  RepVggBlock(int64_t in, int64_t out, int64_t stride, double drop_path) : drop_path_(drop_path) {
+  RepVggBlock(int64_t in, int64_t out, int64_t stride, double drop_path)
+      : shape_{.in = in, .out = out, .kernel = 3, .stride = stride, .bias = true},
+        drop_path_(drop_path) {
     if (in == out && stride == 1) identity_ = register_module("identity", make_norm(out));
     large_ = register_module("conv_kxk", std::make_shared<RepvggUnit>(ConvShape{
                                              .in = in, .out = out, .kernel = 3, .stride = stride}));
@@ -39,13 +57,41 @@ class RepVggBlock : public Layer {
   }
 
   at::Tensor forward(const at::Tensor& x, bool) override {
+    if (folded_) return nn::convolve_activate(*folded_, nn::Activation::kRelu, x);
     at::Tensor sum = large_->forward(x) + small_->forward(x);
     if (identity_) sum = nn::drop_path(sum, drop_path_, is_training()) + identity_->forward(x);
     return nn::activate(nn::Activation::kRelu, sum);
   }
 
+  void fold() override {
+    if (folded_) return;
+    const c10::NoGradGuard no_grad;
+    const at::Tensor like = large_->parameters().front();
+    RepvggUnit::Folded sum = large_->folded();
+    const auto add_at_center = [&sum](const RepvggUnit::Folded& point) {
+      sum.weight.select(3, 1).select(2, 1).add_(point.weight.flatten(1));
+      sum.bias.add_(point.bias);
+    };
+    add_at_center(small_->folded());
+    if (identity_) {
+      const at::Tensor eye = at::eye(shape_.out, like.options().requires_grad(false));
+      add_at_center(RepvggUnit::filters_of(eye.view({shape_.out, shape_.out, 1, 1}), *identity_));
+      unregister_module("identity");
+    }
+    unregister_module("conv_kxk");
+    unregister_module("conv_1x1");
+    folded_ = register_module("reparam_conv", make_conv(shape_));
+    folded_->weight.set_data(
+        sum.weight.to(like.scalar_type()).contiguous(like.suggest_memory_format()));
+    folded_->bias.set_data(sum.bias.to(like.scalar_type()));
+    large_ = small_ = nullptr;
+    identity_ = nullptr;
+  }
+
  private:
+  ConvShape shape_;
   double drop_path_;
+  Conv folded_;  // undefined while the branches stand
   std::shared_ptr<RepvggUnit> large_, small_;
   Norm identity_;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 
+#include "stoker/models/blur_pool.h"
 #include "stoker/models/chain.h"
 #include "stoker/models/check.h"
 #include "stoker/models/network.h"
@@ -15,7 +16,6 @@
 namespace stoker::models {
 namespace {
 
-using nn::Activation::kRelu;
 constexpr int64_t kStemWidth = 64;  // channels
 
 struct Architecture {
@@ -44,15 +44,21 @@ Architecture architecture_of(int64_t depth) {
 }
 
 // Convolutions and norms by turns, each with its place.
-void add_stem(Network& network, const Network::Modules& modules, bool pools) {
-  const auto body = [modules, pools](const at::Tensor& images, bool keep) {
+void add_stem(Network& network, const Network::Modules& modules, bool pools,
+              const ResnetOptions& options) {
+  const auto blur = pools && options.blur_pool ? std::make_shared<BlurPool>() : nullptr;
+  const auto body = [modules, pools, blur, activation = options.activation](
+                        const at::Tensor& images, bool keep) {
     Chain chain(images, keep);
     for (size_t i = 0; i < modules.size(); i += 2) {
       chain.conv(std::static_pointer_cast<torch::nn::Conv2dImpl>(modules[i].second))
-          .norm(std::static_pointer_cast<nn::BatchNorm>(modules[i + 1].second), kRelu);
+          .norm(std::static_pointer_cast<nn::BatchNorm>(modules[i + 1].second), activation);
     }
     if (!pools) return chain.now();
-    return chain.operate([](const at::Tensor& x) { return at::max_pool2d(x, 3, 2, 1); }).now();
+    const int64_t stride = blur ? 1 : 2;
+    return chain.operate([stride](const at::Tensor& x) { return at::max_pool2d(x, 3, stride, 1); })
+        .then(blur.get())
+        .now();
   };
   network.add(modules, body);
 }
@@ -89,7 +95,9 @@ ResnetBlockShape first_block(const ResnetOptions& options, int64_t stage, int64_
           .squeeze = options.squeeze,
           .pools_shortcut = options.deep_stem,
           .first_of_stage = true,
-          .zero_init = options.zero_init_residual};
+          .zero_init = options.zero_init_residual,
+          .blurs = options.blur_pool,
+          .activation = options.activation};
 }
 
 // Returns the channels that come out.
@@ -118,6 +126,19 @@ bool has_cifar_stem(const ResnetOptions& options, const ModelContext& context) {
   return std::max(context.height, context.width) <= kLargestCifarSide;
 }
 
+void check_options(const ResnetOptions& options, const ModelContext& context, bool cifar) {
+  // The last map that is blurred has at least two pixels each way, which mirroring needs.
+  const int64_t smallest = !options.blur_pool ? 1 : cifar ? 5 : 17;
+  check_context("resnet", context, {.height = smallest, .width = smallest});
+  if (options.blur_pool && (options.scales > 1 || options.convolves_pool)) {
+    throw ConfigError(
+        "model.blur_pool: Res2Net and ResNet-RS halve maps in ways of their own. Take it out, or "
+        "choose another residual network.");
+  }
+  if (options.activation != nn::Activation::kRelu && options.scales > 1)
+    throw ConfigError("model.activation: Res2Net has ReLU alone. Take it out.");
+}
+
 }  // namespace
 
 std::span<const std::string_view> enum_names(Stem) {
@@ -133,18 +154,22 @@ void describe(ResnetOptions& options, config::Fields& fields) {
   describe_common(options.drop_path, options.dropout, options.pool, fields);
   fields("zero_init_residual", options.zero_init_residual,
          "start the last norm of each block at zero, so that blocks begin as the identity");
+  fields("activation", options.activation, "after each norm, and of each block's sum");
+  fields("blur_pool", options.blur_pool,
+         "blur maps before they are halved, so that small shifts of the image change little "
+         "(Zhang, 2019)");
 }
 
 std::shared_ptr<Model> build_resnet(const ResnetOptions& options, const ModelContext& context) {
-  check_context("resnet", context, {.height = 1, .width = 1});
   const bool cifar = has_cifar_stem(options, context);
+  check_options(options, context, cifar);
   auto network = std::make_shared<Network>(NetworkOptions{
       .drop_path = options.drop_path, .dropout = options.dropout, .pool = options.pool});
   const bool pools = !cifar && !options.convolves_pool;
-  add_stem(*network, stem_of(options, context.channels, cifar), pools);
+  add_stem(*network, stem_of(options, context.channels, cifar), pools, options);
   if (!cifar && options.convolves_pool) {
     network->add_conv("maxpool.0", {.in = kStemWidth, .out = kStemWidth, .kernel = 3, .stride = 2},
-                      "maxpool.1", kRelu);
+                      "maxpool.1", options.activation);
   }
   const int64_t features = add_stages(*network, options);
   network->pool();

@@ -13,6 +13,7 @@
 #include "stoker/config/fields.h"
 #include "stoker/models/global_pool.h"
 #include "stoker/models/model.h"
+#include "stoker/nn/activation.h"
 
 namespace stoker::models {
 
@@ -36,6 +37,8 @@ struct ResnetOptions {
   bool zero_init_residual = false;  // the last norm of each block starts at zero
   double drop_path = 0;             // of the last block
   Pool pool = Pool::kAvg;
+  nn::Activation activation = nn::Activation::kRelu;
+  bool blur_pool = false;  // where maps are halved, but in shortcuts and the first convolution
 };
 void describe(ResnetOptions& options, config::Fields& fields);
 

@@ -4,10 +4,10 @@
 #include <torch/nn/init.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
+#include "stoker/models/blur_pool.h"
 #include "stoker/models/chain.h"
 #include "stoker/models/squeeze_excite.h"
 #include "stoker/nn/drop_path.h"
@@ -15,14 +15,17 @@
 namespace stoker::models {
 namespace {
 
-using nn::Activation::kRelu;
-
-// conv-norm pairs with ReLU between them, added to the input, then ReLU.
+// conv-norm pairs with ReLU, or another activation, between them, added to the input, then ReLU.
 class ResnetBlock : public Layer {
  public:
-  explicit ResnetBlock(const ResnetBlockShape& shape) : drop_path_(shape.drop_path) {
-    const auto [in, width, out, stride] =
-        std::array{shape.in, shape.width, shape.out, shape.stride};
+  explicit ResnetBlock(const ResnetBlockShape& shape)
+      : activation_(shape.activation), drop_path_(shape.drop_path) {
+    const int64_t in = shape.in, width = shape.width, out = shape.out;
+    const int64_t stride = shape.blurs ? 1 : shape.stride;
+    if (shape.blurs && shape.stride > 1) {
+      blur_ = std::make_shared<BlurPool>();
+      blurred_ = shape.bottleneck ? 1 : 0;
+    }
     if (shape.bottleneck) {  // the stride is on the 3x3 convolution (torchvision, "ResNet V1.5")
       add({.in = in, .out = width});
       add({.in = width, .out = width, .kernel = 3, .stride = stride, .groups = shape.groups});
@@ -45,12 +48,16 @@ class ResnetBlock : public Layer {
   at::Tensor forward(const at::Tensor& x, bool keep) override {
     const at::Tensor shortcut = downsample_ ? downsample_->forward(x) : x;
     Chain chain(x, keep);
-    for (size_t i = 0; i + 1 < convs_.size(); ++i) chain.conv(convs_[i]).norm(norms_[i], kRelu);
+    for (size_t i = 0; i + 1 < convs_.size(); ++i) {
+      chain.conv(convs_[i]).norm(norms_[i], activation_);
+      if (i == blurred_) chain.then(blur_.get());
+    }
     chain.conv(convs_.back());
-    if (!squeeze_) return chain.join(norms_.back(), kRelu, shortcut, drop_path_, is_training());
+    if (!squeeze_)
+      return chain.join(norms_.back(), activation_, shortcut, drop_path_, is_training());
     const at::Tensor branch =
         chain.norm(norms_.back(), nn::Activation::kIdentity).then(squeeze_.get()).now();
-    return nn::activate(kRelu, nn::drop_path(branch, drop_path_, is_training()) + shortcut);
+    return nn::activate(activation_, nn::drop_path(branch, drop_path_, is_training()) + shortcut);
   }
 
  private:
@@ -65,7 +72,10 @@ class ResnetBlock : public Layer {
     norms_.push_back(register_module("bn" + number, make_norm(shape.out)));
   }
 
+  nn::Activation activation_;
   double drop_path_;
+  size_t blurred_ = 0;  // behind which of convs_
+  std::shared_ptr<BlurPool> blur_;
   std::vector<Conv> convs_;
   std::vector<Norm> norms_;
   std::shared_ptr<SqueezeExcite> squeeze_;

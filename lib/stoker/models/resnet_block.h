@@ -6,6 +6,7 @@
 
 #include "stoker/models/convolutions.h"
 #include "stoker/models/layer.h"
+#include "stoker/nn/activation.h"
 
 namespace stoker::models {
 
@@ -18,6 +19,8 @@ struct ResnetBlockShape {
   bool pools_shortcut = false;  // the shortcut averages before it convolves (ResNet-D)
   bool first_of_stage = false;
   bool zero_init = false;  // the last norm starts at zero
+  bool blurs = false;      // where there is a stride, behind a convolution of stride 1
+  nn::Activation activation = nn::Activation::kRelu;
   double drop_path = 0;
 };
 std::shared_ptr<Layer> make_resnet_block(const ResnetBlockShape& shape);

@@ -22,11 +22,14 @@ constexpr int64_t kWindow = 7;
 class SwinBlock : public torch::nn::Module {
  public:
   SwinBlock(int64_t width, int64_t heads, const WindowShape& shape, double drop_path)
-      : drop_path_(drop_path),
+      : window_(shape.window),
+        drop_path_(drop_path),
         norm1_(register_module("norm1", make_layer_norm(width, kSwinEps))),
         attn_(register_module("attn", std::make_shared<WindowAttention>(width, heads, shape))),
         norm2_(register_module("norm2", make_layer_norm(width, kSwinEps))),
         mlp_(register_module("mlp", std::make_shared<TokenMlp>(width, 4 * width))) {}
+
+  const MapSize& window() const { return window_; }
 
   at::Tensor forward(const at::Tensor& x) {
     const at::Tensor y = x + branch(attn_->forward(norm1_->forward(x)));
@@ -36,6 +39,7 @@ class SwinBlock : public torch::nn::Module {
  private:
   at::Tensor branch(const at::Tensor& y) { return nn::drop_path(y, drop_path_, is_training()); }
 
+  MapSize window_;
   double drop_path_;
   LayerNorm norm1_;
   std::shared_ptr<WindowAttention> attn_;
@@ -107,7 +111,8 @@ class SwinClassifier : public torch::nn::Module {
 
 class Swin : public Model {
  public:
-  Swin(const SwinOptions& options, const ModelContext& context) : dropout_(options.dropout) {
+  Swin(const SwinOptions& options, const ModelContext& context)
+      : dropout_(options.dropout), pool_(options.pool) {
     patch_embed_ =
         register_module("patch_embed", std::make_shared<Entry>(context.channels, options.width));
     layers_ = register_module("layers", std::make_shared<Parts<SwinStage>>());
@@ -137,7 +142,7 @@ class Swin : public Model {
       x = stage->enter(x);
       for (const auto& block : stage->blocks()) x = run_block(block, x, block == last);
     }
-    x = norm_->forward(x).mean({1, 2});
+    x = global_pool_of_tokens(pool_, norm_->forward(x));
     if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
     return head_->forward(x);
   }
@@ -149,6 +154,19 @@ class Swin : public Model {
   std::string head() const override { return "head.fc."; }
 
   std::string stem() const override { return "patch_embed.proj.weight"; }
+
+  std::vector<PositionGrid> position_grids() const override {
+    std::vector<PositionGrid> grids;
+    for (size_t s = 0; s < layers_->all().size(); ++s) {
+      const auto& blocks = layers_->all()[s]->blocks();
+      for (size_t b = 0; b < blocks.size(); ++b) {
+        const MapSize window = blocks[b]->window();
+        grids.push_back({fmt::format("layers.{}.blocks.{}.attn.relative_position_bias_table", s, b),
+                         0, 2 * window.height - 1, 2 * window.width - 1});
+      }
+    }
+    return grids;
+  }
 
   // The patches, each block, the first of a stage with what leads to it, the norm, the head.
   std::vector<std::vector<std::string>> layers() const override {
@@ -166,6 +184,7 @@ class Swin : public Model {
 
  private:
   double dropout_;
+  Pool pool_;
   std::shared_ptr<Entry> patch_embed_;
   std::shared_ptr<Parts<SwinStage>> layers_;
   LayerNorm norm_;
@@ -180,6 +199,7 @@ void describe(SwinOptions& options, config::Fields& fields) {
          "from 0 in the first (stochastic depth)")
       .in(0, 0.99);
   fields("dropout", options.dropout, "share of features dropped before the classifier").in(0, 0.99);
+  describe_pool(options.pool, fields);
 }
 
 std::shared_ptr<Model> build_swin(const SwinOptions& options, const ModelContext& context) {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "stoker/config/fields.h"
+#include "stoker/models/global_pool.h"
 #include "stoker/models/model.h"
 
 namespace stoker::models {
@@ -21,6 +22,7 @@ struct SwinOptions {
 
   double drop_path = 0.1;  // of the last block
   double dropout = 0;      // before the classifier
+  Pool pool = Pool::kAvg;
 };
 void describe(SwinOptions& options, config::Fields& fields);
 

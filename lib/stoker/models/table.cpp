@@ -16,10 +16,8 @@ ModelTable::Row torchscript_row();  // torchscript.cpp
 const ModelTable& models() {
   static const ModelTable table(
       ModelTable::joined({
+          airbench_rows(),
           {
-              ModelTable::row<AirbenchOptions>(
-                  "airbench", "small network for 32x32 images that trains in seconds on a GPU",
-                  build_airbench),
               ModelTable::row<MlpOptions>("mlp", "multilayer perceptron on flattened images",
                                           build_mlp),
           },
@@ -36,9 +34,13 @@ const ModelTable& models() {
           alexnet_rows(),
           vgg_rows(),
           densenet_rows(),
+          inception_rows(),
+          dla_rows(),
+          nfnet_rows(),
           vit_rows(),
           convnext_rows(),
           swin_rows(),
+          maxvit_rows(),
           mixer_rows(),
           convmixer_rows(),
           {torchscript_row()},

@@ -16,8 +16,9 @@
 namespace stoker::nn {
 
 std::span<const std::string_view> enum_names(Activation) {
-  static constexpr std::array<std::string_view, 9> kNames{
-      "relu", "sigmoid", "tanh", "gelu", "silu", "hard_swish", "hard_sigmoid", "relu6", "identity"};
+  static constexpr std::array<std::string_view, 10> kNames{
+      "relu",       "sigmoid",      "tanh",  "gelu",     "silu",
+      "hard_swish", "hard_sigmoid", "relu6", "identity", "gelu_tanh"};
   return kNames;
 }
 
@@ -41,6 +42,8 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
       return at::relu6(x);
     case Activation::kIdentity:
       return x;
+    case Activation::kGeluTanh:
+      return at::gelu(x, "tanh");
   }
   throw InternalError(fmt::format("no such activation: {}", static_cast<int>(activation)));
 }

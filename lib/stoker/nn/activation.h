@@ -24,11 +24,12 @@ enum class Activation {
   kHardSigmoid,  // min(max(x + 3, 0), 6) / 6
   kRelu6,        // min(max(x, 0), 6)
   kIdentity,
+  kGeluTanh,  // GELU by its approximation with tanh
 };
-// relu, sigmoid, tanh, gelu, silu, hard_swish, hard_sigmoid, relu6, identity
+// relu, sigmoid, tanh, gelu, silu, hard_swish, hard_sigmoid, relu6, identity, gelu_tanh
 std::span<const std::string_view> enum_names(Activation);
 
-// Elementwise; GELU is the exact one, x * Phi(x). Same shape, dtype and memory format as `x`.
+// Elementwise; kGelu is the exact one, x * Phi(x). Same shape, dtype and memory format as `x`.
 at::Tensor activate(Activation activation, const at::Tensor& x);
 
 // activation(x + bias) for x: [N, C, H, W] and bias: [C] float32; same dtype and layout as x. One

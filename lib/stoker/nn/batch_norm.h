@@ -41,6 +41,7 @@ class BatchNorm : public torch::nn::Module {
   void set_span(const NormSpan& span) { span_ = span; }
   const NormSpan& span() const { return span_; }
 
+  double eps() const { return options_.eps; }
   // Share of the new batch in the running statistics.
   double momentum() const { return options_.momentum; }
   void set_momentum(double momentum) { options_.momentum = momentum; }

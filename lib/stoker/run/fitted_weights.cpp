@@ -27,6 +27,10 @@ std::vector<int64_t> without_ones(at::IntArrayRef sizes) {
 std::optional<at::Tensor> fitted(const models::Model& model, const std::string& name,
                                  const at::Tensor& tensor, at::IntArrayRef wanted) {
   if (without_ones(tensor.sizes()) == without_ones(wanted)) return tensor.reshape(wanted);
+  // A linear layer on a flattened map, as torchvision's VGG has it.
+  if (tensor.dim() == 2 && wanted.size() == 4 && tensor.size(0) == wanted[0] &&
+      tensor.size(1) == wanted[1] * wanted[2] * wanted[3])
+    return tensor.reshape(wanted);
   const auto if_wanted = [wanted](std::optional<at::Tensor> made) {
     return made && made->sizes() == wanted ? std::move(made) : std::nullopt;
   };

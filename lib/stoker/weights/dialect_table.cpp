@@ -59,11 +59,11 @@ std::vector<NameRule> facebook_vit() {
 std::vector<NameRule> torchvision_convnext() {
   return {{"features.0.0.", "stem.0."},
           {"features.0.1.", "stem.1."},
-          {"features.#.#.block.0.", "stages.#1/2.blocks.#2.conv_dw."},
-          {"features.#.#.block.2.", "stages.#1/2.blocks.#2.norm."},
-          {"features.#.#.block.3.", "stages.#1/2.blocks.#2.mlp.fc1."},
-          {"features.#.#.block.5.", "stages.#1/2.blocks.#2.mlp.fc2."},
-          {"features.#.#.layer_scale", "stages.#1/2.blocks.#2.gamma"},
+          {"features.#.#.block.0.", "stages.#1-1/2.blocks.#2.conv_dw."},
+          {"features.#.#.block.2.", "stages.#1-1/2.blocks.#2.norm."},
+          {"features.#.#.block.3.", "stages.#1-1/2.blocks.#2.mlp.fc1."},
+          {"features.#.#.block.5.", "stages.#1-1/2.blocks.#2.mlp.fc2."},
+          {"features.#.#.layer_scale", "stages.#1-1/2.blocks.#2.gamma"},
           {"features.#.", "stages.#1/2.downsample."},
           {"classifier.0.", "head.norm."},
           {"classifier.2.", "head.fc."}};
@@ -103,12 +103,13 @@ std::vector<NameRule> facebook_convnext() {
 std::vector<NameRule> torchvision_swin() {
   return {{"features.0.0.", "patch_embed.proj."},
           {"features.0.2.", "patch_embed.norm."},
-          {"features.#.#.norm", "layers.#1/2.blocks.#2.norm"},
+          {"features.#.#.norm", "layers.#1-1/2.blocks.#2.norm"},
           {"features.#.#.attn.relative_position_index", ""},
-          {"features.#.#.attn.", "layers.#1/2.blocks.#2.attn."},
-          {"features.#.#.mlp.0.", "layers.#1/2.blocks.#2.mlp.fc1."},
-          {"features.#.#.mlp.3.", "layers.#1/2.blocks.#2.mlp.fc2."},
+          {"features.#.#.attn.", "layers.#1-1/2.blocks.#2.attn."},
+          {"features.#.#.mlp.0.", "layers.#1-1/2.blocks.#2.mlp.fc1."},
+          {"features.#.#.mlp.3.", "layers.#1-1/2.blocks.#2.mlp.fc2."},
           {"features.#.", "layers.#1/2.downsample."},
+          {"norm.", "norm."},
           {"head.weight", "head.fc.weight"},
           {"head.bias", "head.fc.bias"}};
 }
@@ -172,6 +173,13 @@ std::vector<NameRule> torchvision_mobilenet_v2() {
   return rules;
 }
 
+std::vector<NameRule> torchvision_vgg() {
+  return {{"features.", "features."},
+          {"classifier.0.", "pre_logits.fc1."},
+          {"classifier.3.", "pre_logits.fc2."},
+          {"classifier.6.", "head.fc."}};
+}
+
 // timm before 0.9 too.
 std::vector<NameRule> microsoft_swin() {
   return {{"layers.#.blocks.#.attn.relative_position_index", ""},
@@ -200,6 +208,8 @@ const std::vector<Dialect>& dialects() {
       {"torchvision's EfficientNet", "", torchvision_efficientnet()},
       {"torchvision's MobileNetV2", "", torchvision_mobilenet_v2()},
       {"torchvision's Swin", "", torchvision_swin()},
+      {"torchvision's VGG", "", torchvision_vgg()},
+      {"torchvision's Inception-v3", "", {{"AuxLogits.", ""}}},
       {"the Swin of its paper", "", microsoft_swin()},
   };
   return table;

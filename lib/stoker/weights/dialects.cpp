@@ -1,11 +1,16 @@
 #include "stoker/weights/dialects.h"
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string_view>
+
+#include "stoker/core/error.h"
 
 namespace stoker::weights {
 namespace {
@@ -72,6 +77,29 @@ NamedTensors joined(const NamedTensors& tensors, const std::set<std::string>& mo
   return {by_name.begin(), by_name.end()};
 }
 
+constexpr std::string_view kBiasTable = "relative_position_bias_table";
+
+// What torchvision has as 1x1 maps, or as a linear layer on a flattened map.
+at::Tensor in_their_shape(const std::string& name, const at::Tensor& tensor) {
+  if (name.ends_with("layer_scale")) return tensor.reshape({-1, 1, 1});
+  if (name.starts_with("classifier.") && tensor.dim() == 4) return tensor.flatten(1);
+  return tensor;
+}
+
+// For each two tokens of a window the row of a table of biases [(2 * side - 1)^2, heads] that their
+// distance has, as Swin's code has it: [side^4].
+at::Tensor relative_positions(const at::Tensor& table) {
+  const auto wide =
+      static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(table.size(0)))));
+  const int64_t side = (wide + 1) / 2;
+  STOKER_CHECK(wide * wide == table.size(0) && 2 * side - 1 == wide, "rows={}", table.size(0));
+  const at::Tensor at = at::arange(side * side, at::kLong);
+  const auto apart = [side](const at::Tensor& x) {
+    return x.unsqueeze(1) - x.unsqueeze(0) + (side - 1);
+  };
+  return (apart(at.div(side, "floor")) * wide + apart(at.remainder(side))).flatten();
+}
+
 }  // namespace
 
 Translation translate(NamedTensors tensors, const std::set<std::string>& model_names) {
@@ -97,6 +125,28 @@ Translation translate(NamedTensors tensors, const std::set<std::string>& model_n
   }
   best.tensors = joined(kept, model_names);
   return best;
+}
+
+Respelling spelled_as(const NamedTensors& tensors, std::string_view dialect) {
+  const std::vector<Dialect>& table = dialects();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Dialect& entry) { return entry.name == dialect; });
+  STOKER_CHECK(found != table.end(), "no dialect is called {}", dialect);
+  Respelling made;
+  for (const auto& [name, tensor] : tensors) {
+    const std::optional<std::string> theirs = respelled(name, found->rules);
+    if (!theirs) {
+      made.unknown.push_back(name);
+      continue;
+    }
+    made.tensors.emplace_back(*theirs, in_their_shape(*theirs, tensor));
+    const size_t table_at = theirs->rfind(kBiasTable);
+    if (table_at == std::string::npos) continue;
+    const std::string index = theirs->substr(0, table_at) + "relative_position_index";
+    if (renamed(index, found->rules) == "")
+      made.tensors.emplace_back(index, relative_positions(tensor));
+  }
+  return made;
 }
 
 }  // namespace stoker::weights

@@ -33,4 +33,14 @@ struct Translation {
 // keys and values (….qkv.…) and the dialect three (….q.…), they are joined.
 Translation translate(NamedTensors tensors, const std::set<std::string>& model_names);
 
+struct Respelling {
+  NamedTensors tensors;
+  std::vector<std::string> unknown;  // names of the model that the dialect has nothing for
+};
+
+// The other way: a model's tensors under the names, and in the shapes, that networks of the dialect
+// of this name have, with what they keep beside their weights. Throws InternalError for a name that
+// no dialect has.
+Respelling spelled_as(const NamedTensors& tensors, std::string_view dialect);
+
 }  // namespace stoker::weights

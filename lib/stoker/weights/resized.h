@@ -19,7 +19,9 @@ struct PositionShape {
 
 // positions: [1, prefix + side * side, width] for some side; returns [1, prefix + height * width,
 // width] of the same dtype: the grid by bicubic interpolation with antialiasing in float32, the
-// prefix as it is, as timm's resample_abs_pos_embed. Nothing where the rows are no such square.
+// prefix as it is, as timm's resample_abs_pos_embed. Tables of biases by distance too, [side *
+// side, heads] and [heads, side, side], without a prefix. Nothing where the rows are no such
+// square.
 std::optional<at::Tensor> resize_positions(const at::Tensor& positions, const PositionShape& shape);
 
 // The weight [O, C, R, S] of a first convolution for `channels` channels, as timm's

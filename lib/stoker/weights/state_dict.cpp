@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "stoker/core/error.h"
+#include "stoker/core/text.h"
 
 namespace stoker::weights {
 namespace {
@@ -30,6 +32,18 @@ void append_list(std::string& text, std::string_view title, const std::vector<st
   for (const std::string& name : names) text += "\n  " + name;
 }
 
+// "fc.weight, where the file has head.fc.weight"
+std::vector<std::string> with_nearest(std::vector<std::string> missing,
+                                      const std::vector<std::string>& unexpected) {
+  constexpr size_t kMost = 30;  // each is compared with all
+  const std::vector<std::string_view> words(unexpected.begin(), unexpected.end());
+  for (size_t i = 0; i < std::min(missing.size(), kMost); ++i) {
+    const std::string_view near = nearest(missing[i], words);
+    if (!near.empty()) missing[i] += fmt::format(", where the file has {}", near);
+  }
+  return missing;
+}
+
 }  // namespace
 
 NamedTensors state_dict(const torch::nn::Module& module) {
@@ -40,7 +54,7 @@ NamedTensors state_dict(const torch::nn::Module& module) {
 
 std::string LoadReport::message() const {
   std::string text;
-  append_list(text, "missing in the file", missing);
+  append_list(text, "missing in the file", with_nearest(missing, unexpected));
   append_list(text, "unexpected in the file", unexpected);
   append_list(text, "of another shape", misshapen);
   return text;
