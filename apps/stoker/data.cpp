@@ -80,11 +80,15 @@ ExitCode make_shapes(const MakeShapesArguments& arguments) {
   data::write_shapes(arguments.out, {.train_images = arguments.images,
                                      .val_images = val,
                                      .size = arguments.size,
-                                     .seed = arguments.seed});
+                                     .seed = arguments.seed,
+                                     .most_figures = arguments.figures});
   fmt::print(
-      "{} images to train on and {} to evaluate on are in {}. Train on them with "
-      "data.format=image_folder data.root={}\n",
-      human_count(arguments.images), human_count(val), shown(arguments.out), shown(arguments.out));
+      "{} images to train on and {} to evaluate on are in {}. Train on them with {} data.root={}\n",
+      human_count(arguments.images), human_count(val), shown(arguments.out),
+      arguments.figures > 0
+          ? "task=multilabel data.format=csv data.train=train.csv data.val=val.csv"
+          : "data.format=image_folder",
+      shown(arguments.out));
   return ExitCode::kDone;
 }
 

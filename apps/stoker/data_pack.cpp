@@ -18,6 +18,7 @@
 #include "stoker/core/text.h"
 #include "stoker/data/guess.h"
 #include "stoker/data/shard_files.h"
+#include "stoker/data/shard_set.h"
 #include "stoker/pack/pack.h"
 #include "stoker/shards/shard.h"
 
@@ -105,8 +106,11 @@ ExitCode write_pack(PackArguments arguments, std::vector<pack::PackSplit> all_sp
   }
   for (const pack::PackedSplit& split : packed) print_packed(split);
   const auto& val = packed.size() > 1 ? packed[1].name : packed[0].name;
-  fmt::print("Train on them with data.format=shards data.root={} data.train={} data.val={}\n",
-             shown(arguments.out), shown(packed[0].name), shown(val));
+  fmt::print("Train on them with data.format=shards data.root={} data.train={} data.val={}{}\n",
+             shown(arguments.out), shown(packed[0].name), shown(val),
+             splits[0].dataset->is_multilabel()
+                 ? fmt::format(" task=multilabel \"data.labels={{split}}{}\"", data::kLabelsFileEnd)
+                 : "");
   return ExitCode::kDone;
 }
 

@@ -22,9 +22,10 @@ namespace {
 
 void print_text(const jobs::Prediction& prediction) {
   std::string line = shown(prediction.image);
-  for (const auto& guess : prediction.guesses) {
+  for (const auto& guess : prediction.labels ? *prediction.labels : prediction.guesses) {
     line += fmt::format("  {} {:.2f}%", shown(guess.class_name), 100 * guess.probability);
   }
+  if (prediction.labels && prediction.labels->empty()) line += "  -";
   fmt::print("{}\n", line);
 }
 
@@ -41,14 +42,21 @@ void print_csv(const jobs::Prediction& prediction) {
   }
 }
 
-void print_json(const jobs::Prediction& prediction) {
+std::string guesses_json(const std::vector<jobs::Prediction::Guess>& list) {
   std::string guesses;
-  for (const auto& guess : prediction.guesses) {
+  for (const auto& guess : list) {
     guesses +=
         fmt::format("{}{{\"class\":{},\"probability\":{}}}", guesses.empty() ? "" : ",",
                     json_string(guess.class_name), json_text(nlohmann::json(guess.probability)));
   }
-  fmt::print("{{\"image\":{},\"guesses\":[{}]}}\n", json_string(prediction.image), guesses);
+  return "[" + guesses + "]";
+}
+
+void print_json(const jobs::Prediction& prediction) {
+  const std::string labels =
+      prediction.labels ? fmt::format("\"labels\":{},", guesses_json(*prediction.labels)) : "";
+  fmt::print("{{\"image\":{},{}\"guesses\":{}}}\n", json_string(prediction.image), labels,
+             guesses_json(prediction.guesses));
 }
 
 }  // namespace

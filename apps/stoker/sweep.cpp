@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <ranges>
 
 #include "bodies.h"
+#include "stoker/config/load.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
@@ -53,6 +55,17 @@ void lay_over(sweep::SweepOptions& options, const SweepArguments& given) {
   set_if(options.max_hours, given.max_hours);
 }
 
+// The task of the trials, of which metrics follow.
+std::string task_of(const SweepInput& input) {
+  constexpr std::string_view kKey = "task=";
+  for (const std::string& word : std::views::reverse(input.words))
+    if (word.starts_with(kKey)) return word.substr(kKey.size());
+  if (input.config.empty() || !fs::is_regular_file(input.config)) return "";
+  const config::Node tree = config::load_files(input.config);
+  const config::Node* task = tree.is_map() ? tree.find("task") : nullptr;
+  return task != nullptr && task->is_scalar() ? task->scalar : "";
+}
+
 SweepInput input_of(const SweepArguments& arguments) {
   SweepInput input;
   for (const std::string& word : arguments.words) {
@@ -78,6 +91,8 @@ SweepInput input_of(const SweepArguments& arguments) {
     input.words = sweep::merged_words(file->words, input.words);
     input.options = file->options;
   }
+  if (input.options.metric == "val.top1" && task_of(input) == "multilabel")
+    input.options.metric = "val.map";
   lay_over(input.options, arguments);
   if (input.options.jobs < 1 || input.options.jobs > 1024)
     throw ConfigError(fmt::format("--jobs: read {}, expected 1 to 1024.", input.options.jobs));

@@ -1,5 +1,6 @@
 #include "stoker/augment/views.h"
 
+#include <array>
 #include <set>
 
 #include "steps.h"
@@ -52,6 +53,26 @@ TEST_CASE("views: mirroring alone doubles the views") {
   const Pipeline p = with_views({center_crop({5, 6})}, views);
   CHECK_FALSE(view(p, 0, 9, 8).flip_x);
   CHECK(view(p, 1, 9, 8).flip_x);
+}
+
+TEST_CASE("views: moved ones begin elsewhere and mirror the edge") {
+  const ViewOptions views{.flip = true, .translate = 2};
+  REQUIRE(views.count() == 6);
+  const Pipeline p = with_views({center_crop({5, 6})}, views);
+  for (uint32_t i = 0; i < 6; ++i) {
+    CAPTURE(i);
+    const Geometry g = view(p, i, 6, 5);
+    const int shift = std::array{0, 2, -2}[i / 2];
+    CHECK(g.flip_x == (i % 2 == 1));
+    CHECK(g.offset_y == shift);
+    // Read from the other end, what begins later begins earlier.
+    CHECK(g.offset_x == (g.flip_x ? -shift : shift));
+    if (shift != 0) CHECK(g.border == kernels::Border::kReflect);
+  }
+  CHECK(p.output_size(6, 5) == Size{6, 5});
+  CHECK_THROWS_WITH(with_views({resize({9}), center_crop({5})}, views),
+                    Contains("eval.tta.translate") && Contains("resized"));
+  CHECK_THROWS_WITH(with_views({pad_crop({5}, 1)}, views), Contains("pads already"));
 }
 
 TEST_CASE("views: where an image is smaller than the crop, no corner is told from another") {

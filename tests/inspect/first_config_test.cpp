@@ -66,6 +66,20 @@ TEST_CASE("first config: what training refuses is refused, and manifests beside 
              Contains("one class, \"a\"") && !Contains("Train.CSV"));
 }
 
+TEST_CASE("first config: of several labels an image it is for that task") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"1.png", "2.png"})
+    write(folder.path() / "images" / name, plain_png(20, 20, 9));
+  write(folder.path() / "train.csv", "path,labels\nimages/1.png,cat|dog\nimages/2.png,\n");
+  write(folder.path() / "val.csv", "path,labels\nimages/1.png,dog\n");
+  const std::string found = first_config(folder.path());
+  CHECK_THAT(found, Contains("task: multilabel\n") && Contains("2 images of 2 classes") &&
+                        Contains("train: \"train.csv\"\n  val: \"val.csv\"\n"));
+  CHECK_THAT(found, Contains("loss: bce") && !Contains("label_smoothing"));
+  CHECK_THAT(first_config(folder.path() / "train.csv"),
+             Contains("task: multilabel\n") && Contains("split: {val: 0.1}"));
+}
+
 TEST_CASE("first config: a name that no config can hold is refused") {
   const test::TemporaryFolder folder;
   for (const char* cls : {"a", "b"})

@@ -285,6 +285,29 @@ TEST_CASE("a run whose images grow goes on bit for bit, and with the size of its
   CHECK(differences(whole, cut) == std::vector<std::string>{});
 }
 
+TEST_CASE("a run with several labels an image goes on bit for bit") {
+  std::mt19937 chance(5);
+  for (const auto& [loss, algorithms] : std::vector<std::pair<std::string, std::string>>{
+           {"{name: bce, positive_weight: 2}", "[mixup]"},
+           {"sigmoid_focal", "[cutmix: {per: pair}, ema]"},
+           {"asymmetric", "[fmix, sam, swa: {start: 0.3, norm_images: 20}]"}}) {
+    const TemporaryFolder folder;
+    Overrides overrides = small_run(folder.path());
+    const Overrides data = make_data("shapes", folder.path() / "data");
+    overrides.insert(overrides.end(), data.begin(), data.end());
+    const Overrides more{"task=multilabel",          "checkpoint.monitor=val.map",
+                         "train.loss=" + loss,       "algorithms=" + algorithms,
+                         "train.balanced_loss=true", "train.microbatch=3"};
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    std::string story;
+    const runs::RunFolder whole = run_once(overrides).folder;
+    const runs::RunFolder cut = train_with_stops(overrides, chance, story);
+    INFO(loss << algorithms << story);
+    CHECK(differences(whole, cut) == std::vector<std::string>{});
+    CHECK(metric_lines(whole).back().find("\"map\"") != std::string::npos);
+  }
+}
+
 TEST_CASE("deep networks go on bit for bit") {
   for (const std::string model :
        {"{name: resnet20, drop_path: 0.2}", "{name: mobilenetv3_small_050, dropout: 0.2}",

@@ -4,6 +4,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -26,12 +27,12 @@ void describe(Config& c, config::Fields& fields) {
 }
 
 std::shared_ptr<const losses::Loss> build(const std::string& name, const json& options = {},
-                                          const at::Tensor& class_weights = {}) {
+                                          const losses::LossContext& context = {}) {
   std::vector<std::string> overrides{"loss=" + name};
   for (const auto& [key, value] : options.items())
     overrides.push_back("loss." + key + "=" + value.dump());
   const auto config = config::load_overrides<Config>(overrides);
-  return losses::losses().build(config.options.loss, {class_weights});
+  return losses::losses().build(config.options.loss, context);
 }
 
 at::Tensor floats(const json& values, int64_t columns = 0) {
@@ -58,17 +59,22 @@ std::vector<std::string> all_losses() {
 TEST_CASE("losses and their gradients are those of PyTorch in float64") {
   const json golden = json::parse(std::ifstream("tests/golden/losses.json"));
   const at::Tensor labels = at::tensor(golden["labels"].get<std::vector<int64_t>>());
-  const at::Tensor shares = floats(golden["shares"], 7), weights = floats(golden["weights"]);
+  const std::map<std::string, at::Tensor> targets{{"labels", labels},
+                                                  {"shares", floats(golden["shares"], 7)},
+                                                  {"sets", floats(golden["sets"], 7)}};
+  const at::Tensor weights = floats(golden["weights"]), positives = floats(golden["positives"]);
   std::set<std::string> seen;
   for (const json& one : golden["cases"]) {
-    INFO(one["loss"] << " " << one["options"] << " smoothing " << one["smoothing"] << " mixed "
-                     << one["mixed"] << " weighted " << one["weighted"]);
+    INFO(one["loss"] << " " << one["options"] << " smoothing " << one["smoothing"] << " of "
+                     << one["targets"] << " weighted " << one["weighted"] << one["positives"]);
     seen.insert(one["loss"]);
     const auto loss =
-        build(one["loss"], one["options"], one["weighted"].get<bool>() ? weights : at::Tensor());
+        build(one["loss"], one["options"],
+              {.class_weights = one["weighted"].get<bool>() ? weights : at::Tensor(),
+               .positive_weights = one["positives"].get<bool>() ? positives : at::Tensor()});
     const at::Tensor logits = floats(golden["logits"], 7).set_requires_grad(true);
-    const at::Tensor values = loss->per_sample(logits, one["mixed"].get<bool>() ? shares : labels,
-                                               one["smoothing"].get<double>());
+    const at::Tensor values =
+        loss->per_sample(logits, targets.at(one["targets"]), one["smoothing"].get<double>());
     REQUIRE(values.sizes() == at::IntArrayRef{5});
     check_close(values.detach(), one["values"]);
     values.sum().backward();
@@ -125,7 +131,8 @@ TEST_CASE("views of an image are averaged as probabilities of the loss's kind") 
   const at::Tensor views = at::randn({2, 3, 4});
   for (const std::string& name : all_losses()) {
     INFO(name);
-    const bool is_softmax = name != "bce" && name != "asymmetric";
+    const bool is_softmax = name != "bce" && name != "asymmetric" && name != "sigmoid_focal";
+    CHECK(build(name)->takes_several_labels() == !is_softmax);
     const auto probabilities = [&](const at::Tensor& logits) {
       return is_softmax ? logits.softmax(-1) : logits.sigmoid();
     };

@@ -1,14 +1,17 @@
 #include "stoker/pack/pack.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 
 #include "data/files.h"
 #include "data/named_dataset.h"
 #include "stoker/core/error.h"
+#include "stoker/data/guess.h"
 #include "stoker/data/image_folder.h"
 #include "stoker/data/shard_files.h"
 #include "stoker/data/shard_set.h"
+#include "stoker/data/table.h"
 #include "support/catch.h"
 #include "support/faulty_files.h"
 #include "support/temporary.h"
@@ -195,6 +198,46 @@ TEST_CASE("pack: a class name that no line can hold is refused before the work")
     CHECK(reports == 0);
     CHECK(entries(folder.path()).empty());
   }
+}
+
+TEST_CASE("pack: several labels an image come back with the classes as they were") {
+  const test::TemporaryFolder folder;
+  const auto write = [&](const char* name) {
+    test::write(folder.path() / "set" / name, test::plain_png(5, 4, 9));
+  };
+  for (const char* name : {"a.png", "b.png", "c.png"}) write(name);
+  test::write(folder.path() / "set/train.csv",
+              "path,zebra,none of it,\"ant, red\"\na.png,1,0,1\nb.png,0,0,0\nc.png,0,0,1\n");
+  const data::DataOptions options{.format = data::formats().pick("csv"),
+                                  .root = (folder.path() / "set").string(),
+                                  .multilabel = true,
+                                  .cache = data::Cache::kNone};
+  const auto source = data::open_dataset(options, data::Split::kTrain);
+  pack::pack(std::vector<PackSplit>{{"train", source}}, folder.path() / "out", {});
+
+  const auto found = data::find_splits(folder.path() / "out");
+  REQUIRE(found.size() == 1);
+  const auto packed = data::open_dataset(found[0].options, found[0].split);
+  REQUIRE(packed->is_multilabel());
+  CHECK(packed->class_names() == source->class_names());
+  REQUIRE(packed->size() == source->size());
+  for (int64_t i = 0; i < source->size(); ++i)
+    CHECK(std::ranges::equal(packed->labels(i), source->labels(i)));
+}
+
+TEST_CASE("pack: a label that a file of labels does not give back is refused before the work") {
+  const test::TemporaryFolder folder;
+  test::write(folder.path() / "train.csv", "path,cat|dog,bird\na.png,1,0\n");
+  const data::DataOptions options{.format = data::formats().pick("csv"),
+                                  .root = folder.path().string(),
+                                  .multilabel = true,
+                                  .cache = data::Cache::kNone};
+  const auto set = data::open_dataset(options, data::Split::kTrain);
+  CHECK_THAT(message_of<DataError>([&] {
+               pack::pack(std::vector<PackSplit>{{"train", set}}, folder.path() / "out", {});
+             }),
+             Catch::Contains("\"cat|dog\"") && Catch::Contains("data.merge_classes"));
+  CHECK(entries(folder.path()) == std::vector<std::string>{"train.csv"});
 }
 
 TEST_CASE("pack: class names with quotes come back as they were") {

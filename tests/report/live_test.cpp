@@ -28,7 +28,8 @@ constexpr const char* kTrain =
     R"("images_per_s":742,"memory_gib":2,"gpu_power_w":300,"gpu_util":0.9,"read_us":4,)"
     R"("energy_kwh":0.5,"odd name{}":1,"joules":7,"noise_scale":null})";
 constexpr const char* kEval =
-    R"({"time_s":12.5,"epoch":1.5,"step":60,"split":"val","loss":0.75,"top1":0.5,"images":40})";
+    R"({"time_s":12.5,"epoch":1.5,"step":60,"split":"val","loss":0.75,"top1":0.5,"map":0.25,)"
+    R"("images":40})";
 
 }  // namespace
 
@@ -49,6 +50,8 @@ TEST_CASE("figures in Prometheus's format have base units, a HELP and a TYPE, an
   CHECK_THAT(text, Contains("stoker_gpu_util_ratio" + label));
   CHECK_THAT(text, Contains("stoker_energy_joules_total" + label + "1800000\n"));
   CHECK_THAT(text, Contains("stoker_val_top1_ratio" + label + "0.5\n"));
+  CHECK_THAT(text, Contains("# HELP stoker_val_map_ratio mean average precision"));
+  CHECK_THAT(text, Contains("stoker_val_map_ratio" + label + "0.25\n"));
   CHECK_THAT(text, Contains("stoker_val_loss" + label + "0.75\n"));
   CHECK_THAT(text, Contains("stoker_odd_name__" + label + "1\n"));
   CHECK_THAT(text, Contains("stoker_build_info{version=\"0.1.0\"} 1\n"));

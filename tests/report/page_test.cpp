@@ -113,6 +113,21 @@ TEST_CASE("an evaluation is shown by class, by pair and by example; what is dama
   CHECK(data["calibration"].size() == 1);
 }
 
+TEST_CASE("an evaluation of several labels an image has its figures, and no pairs") {
+  const test::TemporaryFolder dir;
+  const auto run = test::make_run(dir.path() / "1", {});
+  test::write(run / "evaluation.json", R"({"map": 0.5, "classes": ["cat", "dog"],
+    "per_class": [[4, 1.0, 0.5, 0.66, 0.875, 0.3, 0.8], [3, 1, 1, 1]],
+    "confusion": [], "calibration": [], "examples": []})");
+  const std::string page = page_of(run);
+  CHECK_THAT(page, Contains("average precision") && Contains("87.50%") && Contains("F1 there"));
+  CHECK_THAT(page, !Contains("id=\"confusion\"") && !Contains("too many classes"));
+  const auto panels = report::panels_of({"val.f1_micro", "val.map"});
+  REQUIRE(panels.size() == 1);
+  CHECK(panels[0].unit == "share");
+  CHECK(panels[0].keys.size() == 2);
+}
+
 TEST_CASE("a run without an evaluation, a log or a line has a page all the same") {
   const test::TemporaryFolder dir;
   test::write(dir.path() / "a" / "1" / "config.yaml", "name: a\n");

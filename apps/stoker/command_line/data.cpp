@@ -47,6 +47,10 @@ void add_make(CLI::App& parent, Action& action, const DataBodies& bodies) {
   verb->add_option("--seed", arguments->seed, "Another seed draws other images")
       ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();
+  verb->add_option("--figures", arguments->figures,
+                   "Put from none to so many figures into an image, and write a CSV file of its "
+                   "labels for each split")
+      ->check(CLI::Range(int64_t{1}, int64_t{4}));
   verb->footer("Example:\n  stoker data make shapes --out data/shapes --size 64");
   set_body(*verb, action, arguments, bodies.make_shapes);
 }

@@ -20,6 +20,7 @@ struct MakeShapesArguments {
   int64_t val_images = 0;  // 0: a quarter of images
   int64_t size = 32;
   uint64_t seed = 0;
+  int64_t figures = 0;  // above 0: from none to so many an image
 };
 struct DataLookArguments {  // of inspect and verify
   std::string path;

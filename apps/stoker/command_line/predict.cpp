@@ -29,6 +29,9 @@ void add_predict(CLI::App& app, Action& action, const Body<PredictArguments>& bo
       "Exits with 3 when an image could not be read, with 6 when an output was not finite; the "
       "others "
       "are predicted all the same.\n"
+      "Of a model with task: multilabel the text names the labels from eval.threshold on, or -; "
+      "csv "
+      "and json have the --top most probable, and json the labels besides.\n"
       "Examples:\n"
       "  stoker predict runs/cifar10/1 photos/ more/*.png --top 3\n"
       "  find . -name '*.jpg' -print0 | stoker predict runs/cifar10/1 - -0 --format csv");

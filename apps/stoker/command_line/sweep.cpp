@@ -38,7 +38,8 @@ void add_search(CLI::App& verb, SweepArguments& to) {
                   "cross-validation")
       ->option_text("K");
   verb.add_option("--metric", to.metric,
-                  "What settings are sorted by: val.top1 (default), val.top5, val.loss or val.ece")
+                  "What settings are sorted by: val.top1 (default), val.top5, val.ece, val.loss, "
+                  "or with task: multilabel val.map")
       ->option_text("NAME");
   verb.add_option("--prune", to.prune,
                   "median: end a trial early that is behind the median of the others")

@@ -38,7 +38,7 @@ void Mixing::apply(train::Event event, train::Context& context) {
   if (event != train::Event::kBatchReady) return;
   train::MicroBatch& batch = *context.batch;
   const train::RunFacts& facts = context.state.facts;
-  if (batch.targets.defined() || batch.images.size(0) < 2) return;
+  if (batch.is_mixed || batch.images.size(0) < 2) return;
   const at::NoGradGuard no_grad;
   // A step has fewer than 2^16 micro-batches.
   const auto position = (static_cast<uint64_t>(context.state.position.step) << 16) |
@@ -49,9 +49,12 @@ void Mixing::apply(train::Event event, train::Context& context) {
   const auto n = static_cast<int64_t>(mixed.kept.size());
   const at::Tensor kept =
       at::tensor(mixed.kept).to(batch.images.device(), /*non_blocking=*/true).view({n, 1});
-  const at::Tensor labels = at::one_hot(batch.labels, facts.context.classes).to(at::kFloat);
+  const at::Tensor labels = batch.targets.defined()
+                                ? batch.targets
+                                : at::one_hot(batch.labels, facts.context.classes).to(at::kFloat);
   batch.targets = labels * kept + at::roll(labels, 1, 0) * (1 - kept);
   batch.images = mixed.images;
+  batch.is_mixed = true;
 }
 
 std::vector<float> Mixing::draw_shares(int64_t images, RandomStream& random) const {

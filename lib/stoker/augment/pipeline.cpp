@@ -61,6 +61,24 @@ const config::Choice* crop_of_views(std::span<const config::Choice> steps,
   return last_size;
 }
 
+// Views that are moved show a mirrored edge, which is a pad.
+void look_ahead_to_shifts(const ViewOptions& views, Plan& plan) {
+  if (views.translate == 0) return;
+  if (plan.padded || (plan.resampled && plan.cropped))
+    throw ConfigError(fmt::format(
+        "eval.tta.translate: {} moves the image and pads it, but eval.augment {}, and one pass "
+        "cannot do both; leave one out.",
+        views.translate, plan.padded ? "pads already" : "crops what it has resized"));
+  plan.padded = true;
+}
+
+void shift_view(Canvas& canvas, int32_t shift) {
+  if (shift == 0) return;
+  settle(canvas);
+  canvas.geometry.border = kernels::Border::kReflect;
+  crop(canvas, {shift, shift, canvas.width, canvas.height});
+}
+
 }  // namespace
 
 Pipeline::Pipeline(std::span<const config::Choice> steps, const ViewOptions& views)
@@ -86,12 +104,15 @@ Pipeline::Pipeline(std::span<const config::Choice> steps, const ViewOptions& vie
       image_steps_.push_back(std::move(*image));
     }
   }
+  look_ahead_to_shifts(views, plan_);
 }
 
 Canvas Pipeline::run(StreamKey key, RandomStream& random, int32_t width, int32_t height) const {
   Canvas canvas = canvas_of(width, height);
   for (const auto& step : steps_) step->apply(canvas, random, key);
-  if (view_of(views_, key.repetition).mirrored) mirror_x(canvas);
+  const View view = view_of(views_, key.repetition);
+  shift_view(canvas, view.shift);
+  if (view.mirrored) mirror_x(canvas);
   return canvas;
 }
 

@@ -19,7 +19,10 @@ struct ViewOptions {
   bool flip = false;             // each crop mirrored left and right as well
   Crops crops = Crops::kCenter;  // kFive: the centre and the four corners
 
-  int64_t count() const { return (crops == Crops::kFive ? 5 : 1) * (flip ? 2 : 1); }
+  int64_t translate = 0;  // pixels, above 0: also moved so far up and left, down and right
+
+  int64_t shifts() const { return translate > 0 ? 3 : 1; }
+  int64_t count() const { return (crops == Crops::kFive ? 5 : 1) * shifts() * (flip ? 2 : 1); }
 };
 void describe(ViewOptions& options, config::Fields& fields);
 
@@ -28,6 +31,7 @@ enum class CropPlace { kCenter, kTopLeft, kTopRight, kBottomLeft, kBottomRight }
 
 struct View {
   CropPlace place = CropPlace::kCenter;
+  int32_t shift = 0;  // columns and rows by which the view begins later
   bool mirrored = false;
 };
 // The centre as it is comes first. repetition: below options.count().

@@ -34,6 +34,28 @@ at::Tensor pixels_of(const at::Tensor& images, const kernels::Normalization& nor
       .contiguous();
 }
 
+// Of each image the names of its labels.
+std::vector<std::string> captions_of(const at::Tensor& labels, int64_t images,
+                                     const std::vector<std::string>& class_names) {
+  std::vector<std::string> captions;
+  if (labels.dim() == 1) {
+    const at::Tensor classes = labels.to(at::kCPU, at::kLong).contiguous();
+    for (int64_t i = 0; i < images; ++i)
+      captions.push_back(class_names[static_cast<size_t>(classes.const_data_ptr<int64_t>()[i])]);
+    return captions;
+  }
+  const at::Tensor shares = labels.to(at::kCPU, at::kFloat).contiguous();
+  const auto row = shares.accessor<float, 2>();
+  for (int64_t i = 0; i < images; ++i) {
+    std::string caption;
+    for (int64_t c = 0; c < shares.size(1); ++c)
+      if (row[i][c] > 0)
+        caption += (caption.empty() ? "" : ", ") + class_names[static_cast<size_t>(c)];
+    captions.push_back(caption);
+  }
+  return captions;
+}
+
 }  // namespace
 
 Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
@@ -42,8 +64,8 @@ Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
                       int32_t largest_tile, PictureFormat format) {
   const at::Tensor pixels =
       pixels_of(images.narrow(0, 0, std::min(images.size(0), most)), normalization);
-  const at::Tensor classes = labels.to(at::kCPU, at::kLong).contiguous();
   const auto count = static_cast<int32_t>(pixels.size(0));
+  const std::vector<std::string> captions = captions_of(labels, count, class_names);
   const auto height = static_cast<int32_t>(pixels.size(1));
   const auto width = static_cast<int32_t>(pixels.size(2));
   const auto channels = static_cast<int32_t>(pixels.size(3));
@@ -61,9 +83,8 @@ Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
     drawing.place({pixels.const_data_ptr<uint8_t>() + int64_t{i} * height * width * channels, width,
                    height, channels, int64_t{width} * channels},
                   x, y, tile);
-    const std::string& name =
-        class_names[static_cast<size_t>(classes.const_data_ptr<int64_t>()[i])];
-    drawing.write(letters.picture(letters.fitted(name, kTextSize, tile), kTextSize), x,
+    const std::string& caption = captions[static_cast<size_t>(i)];
+    drawing.write(letters.picture(letters.fitted(caption, kTextSize, tile), kTextSize), x,
                   y + tile + 1, kInk);
   }
   const kernels::ImageView view = drawing.view();

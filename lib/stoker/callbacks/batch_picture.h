@@ -20,8 +20,8 @@ struct Picture {
 };
 
 // images: [n, C, H, W] on any device, normalised as `normalization` says, which is undone; colours
-// beyond what 8 bits hold are cut. labels: [n]. Shows the first `most` images, larger than
-// `largest_tile` pixels a side shrunk.
+// beyond what 8 bits hold are cut. labels: [n], or shares [n, classes], of which all above 0 are
+// named. Shows the first `most` images, larger than `largest_tile` pixels a side shrunk.
 Picture batch_picture(const at::Tensor& images, const at::Tensor& labels,
                       const std::vector<std::string>& class_names,
                       const kernels::Normalization& normalization, int64_t most = 16,

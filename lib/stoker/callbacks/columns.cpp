@@ -46,8 +46,11 @@ Column column_of(const train::EvalMetric& metric) {
     };
   }
   return {runs::eval_columns(), metric.key(),
-          [&metric](const State& s) { return Number(s.eval->result.*metric.value); },
-          std::move(console)};
+          [&metric](const State& s) {
+            const auto& result = s.eval->result;
+            return Number(metric.is_of(result.is_multilabel) ? result.*metric.value : std::nan(""));
+          },
+          std::move(console), /*lacks=*/metric.name != "val.loss"};
 }
 
 ordered_json record_of(std::span<const Column> columns, std::string_view split,

@@ -18,6 +18,7 @@
 #include "stoker/draw/drawing.h"
 #include "stoker/report/html.h"
 #include "stoker/runs/layout.h"
+#include "stoker/train/metric_names.h"
 
 namespace stoker::callbacks {
 
@@ -72,6 +73,17 @@ ordered_json confusion_json(const metrics::ClassificationResult& result) {
   return cells;
 }
 
+ordered_json per_class_json(const metrics::ClassificationResult& result) {
+  ordered_json rows = ordered_json::array();
+  for (const auto& row : result.per_class) {
+    rows.push_back({row.images, row.precision, row.recall, row.f1});
+    if (!result.is_multilabel) continue;
+    for (const double figure : {row.average_precision, row.best_threshold, row.best_f1})
+      rows.back().push_back(figure);
+  }
+  return rows;
+}
+
 ordered_json guess_json(const metrics::Guess& guess) {
   ordered_json guesses = ordered_json::array();
   for (size_t i = 0; i < guess.classes.size(); ++i)
@@ -118,17 +130,13 @@ class EvaluationFile : public train::Callback {
   void write(const train::State& state, bool has_pictures) {
     const train::EvalRecord& eval = *state.eval;
     const metrics::ClassificationResult& result = eval.result;
-    ordered_json json{{"step", eval.step},
-                      {"epoch", eval.epoch},
-                      {"images", result.images},
-                      {"loss", result.loss},
-                      {"top1", result.top1},
-                      {"top5", result.top5},
-                      {"ece", result.ece},
-                      {"classes", state.facts.class_names},
-                      {"per_class", ordered_json::array()}};
-    for (const auto& row : result.per_class)
-      json["per_class"].push_back({row.images, row.precision, row.recall, row.f1});
+    ordered_json json{{"step", eval.step}, {"epoch", eval.epoch}, {"images", result.images}};
+    for (const train::EvalMetric& metric : train::eval_metrics())
+      if (metric.is_of(result.is_multilabel))
+        json[std::string(metric.key())] = result.*metric.value;
+    if (result.is_multilabel) json["threshold"] = result.threshold;
+    json["classes"] = state.facts.class_names;
+    json["per_class"] = per_class_json(result);
     json["confusion"] = confusion_json(result);
     json["calibration"] = ordered_json::array();
     for (const auto& bin : result.calibration)
@@ -157,9 +165,9 @@ class EvaluationFile : public train::Callback {
     if (std::exchange(has_batch_, true)) return;
     const std::filesystem::path path = folder_ / runs::kBatchPicture;
     if (std::filesystem::exists(path)) return;
-    const Picture picture =
-        batch_picture(batch.images, batch.labels, state.facts.class_names, facts_.normalization,
-                      /*most=*/25, kTile, PictureFormat::kJpeg);
+    const Picture picture = batch_picture(batch.images, train::targets_of(batch),
+                                          state.facts.class_names, facts_.normalization,
+                                          /*most=*/25, kTile, PictureFormat::kJpeg);
     write_file_atomically(files_, path, picture.bytes);
   }
 

@@ -9,6 +9,10 @@
 //                  "guesses": [[3, 0.91], [0, 0.05], …], "why": ["wrong"], "small": false,
 //                  "picture": "data:image/jpeg;base64,…"}]}
 //
+// With several labels an image, "map", "f1_micro", "f1_macro" and "threshold" stand in the place of
+// top1, top5 and ece, a row of per_class has average precision, the best threshold and the F1 there
+// besides, and there is no confusion, calibration and no examples.
+//
 // per_class: images, precision, recall, F1. confusion: label, prediction, images, of the pairs that
 // there are. calibration: images, mean confidence, accuracy, of 15 bins. Examples are the images
 // whose guesses are most wrong or most uncertain, and some of the pairs that are confused most.

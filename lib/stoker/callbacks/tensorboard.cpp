@@ -76,8 +76,8 @@ class TensorBoard : public train::Callback {
   void write_batch(const State& state, const train::MicroBatch& batch) {
     if (pictured_step_ == state.position.step || !starts_period(state, options_.images)) return;
     pictured_step_ = state.position.step;
-    const Picture picture =
-        batch_picture(batch.images, batch.labels, state.facts.class_names, normalization_);
+    const Picture picture = batch_picture(batch.images, train::targets_of(batch),
+                                          state.facts.class_names, normalization_);
     file_.write_image(state.position.step, "train/batch", picture.bytes, picture.width,
                       picture.height);
   }

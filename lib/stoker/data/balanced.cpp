@@ -21,6 +21,9 @@ class Balanced : public Decorator {
   std::string key(int64_t index) const override { return Decorator::key(sample(index)); }
   std::string recipe(int64_t index) const override { return Decorator::recipe(sample(index)); }
   int64_t label(int64_t index) const override { return Decorator::label(sample(index)); }
+  std::span<const int32_t> labels(int64_t index) const override {
+    return Decorator::labels(sample(index));
+  }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return Decorator::get(sample(index), scratch);
   }

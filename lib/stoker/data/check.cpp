@@ -35,7 +35,10 @@ std::string listed(const Names& names) {
 
 std::vector<int64_t> images_by_class(const Dataset& dataset) {
   std::vector<int64_t> counts(dataset.class_names().size());
-  for (int64_t i = 0; i < dataset.size(); ++i) ++counts[static_cast<size_t>(dataset.label(i))];
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    if (!dataset.is_multilabel()) ++counts[static_cast<size_t>(dataset.label(i))];
+    for (const int32_t label : dataset.labels(i)) ++counts[static_cast<size_t>(label)];
+  }
   return counts;
 }
 
@@ -57,11 +60,16 @@ void check_classes(const Dataset& train, const std::vector<int64_t>& counts) {
   Names missing, present;
   for (size_t c = 0; c < counts.size(); ++c)
     (counts[c] > 0 ? present : missing).push_back(classes[c]);
-  if (present.size() < 2)
+  if (train.is_multilabel()) {
+    if (present.empty())
+      throw DataError(
+          fmt::format("data.train: none of the {} images has a label", human_count(train.size())));
+  } else if (present.size() < 2) {
     throw DataError(
         fmt::format("data.train: all {} images are of one class, \"{}\": expected two classes or "
                     "more, each in a folder of its own or with a label of its own",
                     human_count(train.size()), listed(present)));
+  }
   if (!missing.empty())
     log().warn(
         "data.train: {} of its {} classes have no image, and the model gets an output for "
@@ -132,9 +140,18 @@ class RealNames {
   std::unordered_map<std::string, std::string> known_;
 };
 
+// The label, or what stands for all of them.
+uint64_t label_digest(const Dataset& dataset, int64_t sample) {
+  auto digest = static_cast<uint64_t>(dataset.label(sample));
+  for (const int32_t label : dataset.labels(sample))
+    digest = digest * 1'000'003 + static_cast<uint64_t>(label) + 1;
+  return digest;
+}
+
 struct Hashed {
   size_t hash;  // of the name
-  int64_t label, sample;
+  uint64_t label;
+  int64_t sample;
   bool operator<(const Hashed& other) const {
     return std::pair(hash, sample) < std::pair(other.hash, other.sample);
   }
@@ -144,7 +161,8 @@ std::vector<Hashed> hashed(const Dataset& dataset) {
   std::vector<Hashed> all;
   all.reserve(static_cast<size_t>(dataset.size()));
   RealNames names(dataset);
-  for (int64_t i = 0; i < dataset.size(); ++i) all.push_back({names.hash(i), dataset.label(i), i});
+  for (int64_t i = 0; i < dataset.size(); ++i)
+    all.push_back({names.hash(i), label_digest(dataset, i), i});
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -10,6 +10,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
 #include "stoker/data/decorator.h"
+#include "stoker/data/label_sets.h"
 
 namespace stoker::data {
 
@@ -22,14 +23,19 @@ class Mapped : public Decorator {
       : Decorator(std::move(dataset)),
         class_names_(std::move(class_names)),
         samples_(std::move(samples)),
-        new_labels_(std::move(new_labels)) {}
+        new_labels_(std::move(new_labels)),
+        labels_(mapped_labels(inner(), new_labels_)) {}
 
   int64_t size() const override { return std::ssize(samples_); }
   std::string name(int64_t index) const override { return inner().name(at(index)); }
   std::string key(int64_t index) const override { return inner().key(at(index)); }
   std::string recipe(int64_t index) const override { return inner().recipe(at(index)); }
   int64_t label(int64_t index) const override {
+    if (is_multilabel()) return labels_.first(at(index));
     return new_labels_[static_cast<size_t>(inner().label(at(index)))];
+  }
+  std::span<const int32_t> labels(int64_t index) const override {
+    return is_multilabel() ? labels_[at(index)] : std::span<const int32_t>();
   }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
@@ -44,6 +50,7 @@ class Mapped : public Decorator {
   std::vector<std::string> class_names_;
   std::vector<int64_t> samples_;     // of the inner set
   std::vector<int64_t> new_labels_;  // by the inner set's; -1 where they are left out
+  LabelSets labels_;                 // of the inner set's images, where they have several
 };
 
 // Of "new = old, old": each old name with the new one.
@@ -131,7 +138,10 @@ std::shared_ptr<const Dataset> map_classes(std::shared_ptr<const Dataset> datase
   }
   std::vector<int64_t> samples;
   for (int64_t i = 0; i < dataset->size(); ++i)
-    if (new_labels[static_cast<size_t>(dataset->label(i))] >= 0) samples.push_back(i);
+    if (dataset->is_multilabel() || new_labels[static_cast<size_t>(dataset->label(i))] >= 0)
+      samples.push_back(i);
+  if (names.empty() && dataset->is_multilabel())
+    throw ConfigError("data.ignore_classes leaves no class of the data set's labels.");
   if (samples.empty()) {
     throw ConfigError(
         fmt::format("data.ignore_classes leaves none of the {} images.", dataset->size()));

@@ -1,17 +1,13 @@
 #include "stoker/data/csv.h"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <optional>
 #include <set>
 #include <unordered_map>
 
 #include "stoker/core/error.h"
-#include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
-#include "stoker/core/text.h"
-#include "stoker/data/csv_reader.h"
+#include "stoker/data/csv_rows.h"
 #include "stoker/data/sample_file.h"
 
 namespace stoker::data {
@@ -25,71 +21,17 @@ struct Row {
   int64_t line;
 };
 
-bool is_blank(const std::string& field) { return trimmed(field).empty(); }
-
-// Separators at the end of a row, which spreadsheets leave for columns that are empty.
-void drop_blank_end(std::vector<std::string>& fields, size_t keep) {
-  while (fields.size() > keep && is_blank(fields.back())) fields.pop_back();
-}
-
-size_t find_column(const std::vector<std::string>& header, std::string_view column,
-                   const std::string& name, int64_t line) {
-  const auto found = std::ranges::find_if(
-      header, [&](const std::string& field) { return lower_case(trimmed(field)) == column; });
-  if (found != header.end()) return static_cast<size_t>(found - header.begin());
-  const std::vector<std::string_view> read(header.begin(), header.end());
-  throw DataError(
-      fmt::format("{}:{}: the header has no column \"{}\": expected \"path,label\", read \"{}\"",
-                  shown(name), line, column, join(read, ",")));
-}
-
-Row make_row(const CsvReader& reader, size_t path_column, size_t label_column, size_t columns,
-             const std::string& name) {
-  std::vector<std::string> fields = reader.fields();
-  drop_blank_end(fields, columns);
-  const auto fail = [&](const std::string& what) {
-    throw DataError(fmt::format("{}:{}: {}", shown(name), reader.line(), what));
-  };
-  if (fields.size() != columns)
-    fail(fmt::format("{} fields, but the header names {}; a comma inside a field needs quotes",
-                     fields.size(), columns));
-  if (is_blank(fields[path_column])) fail("the path is empty");
-  if (is_blank(fields[label_column])) fail("the label is empty");
-  return {std::move(fields[path_column]), std::move(fields[label_column]), reader.line()};
-}
-
 std::vector<Row> read_rows(const fs::path& path) {
-  const std::string name = path.string();
-  if (!fs::exists(path) || fs::is_directory(path))
-    throw DataError(
-        fmt::format("{}: no such file. The format csv expects a file with the header "
-                    "\"path,label\" there, and a line for each image",
-                    shown(name)));
-  const std::string text = read_file(path);
-  CsvReader reader(text, name);
-  if (!reader.next()) throw DataError(name + ": the file is empty; expected \"path,label\"");
-  std::vector<std::string> header = reader.fields();
-  drop_blank_end(header, 0);
-  const size_t path_column = find_column(header, "path", name, reader.line());
-  const size_t label_column = find_column(header, "label", name, reader.line());
+  CsvRows csv(path, "path,label");
+  const size_t path_column = csv.column("path"), label_column = csv.column("label");
   std::vector<Row> rows;
-  while (reader.next()) {
-    if (std::ranges::all_of(reader.fields(), is_blank)) continue;
-    rows.push_back(make_row(reader, path_column, label_column, header.size(), name));
+  while (csv.next()) {
+    if (is_blank(csv.fields()[path_column])) csv.fail("the path is empty");
+    if (is_blank(csv.fields()[label_column])) csv.fail("the label is empty");
+    rows.push_back({csv.fields()[path_column], csv.fields()[label_column], csv.line()});
   }
-  if (rows.empty()) throw DataError(name + ": only a header, no images");
+  if (rows.empty()) throw DataError(shown(path.string()) + ": only a header, no images");
   return rows;
-}
-
-// Negative numbers too; the largest for one that is larger.
-std::optional<int64_t> as_class_number(std::string_view text) {
-  text = trimmed(text);
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  if (error == std::errc::result_out_of_range) return std::numeric_limits<int64_t>::max();
-  if (error != std::errc()) return std::nullopt;
-  return value;
 }
 
 // Where every label is a number, each must be a class number.

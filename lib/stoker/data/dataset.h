@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,14 @@ class Dataset {
   // Words that say all that the sample's pixels follow from, where they are computed; "" where they
   // are stored.
   virtual std::string recipe(int64_t /*index*/) const { return ""; }
-  // In [0, class_names().size()).
+  // In [0, class_names().size()). Where images may have any number of labels: the first, or 0 where
+  // there is none.
   virtual int64_t label(int64_t index) const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
+  // Whether an image may have any number of labels.
+  virtual bool is_multilabel() const { return false; }
+  // All labels of an image of such a set, ascending; of another set there are none.
+  virtual std::span<const int32_t> labels(int64_t /*index*/) const { return {}; }
   // Memory that decoded images take once all were asked for, as estimated; 0 where none are kept.
   virtual int64_t kept_bytes_estimate() const { return 0; }
   // The views in the record point into the data set or into `scratch`, which is reused from call to

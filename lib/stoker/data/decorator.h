@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ class Decorator : public Dataset {
   std::string recipe(int64_t index) const override { return dataset_->recipe(index); }
   int64_t label(int64_t index) const override { return dataset_->label(index); }
   const std::vector<std::string>& class_names() const override { return dataset_->class_names(); }
+  bool is_multilabel() const override { return dataset_->is_multilabel(); }
+  std::span<const int32_t> labels(int64_t index) const override { return dataset_->labels(index); }
   int64_t kept_bytes_estimate() const override { return dataset_->kept_bytes_estimate(); }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return dataset_->get(index, scratch);

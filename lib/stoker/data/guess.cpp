@@ -9,7 +9,9 @@
 #include "stoker/data/cifar.h"
 #include "stoker/data/folder_scan.h"
 #include "stoker/data/idx.h"
+#include "stoker/data/label_table.h"
 #include "stoker/data/shard_files.h"
+#include "stoker/data/shard_set.h"
 #include "stoker/data/split_names.h"
 #include "stoker/data/table.h"
 
@@ -45,25 +47,67 @@ std::vector<std::string> split_folders(const fs::path& path, std::vector<std::st
   return folders;
 }
 
-// A split for each name of shards: train-*.tar, val-*.tar.
+// A split for each name of shards: train-*.tar, val-*.tar; of several labels an image where
+// `data pack` wrote a file of them beside.
 std::vector<FoundSplit> shard_splits(const fs::path& path, const std::vector<std::string>& names) {
   std::vector<FoundSplit> result;
   result.reserve(names.size());
   for (const std::string& name : names)
     result.push_back(found(name, "shards", path, name, name, Split::kTrain));
+  const auto has_labels = [&](const std::string& name) {
+    return fs::is_regular_file(path / fmt::format("{}{}", name, kLabelsFileEnd));
+  };
+  if (!std::ranges::all_of(names, has_labels)) return result;
+  for (FoundSplit& split : result) {
+    split.options.multilabel = true;
+    split.options.labels = fmt::format("{{split}}{}", kLabelsFileEnd);
+  }
+  return result;
+}
+
+FoundSplit manifest_at(const fs::path& path) {
+  const std::string file = path.filename().string();
+  FoundSplit result =
+      found(path.stem().string(), "csv", path.parent_path().empty() ? "." : path.parent_path(),
+            file, file, Split::kTrain);
+  result.options.multilabel = names_several_labels(path);
+  return result;
+}
+
+// Manifests that are splits by their names, train.csv and val.csv, where one is to train on.
+std::vector<FoundSplit> manifest_splits(const fs::path& folder) {
+  const auto split_of = [](const std::string& file) {
+    return split_named(fs::path(file).stem().string());
+  };
+  std::vector<std::string> files = manifests_in(folder);
+  std::erase_if(files, [&](const std::string& file) { return !split_of(file); });
+  std::ranges::stable_sort(files, {}, [&](const std::string& file) { return *split_of(file); });
+  if (files.empty() || split_of(files[0]) != NamedSplit::kTrain) return {};
+  std::vector<FoundSplit> result{manifest_at(folder / files[0])};
+  for (size_t i = 1; i < files.size(); ++i) {
+    result.push_back(result[0]);
+    result.back().name = fs::path(files[i]).stem().string();
+    result.back().options.val = files[i];
+    result.back().split = Split::kVal;
+  }
   return result;
 }
 
 std::vector<FoundSplit> image_folders(const fs::path& path) {
   const std::vector<std::string> folders = list_folders(path);
-  if (folders.empty())
-    throw DataError(fmt::format(
-        "{}: no data set is there: expected class folders, train and val folders of those, CIFAR's "
-        "or MNIST's files, .tar shards, or the path of a .csv manifest",
-        shown(path.string())));
   const std::vector<std::string> splits = split_folders(path, folders);
-  if (splits.empty())
+  if (splits.empty()) {
+    // Folders are classes, unless manifests name several labels, which no folders can tell.
+    std::vector<FoundSplit> manifests = manifest_splits(path);
+    if (!manifests.empty() && (folders.empty() || manifests[0].options.multilabel))
+      return manifests;
+    if (folders.empty())
+      throw DataError(fmt::format(
+          "{}: no data set is there: expected class folders, train and val folders of those, "
+          "CIFAR's or MNIST's files, .tar shards, train.csv, or the path of a .csv manifest",
+          shown(path.string())));
     return {found(path.filename().string(), "image_folder", path, "", "", Split::kTrain)};
+  }
   std::vector<FoundSplit> result;
   result.reserve(splits.size());
   for (const std::string& name : splits)
@@ -85,12 +129,7 @@ std::vector<std::string> manifests_in(const fs::path& folder) {
 }
 
 std::vector<FoundSplit> find_splits(const fs::path& path) {
-  if (fs::is_regular_file(path) && is_manifest(path)) {
-    const std::string file = path.filename().string();
-    return {found(path.stem().string(), "csv",
-                  path.parent_path().empty() ? "." : path.parent_path(), file, file,
-                  Split::kTrain)};
-  }
+  if (fs::is_regular_file(path) && is_manifest(path)) return {manifest_at(path)};
   if (fs::is_regular_file(path) && path.extension() == ".tar") {
     const std::string file = path.filename().string();
     return {found(path.stem().string(), "shards",

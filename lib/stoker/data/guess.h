@@ -20,8 +20,8 @@ struct FoundSplit {
 };
 
 // Understands a folder of class folders; a folder of train, val and test of those; CIFAR's and
-// MNIST's files; .tar shards; a .csv manifest. Without a cache. Throws DataError that says what was
-// looked for.
+// MNIST's files; .tar shards; a .csv manifest, or train.csv and val.csv in a folder, of one label
+// an image or of several. Without a cache. Throws DataError that says what was looked for.
 std::vector<FoundSplit> find_splits(const std::filesystem::path& path);
 
 // Names of the .csv files that lie in a folder, sorted; none where it is no folder.

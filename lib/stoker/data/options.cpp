@@ -43,6 +43,18 @@ void describe(DataOptions& o, config::Fields& fields) {
   fields("merge_classes", o.merge_classes,
          "classes that become one, as `bird = robin, wren`; of a single one it is a new name")
       .fixed_on_resume(kSameSamples);
+  fields("labels", o.labels,
+         "with task: multilabel, a CSV file below data.root that names the labels of every image, "
+         "in the place of the data set's own; {split} in it stands for the word of data.train or "
+         "data.val (docs/multilabel.md)")
+      .unset_as("none")
+      .fixed_on_resume(kSameSamples);
+  fields("label_separator", o.label_separator,
+         "what stands between the labels of an image; a blank: any run of blanks")
+      .fixed_on_resume(kSameSamples);
+  fields("label_columns", o.label_columns,
+         "columns of 0 and 1 that are labels; []: the column `labels`, or all but the path")
+      .fixed_on_resume(kSameSamples);
   fields(
       "balance", o.balance,
       "repeat the training images of rarer classes: 1 shows all classes alike often, 0 as often as "

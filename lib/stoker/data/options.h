@@ -28,7 +28,11 @@ struct DataOptions {
   SplitOptions split;
   std::optional<std::string> fold;                         // "2/5": the second of five
   std::vector<std::string> ignore_classes, merge_classes;  // class_map.h
-  double balance = 0;                                      // of the classes, in training: 0 to 1
+  bool multilabel = false;            // of `task`, not of this section of a config
+  std::optional<std::string> labels;  // a file of labels, below root; {split}
+  std::string label_separator = "|";  // label_table.h
+  std::vector<std::string> label_columns;
+  double balance = 0;  // of the classes, in training: 0 to 1
   Cache cache = Cache::kAuto;
   // Not of a config: several processes of this host open the set, and keep once what they keep.
   bool is_shared_by_ranks = false;

@@ -7,6 +7,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/shown.h"
 #include "stoker/data/decorator.h"
+#include "stoker/data/label_sets.h"
 
 namespace stoker::data {
 
@@ -18,16 +19,22 @@ class Relabelled : public Decorator {
              std::vector<int64_t> new_labels)
       : Decorator(std::move(dataset)),
         class_names_(std::move(class_names)),
-        new_labels_(std::move(new_labels)) {}
+        new_labels_(std::move(new_labels)),
+        labels_(mapped_labels(inner(), new_labels_)) {}
 
   int64_t label(int64_t index) const override {
+    if (is_multilabel()) return labels_.first(index);
     return new_labels_[static_cast<size_t>(inner().label(index))];
+  }
+  std::span<const int32_t> labels(int64_t index) const override {
+    return is_multilabel() ? labels_[index] : std::span<const int32_t>();
   }
   const std::vector<std::string>& class_names() const override { return class_names_; }
 
  private:
   std::vector<std::string> class_names_;
   std::vector<int64_t> new_labels_;  // by the data set's own label
+  LabelSets labels_;                 // of a set with several an image
 };
 
 }  // namespace

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include "stoker/core/error.h"
 #include "stoker/core/random.h"
 #include "stoker/data/figures.h"
+#include "stoker/data/label_sets.h"
 
 namespace stoker::data {
 namespace {
@@ -56,12 +59,18 @@ Color contrasting_color(RandomStream& random, const Color& background) {
   return luma(background) < 128 ? Color{255, 255, 255} : Color{0, 0, 0};
 }
 
+// Of a figure, as shares of the image's side.
+struct Radii {
+  float least, most;
+};
+constexpr Radii kOfOne{0.24f, 0.40f}, kOfSeveral{0.18f, 0.26f};
+
 // The figure's place in the image.
 struct Pose {
   float center_x, center_y, radius, cosine, sine;
 
-  Pose(RandomStream& random, float size) {
-    radius = size * random.uniform(0.24f, 0.40f);
+  Pose(RandomStream& random, float size, Radii radii) {
+    radius = size * random.uniform(radii.least, radii.most);
     center_x = random.uniform(radius, size - radius);
     center_y = random.uniform(radius, size - radius);
     const float angle = random.uniform(0, 2 * kPi);
@@ -75,18 +84,32 @@ struct Pose {
   }
 };
 
-void draw(const Figure& figure, RandomStream& random, int32_t size, uint8_t* pixels) {
+struct Placed {
+  const Figure* figure;
+  Color color;
+  Pose pose;
+};
+
+// Later figures cover earlier ones.
+void draw(std::span<const Figure* const> wanted, Radii radii, RandomStream& random, int32_t size,
+          uint8_t* pixels) {
   const auto side = static_cast<float>(size);
   const Background background(random, side);
-  const Color color = contrasting_color(random, background.mean());
-  const Pose pose(random, side);
+  std::vector<Placed> placed;
+  for (const Figure* figure : wanted) {
+    const Color color = contrasting_color(random, background.mean());
+    placed.push_back({figure, color, Pose(random, side, radii)});
+  }
   const float noise = random.uniform(4, 16);
   for (int32_t y = 0; y < size; ++y) {
     for (int32_t x = 0; x < size; ++x) {
       const float px = static_cast<float>(x) + 0.5f, py = static_cast<float>(y) + 0.5f;
-      const float distance = figure.distance(pose.to_figure(px, py)) * pose.radius;
-      const float coverage = std::clamp(0.5f - distance, 0.0f, 1.0f);  // one pixel of smooth edge
-      const Color mixed = mix(background.at(px, py), color, coverage);
+      Color mixed = background.at(px, py);
+      for (const auto& [figure, color, pose] : placed) {
+        const float distance = figure->distance(pose.to_figure(px, py)) * pose.radius;
+        const float coverage = std::clamp(0.5f - distance, 0.0f, 1.0f);  // one pixel of smooth edge
+        mixed = mix(mixed, color, coverage);
+      }
       for (const float value : mixed) {
         // The sum of two uniforms: close to a bell curve, cheaper than one.
         const float grain = noise * 1.7f * (random.uniform() + random.uniform() - 1.0f);
@@ -96,40 +119,73 @@ void draw(const Figure& figure, RandomStream& random, int32_t size, uint8_t* pix
   }
 }
 
+// From none to `most` of the classes, each at most once; all numbers of them are equally likely.
+std::vector<int32_t> draw_labels(RandomStream& random, int64_t most, int64_t classes) {
+  const auto largest = static_cast<uint32_t>(std::min(most, classes));
+  const uint32_t count = random.below(largest + 1);
+  std::vector<int32_t> labels;
+  while (labels.size() < count) {
+    const auto label = static_cast<int32_t>(random.below(static_cast<uint32_t>(classes)));
+    if (std::ranges::find(labels, label) == labels.end()) labels.push_back(label);
+  }
+  return labels;
+}
+
 class Shapes : public Dataset {
  public:
   explicit Shapes(const ShapesOptions& options) : options_(options) {
     for (const Figure& figure : figures().first(static_cast<size_t>(options.classes)))
       classes_.emplace_back(figure.name());
+    for (int64_t i = 0; options.most_figures > 0 && i < options.images; ++i) {
+      RandomStream random(stream_of(i), Purpose::kSynthesize);
+      labels_.add(draw_labels(random, options.most_figures, options.classes));
+    }
   }
 
   int64_t size() const override { return options_.images; }
   const std::vector<std::string>& class_names() const override { return classes_; }
+  bool is_multilabel() const override { return options_.most_figures > 0; }
+  std::span<const int32_t> labels(int64_t index) const override {
+    return is_multilabel() ? labels_[index] : std::span<const int32_t>();
+  }
   int64_t label(int64_t index) const override {
+    if (is_multilabel()) return labels_.first(index);
     return index % static_cast<int64_t>(classes_.size());
   }
   std::string name(int64_t index) const override {
     return fmt::format("shapes/{}/{}", options_.split == Split::kTrain ? "train" : "val", index);
   }
   std::string recipe(int64_t index) const override {
-    return fmt::format("shapes/{}/{}/{}/{}/{}", options_.split == Split::kTrain ? "train" : "val",
-                       options_.seed, options_.size, classes_.size(), index);
+    return fmt::format("shapes/{}/{}/{}/{}/{}{}", options_.split == Split::kTrain ? "train" : "val",
+                       options_.seed, options_.size, classes_.size(), index,
+                       is_multilabel() ? fmt::format("/{}", options_.most_figures) : "");
   }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     const int32_t side = options_.size;
     const int64_t row_bytes = int64_t{3} * side;
     scratch.resize(std::max(scratch.size(), static_cast<size_t>(row_bytes * side)));
     auto* pixels = reinterpret_cast<uint8_t*>(scratch.data());
-    const StreamKey key{options_.seed, options_.split == Split::kTrain ? 0u : 1u,
-                        static_cast<uint64_t>(index)};
-    RandomStream random(key, Purpose::kSynthesize);
-    draw(figures()[static_cast<size_t>(label(index))], random, side, pixels);
+    RandomStream random(stream_of(index), Purpose::kSynthesize);
+    if (is_multilabel()) {
+      std::vector<const Figure*> wanted;
+      for (const int32_t label : draw_labels(random, options_.most_figures, options_.classes))
+        wanted.push_back(&figures()[static_cast<size_t>(label)]);
+      draw(wanted, kOfSeveral, random, side, pixels);
+    } else {
+      const Figure* const figure = &figures()[static_cast<size_t>(label(index))];
+      draw(std::span(&figure, 1), kOfOne, random, side, pixels);
+    }
     return {.pixels = {pixels, side, side, 3, row_bytes}};
   }
 
  private:
+  StreamKey stream_of(int64_t index) const {
+    return {options_.seed, options_.split == Split::kTrain ? 0u : 1u, static_cast<uint64_t>(index)};
+  }
+
   ShapesOptions options_;
   std::vector<std::string> classes_;
+  LabelSets labels_;  // where images have several figures
 };
 
 }  // namespace

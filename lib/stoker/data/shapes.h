@@ -16,6 +16,9 @@ struct ShapesOptions {
   int32_t size = 32;  // width and height in pixels
   uint64_t seed = 0;
   int64_t classes = 10;  // the first of the ten figures
+  // Above 0: an image has from none to so many, each another, smaller than a single one, and is
+  // labelled with all of them.
+  int64_t most_figures = 0;
   Split split = Split::kTrain;
 };
 

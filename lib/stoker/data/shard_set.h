@@ -23,6 +23,10 @@ namespace stoker::data {
 // "1"…
 inline constexpr std::string_view kClassesFile = "classes.txt";
 
+// What is added to the name of a split for its file of labels (label_table.h) beside the shards,
+// where images have several.
+inline constexpr std::string_view kLabelsFileEnd = "-labels.csv";
+
 // Throws DataError for what Shard::open refuses, for labels that classes.txt does not name, for
 // folders whose classes.txt differ.
 std::shared_ptr<const Dataset> open_shards(std::span<const std::filesystem::path> shards);

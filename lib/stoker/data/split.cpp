@@ -68,6 +68,9 @@ class Subset : public Decorator {
   std::string key(int64_t index) const override { return inner().key(at(index)); }
   std::string recipe(int64_t index) const override { return inner().recipe(at(index)); }
   int64_t label(int64_t index) const override { return inner().label(at(index)); }
+  std::span<const int32_t> labels(int64_t index) const override {
+    return inner().labels(at(index));
+  }
   Record get(int64_t index, std::vector<std::byte>& scratch) const override {
     return inner().get(at(index), scratch);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "stoker/core/checked.h"
 #include "stoker/core/error.h"
@@ -16,6 +17,7 @@
 #include "stoker/data/guess.h"
 #include "stoker/data/idx.h"
 #include "stoker/data/image_folder.h"
+#include "stoker/data/multilabel.h"
 #include "stoker/data/shapes.h"
 #include "stoker/data/shard_files.h"
 #include "stoker/data/shard_set.h"
@@ -26,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kCifar = "cifar", kIdx = "idx";
+constexpr std::string_view kCifar = "cifar", kIdx = "idx", kCsv = "csv", kShards = "shards";
 constexpr std::string_view kShapes = "shapes";  // the one that needs no files
 constexpr std::string_view kSameSamples = "the order of samples depends on the data set";
 
@@ -39,9 +41,12 @@ std::string look_of(const std::string& root) {
     if (first.train != "train")
       words += fmt::format(", train: {}", first.train.empty() ? "." : first.train);
     const FoundSplit& last = splits.size() > 1 ? splits[1] : splits[0];
-    if (splits.size() > 1 && last.name != "val") words += fmt::format(", val: {}", last.name);
+    if (splits.size() > 1 && last.options.val != "val")
+      words += fmt::format(", val: {}", last.options.val);
     if (splits.size() == 1) words += ", split: {val: 0.1}";
-    return fmt::format("{} looks like {}: write `data: {{{}}}`", root, first.format.name(), words);
+    if (first.labels) words += fmt::format(", labels: \"{}\"", *first.labels);
+    return fmt::format("{} looks like {}: write {}`data: {{{}}}`", root, first.format.name(),
+                       first.multilabel ? "`task: multilabel` and " : "", words);
   } catch (const std::exception& error) {
     return fmt::format("expected one of image_folder, cifar, idx, csv and shards ({})",
                        error.what());
@@ -123,10 +128,19 @@ fs::path manifest(const DataOptions& options, Split split) {
   return !fs::is_regular_file(path) && fs::is_regular_file(with_ending) ? with_ending : path;
 }
 
+LabelTableOptions label_table_options(const DataOptions& options) {
+  return {.separator = options.label_separator, .columns = options.label_columns};
+}
+
 std::shared_ptr<const Dataset> open_manifest(const DataOptions& options, Split split) {
   const fs::path train = manifest(options, Split::kTrain), val = manifest(options, Split::kVal);
   check_place(options, split == Split::kTrain ? train : val, train);
   const fs::path classes = place_of_classes(train, val, split);
+  if (options.multilabel) {
+    const LabelTableOptions form = label_table_options(options);
+    return open_multilabel_csv(manifest(options, split), form,
+                               read_label_table(classes, form).classes);
+  }
   return open_csv(manifest(options, split), csv_classes(classes));
 }
 
@@ -145,6 +159,7 @@ std::shared_ptr<const Dataset> open_shapes(const ShapesFormat& format, const Dat
        .size = static_cast<int32_t>(format.size),
        .seed = static_cast<uint64_t>(format.seed),
        .classes = format.classes,
+       .most_figures = options.multilabel ? format.most_figures : 0,
        .split = split});
 }
 
@@ -172,6 +187,10 @@ void describe(ShapesFormat& o, config::Fields& fields) {
   fields("seed", o.seed, "another seed draws other images")
       .at_least(0)
       .fixed_on_resume(kSameSamples);
+  fields("most_figures", o.most_figures,
+         "with task: multilabel, figures in an image: from none to so many, each another")
+      .in(1, 4)
+      .fixed_on_resume(kSameSamples);
   fields("classes", o.classes, "how many of the ten figures occur")
       .in(2, 10)
       .fixed_on_resume(kSameSamples);
@@ -182,8 +201,8 @@ const FormatTable& formats() {
       files("image_folder", "one sub-folder of images per class", open_folder),
       files(kCifar, "CIFAR-10 or CIFAR-100 in their binary version", open_cifar_files),
       files(kIdx, "MNIST's files, plain or gzipped", open_idx_files),
-      files("csv", "a manifest with the columns path and label", open_manifest),
-      files("shards", "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards),
+      files(kCsv, "a manifest with the columns path and label, or several labels", open_manifest),
+      files(kShards, "WebDataset tar files, as `stoker data pack` writes them", open_tar_shards),
       FormatTable::row<ShapesFormat>(kShapes, "procedural figures, made on the fly", open_shapes),
   };
   return table;
@@ -201,8 +220,24 @@ void require_format(const DataOptions& options, std::string_view place) {
   throw ConfigError(fmt::format("{}data.format is missing; {}.", at, look_of(options.root)));
 }
 
+// Where labels are from, by the task.
+void check_labels(const DataOptions& options) {
+  if (!options.multilabel && (options.labels || !options.label_columns.empty()))
+    throw ConfigError(fmt::format(
+        "data.{} is for several labels an image: expected task: multilabel beside it, or the key "
+        "left out.",
+        options.labels ? "labels" : "label_columns"));
+  const std::string& format = options.format.name();
+  if (!options.multilabel || options.labels || format == kCsv || format == kShapes) return;
+  throw ConfigError(
+      fmt::format("data.format: {} knows one label an image, and task is multilabel: name a CSV "
+                  "file of labels in data.labels, or use the format csv (docs/multilabel.md).",
+                  format));
+}
+
 void check_options(const DataOptions& options) {
   require_format(options);
+  check_labels(options);
   const bool has_part = options.fold || options.split.val > 0;
   if (options.fold && options.split.val > 0)
     throw ConfigError(fmt::format(
@@ -239,13 +274,47 @@ struct Opened {
   int64_t of_images;  // of which it is a part
 };
 
+// `{split}` in data.labels stands for the word of data.train or data.val.
+fs::path label_file(const DataOptions& options, const std::string& word) {
+  constexpr std::string_view kSplit = "{split}";
+  std::string file = *options.labels;
+  if (const size_t at = file.find(kSplit); at != std::string::npos)
+    file.replace(at, kSplit.size(), word);
+  return root_of(options) / file;
+}
+
+// What labels may be of, in their order: those that the file of training has, or of shards whose
+// own list has them all that list, so that packing changes neither order nor number of classes.
+std::vector<std::string> classes_of_labels(const DataOptions& options, const Dataset& dataset,
+                                           const fs::path& file) {
+  std::vector<std::string> named = read_label_table(file, label_table_options(options)).classes;
+  const std::vector<std::string>& own = dataset.class_names();
+  const std::set<std::string_view> listed(own.begin(), own.end());
+  const bool has_all =
+      std::ranges::all_of(named, [&](const std::string& name) { return listed.contains(name); });
+  const bool is_packed = options.format.name() == kShards && options.label_columns.empty();
+  return is_packed && has_all ? own : named;
+}
+
+// As stored, with the labels that the options name.
+std::shared_ptr<const Dataset> open_labelled(const DataOptions& options, Split split) {
+  std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
+  if (!options.labels) return dataset;
+  const fs::path train = label_file(options, options.train);
+  const fs::path own = split == Split::kTrain ? train : label_file(options, options.val);
+  std::vector<std::string> classes =
+      classes_of_labels(options, *dataset, place_of_classes(train, own, split));
+  return labelled_by_file(std::move(dataset), own, label_table_options(options),
+                          std::move(classes));
+}
+
 Opened open_uncached(const DataOptions& options, Split split) {
   const auto mapped = [&](const std::shared_ptr<const Dataset>& dataset) {
     return map_classes(dataset, options.ignore_classes, options.merge_classes,
                        /*may_lack=*/split == Split::kVal);
   };
   if (!options.fold && options.split.val == 0) {
-    std::shared_ptr<const Dataset> dataset = formats().build(options.format, options, split);
+    std::shared_ptr<const Dataset> dataset = open_labelled(options, split);
     return {mapped(dataset), dataset->size()};
   }
   std::optional<Fold> fold;
@@ -253,7 +322,7 @@ Opened open_uncached(const DataOptions& options, Split split) {
   if (split == Split::kTrain)
     log().info("{}: validation is a part of data.train; data.val is not read",
                fold ? "data.fold" : "data.split");
-  std::shared_ptr<const Dataset> all = formats().build(options.format, options, Split::kTrain);
+  std::shared_ptr<const Dataset> all = open_labelled(options, Split::kTrain);
   return {part_of(mapped(all), options.split, fold, split), all->size()};
 }
 

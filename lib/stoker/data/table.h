@@ -25,6 +25,7 @@ struct ShapesFormat {
   int64_t size = 32;  // width and height in pixels
   int64_t seed = 0;
   int64_t classes = 10;
+  int64_t most_figures = 3;  // in an image, where it may have several
 };
 void describe(ShapesFormat& options, config::Fields& fields);
 

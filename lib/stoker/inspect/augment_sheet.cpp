@@ -123,6 +123,12 @@ kernels::ImageView original_of(const data::Dataset& dataset, int64_t sample,
 }
 
 std::string class_of(const data::Dataset& dataset, int64_t sample) {
+  if (dataset.is_multilabel()) {
+    std::string names;
+    for (const int32_t label : dataset.labels(sample))
+      names += (names.empty() ? "" : ", ") + dataset.class_names()[static_cast<size_t>(label)];
+    return names;
+  }
   const auto label = static_cast<size_t>(dataset.label(sample));
   return label < dataset.class_names().size() ? dataset.class_names()[label] : "";
 }

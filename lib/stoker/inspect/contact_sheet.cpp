@@ -20,14 +20,17 @@ std::vector<std::vector<int64_t>> pick(const data::Dataset& dataset,
   std::vector<std::vector<int64_t>> picked(dataset.class_names().size());
   std::vector<uint32_t> seen(picked.size());
   RandomStream random({.seed = options.seed}, Purpose::kPick);
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    const auto label = static_cast<size_t>(dataset.label(i));
+  const auto offer = [&](int64_t sample, size_t label) {
     ++seen[label];
     if (picked[label].size() < count) {
-      picked[label].push_back(i);
+      picked[label].push_back(sample);
     } else if (const uint32_t at = random.below(seen[label]); at < count) {
-      picked[label][at] = i;
+      picked[label][at] = sample;
     }
+  };
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    if (!dataset.is_multilabel()) offer(i, static_cast<size_t>(dataset.label(i)));
+    for (const int32_t label : dataset.labels(i)) offer(i, static_cast<size_t>(label));
   }
   for (std::vector<int64_t>& samples : picked) std::ranges::sort(samples);
   return picked;

@@ -103,6 +103,7 @@ std::string data_lines(const std::vector<FoundSplit>& splits) {
   std::string text =
       fmt::format("data:\n  format: {}\n  root: {}\n  train: {}\n", train.format.name(),
                   quoted(train.root), quoted(train.train.empty() ? "." : train.train));
+  if (train.labels) text += fmt::format("  labels: {}\n", quoted(*train.labels));
   if (const FoundSplit* val = validation_of(splits))
     return text + fmt::format("  val: {}\n", quoted(val->options.val));
   return text + "  split: {val: 0.1}  # no validation set was found: a tenth of the images\n";
@@ -163,13 +164,14 @@ std::string first_config(const std::filesystem::path& path) {
       std::clamp<int64_t>(std::llround(300'000.0 / static_cast<double>(look.images)), 10, 60);
   return fmt::format(
       "# {} images of {} classes in {}, the short side about {} px.\n"
-      "{}{}model: {}\n"
+      "{}{}{}model: {}\n"
       "optimizer: {{name: adamw, lr: 1.0e-3, weight_decay: 0.05, no_decay_norm_bias: true}}\n"
       "schedule: {{name: cosine, warmup_epochs: 1}}\n"
-      "train: {{epochs: {}, batch_size: {}, label_smoothing: 0.1}}\n",
+      "train: {{epochs: {}, batch_size: {}, {}}}\n",
       human_count(look.images), look.classes, quoted(path.string()), look.short_side,
-      data_lines(splits), augment_lines(look, train.options.format.name() == "idx"),
-      model_for(look.short_side), epochs, batch);
+      train.options.multilabel ? "task: multilabel\n" : "", data_lines(splits),
+      augment_lines(look, train.options.format.name() == "idx"), model_for(look.short_side), epochs,
+      batch, train.options.multilabel ? "loss: bce" : "label_smoothing: 0.1");
 }
 
 }  // namespace stoker::inspect

@@ -130,8 +130,11 @@ Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& lim
   Inspection& found = total.found;
   found.images = dataset.size();
   for (const std::string& name : dataset.class_names()) found.classes.push_back({name, 0});
-  for (int64_t i = 0; i < dataset.size(); ++i)
-    ++found.classes[static_cast<size_t>(dataset.label(i))].images;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    if (!dataset.is_multilabel()) ++found.classes[static_cast<size_t>(dataset.label(i))].images;
+    for (const int32_t label : dataset.labels(i))
+      ++found.classes[static_cast<size_t>(label)].images;
+  }
   for (size_t c = 0; c < 3 && total.pixels > 0; ++c) {
     const auto pixels = static_cast<long double>(total.pixels);
     const long double mean = static_cast<long double>(total.sum[c]) / pixels;

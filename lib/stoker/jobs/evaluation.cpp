@@ -32,6 +32,7 @@ EvaluationResult evaluate_as(dist::Group& group, const std::filesystem::path& pa
        .batch_size = trained.config.eval.batch_size,
        .precision = trained.config.train.precision,
        .loss = trained.config.train.loss,
+       .threshold = trained.config.eval.threshold,
        .may_shrink = trained.config.memory.microbatch != train::MicrobatchMode::kFixed,
        .group = &group,
        .on_progress = trained.config.log.progress ? on_progress : nullptr});

@@ -1,10 +1,12 @@
 #include "stoker/jobs/prediction.h"
 
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/topk.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "stoker/core/clock.h"
 #include "stoker/data/image_list.h"
@@ -17,17 +19,32 @@ namespace stoker::jobs {
 
 namespace {
 
+// What the predictions of a model are made of.
+struct Reader {
+  const std::vector<std::string>& class_names;
+  int64_t top_k;
+  std::optional<double> threshold;  // where images may have several labels
+};
+
 // Probabilities and classes of the k best, on the CPU, a row an image.
-std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k) {
-  const auto [values, classes] = at::topk(at::softmax(logits.to(at::kFloat), 1), k, 1);
+std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k, bool is_multilabel) {
+  const at::Tensor wide = logits.to(at::kFloat);
+  const auto [values, classes] =
+      at::topk(is_multilabel ? at::sigmoid(wide) : at::softmax(wide, 1), k, 1);
   return {values.to(at::kCPU, at::kDouble).contiguous(), classes.to(at::kCPU).contiguous()};
 }
 
+// Of `count` classes in their order.
 Prediction prediction_of(const std::string& image, const double* values, const int64_t* classes,
-                         int64_t k, const std::vector<std::string>& class_names) {
+                         int64_t count, const Reader& reader) {
   Prediction prediction{.image = image};
-  for (int64_t i = 0; i < k; ++i) {
-    prediction.guesses.push_back({class_names.at(static_cast<size_t>(classes[i])), values[i]});
+  if (reader.threshold) prediction.labels.emplace();
+  for (int64_t i = 0; i < count; ++i) {
+    const Prediction::Guess guess{reader.class_names.at(static_cast<size_t>(classes[i])),
+                                  values[i]};
+    if (i < reader.top_k) prediction.guesses.push_back(guess);
+    if (reader.threshold && guess.probability >= *reader.threshold)
+      prediction.labels->push_back(guess);
   }
   return prediction;
 }
@@ -41,7 +58,11 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
                                  const std::function<void(int64_t, int64_t)>& on_progress) {
   const TrainedModel trained = load_trained_model(checkpoint, overrides);
   models::fold_branches(*trained.model);
-  const int64_t k = std::min<int64_t>(top_k, std::ssize(trained.class_names));
+  const int64_t all = std::ssize(trained.class_names);
+  const bool is_multilabel = trained.config.task == run::Task::kMultilabel;
+  Reader reader{.class_names = trained.class_names, .top_k = top_k};
+  if (is_multilabel) reader.threshold = trained.config.eval.threshold;
+  const int64_t k = is_multilabel ? all : std::min(top_k, all);
   const train::Source source =
       run::unlabelled_source(trained.config, data::open_image_list(std::move(images)));
   const train::InferenceOptions options{
@@ -55,7 +76,7 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
   const Stopwatch watch;
   PredictionTotals totals;
   const auto emit_batch = [&](const train::AveragedViews& batch) {
-    const auto [values, classes] = best(batch.logits, k);
+    const auto [values, classes] = best(batch.logits, k, is_multilabel);
     const at::Tensor finite = at::isfinite(batch.logits).all(1).cpu();
     for (int64_t i = 0; i < std::ssize(batch.samples); ++i) {
       if (!finite.const_data_ptr<bool>()[i]) {
@@ -65,7 +86,7 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
       ++totals.images;
       emit(prediction_of(source.dataset->name(batch.samples[i]),
                          values.const_data_ptr<double>() + i * k,
-                         classes.const_data_ptr<int64_t>() + i * k, k, trained.class_names));
+                         classes.const_data_ptr<int64_t>() + i * k, k, reader));
     }
   };
   train::Unreadable unreadable = train::infer(*trained.model, source, options, emit_batch);

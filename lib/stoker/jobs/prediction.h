@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct Prediction {
     double probability = 0;
   };
   std::vector<Guess> guesses;  // the most probable first
+  // Where images may have several labels: those from eval.threshold on, the most probable first.
+  std::optional<std::vector<Guess>> labels;
 };
 
 struct PredictionTotals {

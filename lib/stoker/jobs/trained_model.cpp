@@ -12,6 +12,7 @@
 #include "stoker/run/load.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/precision.h"
+#include "stoker/run/task.h"
 #include "stoker/runs/checkpoints.h"
 #include "stoker/runs/layout.h"
 #include "stoker/train/autocast.h"
@@ -48,6 +49,7 @@ TrainedModel load_trained_model(const std::filesystem::path& path,
   const runs::WholeCheckpoint whole = runs::open_checkpoint(path, /*prefer_best=*/true);
   TrainedModel trained{.checkpoint = whole.folder()};
   trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
+  run::check_task(trained.config);
   trained.device = machine::pick_device(trained.config.device, local_rank);
   run::apply_memory_options(trained.config.memory, trained.device);
   machine::prepare_cpu(trained.device);

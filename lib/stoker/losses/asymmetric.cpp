@@ -34,8 +34,8 @@ void describe(AsymmetricOptions& o, config::Fields& fields) {
 
 class Asymmetric final : public SigmoidLoss {
  public:
-  Asymmetric(const AsymmetricOptions& options, at::Tensor class_weights)
-      : SigmoidLoss(std::move(class_weights)), options_(options) {}
+  Asymmetric(const AsymmetricOptions& options, LossContext context)
+      : SigmoidLoss(std::move(context)), options_(options) {}
 
   at::Tensor per_sample(const at::Tensor& logits, const at::Tensor& targets,
                         double label_smoothing) const override {
@@ -43,7 +43,8 @@ class Asymmetric final : public SigmoidLoss {
     const at::Tensor shares = shares_of(targets, wide.size(1), label_smoothing);
     const at::Tensor denied = at::sigmoid(-wide);  // 1 - p, without its rounding
     const at::Tensor present = power(denied, options_.gamma_positive) * -at::log_sigmoid(wide);
-    const at::Tensor costs = shares * present + (1 - shares) * absent(wide, denied);
+    const at::Tensor costs =
+        positive_weighted(shares * present) + (1 - shares) * absent(wide, denied);
     return weighted(costs).mean(1);
   }
 
@@ -64,7 +65,7 @@ LossTable::Row asymmetric_row() {
   return LossTable::row<AsymmetricOptions>(
       "asymmetric", "bce in which absent classes count little, for many classes of which few apply",
       [](const AsymmetricOptions& options, const LossContext& context) {
-        return std::make_shared<Asymmetric>(options, context.class_weights);
+        return std::make_shared<Asymmetric>(options, context);
       });
 }
 

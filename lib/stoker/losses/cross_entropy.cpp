@@ -27,7 +27,7 @@ LossTable::Row cross_entropy_row() {
   return LossTable::row<CrossEntropyOptions>(
       "cross_entropy", "softmax cross-entropy: one class an image",
       [](const CrossEntropyOptions&, const LossContext& context) {
-        return std::make_shared<CrossEntropy>(context.class_weights);
+        return std::make_shared<CrossEntropy>(context);
       });
 }
 

@@ -25,12 +25,22 @@ at::Tensor power(const at::Tensor& x, double exponent) {
 }
 
 std::optional<at::Tensor> WeightedLoss::class_weights(const at::Tensor& logits) const {
-  if (!class_weights_.defined()) return std::nullopt;
-  return class_weights_.to(logits.device());
+  if (!context_.class_weights.defined()) return std::nullopt;
+  return context_.class_weights.to(logits.device());
+}
+
+std::optional<at::Tensor> WeightedLoss::positive_weights(const at::Tensor& logits) const {
+  if (!context_.positive_weights.defined()) return std::nullopt;
+  return context_.positive_weights.to(logits.device());
 }
 
 at::Tensor WeightedLoss::weighted(const at::Tensor& costs) const {
   const std::optional<at::Tensor> weights = class_weights(costs);
+  return weights ? costs * *weights : costs;
+}
+
+at::Tensor WeightedLoss::positive_weighted(const at::Tensor& costs) const {
+  const std::optional<at::Tensor> weights = positive_weights(costs);
   return weights ? costs * *weights : costs;
 }
 

@@ -22,23 +22,26 @@ at::Tensor power(const at::Tensor& x, double exponent);
 
 class WeightedLoss : public Loss {
  public:
-  // As LossContext has them.
-  explicit WeightedLoss(at::Tensor class_weights) : class_weights_(std::move(class_weights)) {}
+  explicit WeightedLoss(LossContext context) : context_(std::move(context)) {}
 
  protected:
   // On the device of `logits`; none where all classes count 1.
   std::optional<at::Tensor> class_weights(const at::Tensor& logits) const;
+  std::optional<at::Tensor> positive_weights(const at::Tensor& logits) const;
   // costs: [n, classes], already times the shares; times what the classes count.
   at::Tensor weighted(const at::Tensor& costs) const;
+  // Times what they count where they are present.
+  at::Tensor positive_weighted(const at::Tensor& costs) const;
 
  private:
-  at::Tensor class_weights_;
+  LossContext context_;
 };
 
 // Logits are those of a softmax over the classes.
 class SoftmaxLoss : public WeightedLoss {
  public:
   using WeightedLoss::WeightedLoss;
+  bool takes_several_labels() const override { return false; }
   at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const override;
 };
 
@@ -46,6 +49,7 @@ class SoftmaxLoss : public WeightedLoss {
 class SigmoidLoss : public WeightedLoss {
  public:
   using WeightedLoss::WeightedLoss;
+  bool takes_several_labels() const override { return true; }
   at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const override;
 };
 

@@ -22,8 +22,8 @@ void describe(FocalOptions& o, config::Fields& fields) {
 
 class Focal final : public SoftmaxLoss {
  public:
-  Focal(const FocalOptions& options, at::Tensor class_weights)
-      : SoftmaxLoss(std::move(class_weights)), gamma_(options.gamma) {}
+  Focal(const FocalOptions& options, LossContext context)
+      : SoftmaxLoss(std::move(context)), gamma_(options.gamma) {}
 
   at::Tensor per_sample(const at::Tensor& logits, const at::Tensor& targets,
                         double label_smoothing) const override {
@@ -40,11 +40,11 @@ class Focal final : public SoftmaxLoss {
 }  // namespace
 
 LossTable::Row focal_row() {
-  return LossTable::row<FocalOptions>(
-      "focal", "cross-entropy in which what is guessed well counts little",
-      [](const FocalOptions& options, const LossContext& context) {
-        return std::make_shared<Focal>(options, context.class_weights);
-      });
+  return LossTable::row<FocalOptions>("focal",
+                                      "cross-entropy in which what is guessed well counts little",
+                                      [](const FocalOptions& options, const LossContext& context) {
+                                        return std::make_shared<Focal>(options, context);
+                                      });
 }
 
 }  // namespace stoker::losses

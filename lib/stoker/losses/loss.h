@@ -28,11 +28,18 @@ class Loss {
   // logits: float32 [..., views, classes], the views of an image along dimension `dim`. Returns
   // logits [..., classes] whose probabilities are the means of those of the views.
   virtual at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const = 0;
+
+  // Whether logits answer a question of yes or no for each class, so that an image may have any
+  // number of labels and targets are 0 or 1 for each.
+  virtual bool takes_several_labels() const = 0;
 };
 
 struct LossContext {
   // float32 [classes], on any device: what a class counts in the loss. Undefined: all count 1.
   at::Tensor class_weights;
+  // float32 [classes], on any device: what a class counts where it is present, times the above; of
+  // losses that take several labels alone. Undefined: all count 1.
+  at::Tensor positive_weights;
 };
 
 // Losses hold no state of a run; one may be shared.

@@ -23,8 +23,8 @@ void describe(Poly1Options& o, config::Fields& fields) {
 
 class Poly1 final : public SoftmaxLoss {
  public:
-  Poly1(const Poly1Options& options, at::Tensor class_weights)
-      : SoftmaxLoss(std::move(class_weights)), epsilon_(options.epsilon) {}
+  Poly1(const Poly1Options& options, LossContext context)
+      : SoftmaxLoss(std::move(context)), epsilon_(options.epsilon) {}
 
   at::Tensor per_sample(const at::Tensor& logits, const at::Tensor& targets,
                         double label_smoothing) const override {
@@ -44,7 +44,7 @@ LossTable::Row poly1_row() {
   return LossTable::row<Poly1Options>(
       "poly1", "cross-entropy plus epsilon times what the probability lacks of 1",
       [](const Poly1Options& options, const LossContext& context) {
-        return std::make_shared<Poly1>(options, context.class_weights);
+        return std::make_shared<Poly1>(options, context);
       });
 }
 

@@ -28,10 +28,18 @@ struct ClassificationResult {
   struct PerClass {
     int64_t images = 0;
     double precision = 0, recall = 0, f1 = 0;
+    // Where images may have several labels: and what a threshold of its own would give.
+    double average_precision = 0, best_threshold = 0, best_f1 = 0;
   };
   std::vector<PerClass> per_class;
   // [true][predicted]; empty for more than kConfusionClasses classes.
   std::vector<std::vector<int64_t>> confusion;
+  // Where images may have several labels (multilabel.h): these, and no top1, top5, ece, calibration
+  // and confusion.
+  bool is_multilabel = false;
+  double map = 0;                     // mean average precision
+  double f1_micro = 0, f1_macro = 0;  // at the threshold
+  double threshold = 0;               // probability from which a label counts as predicted
 };
 
 // A matrix of more classes would take more than 128 MiB on the device.

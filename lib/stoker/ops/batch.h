@@ -27,6 +27,7 @@ struct TensorBatch {
   at::Tensor images;                  // [N, C, H, W] in channels_last, of the mover's dtype
   at::Tensor labels;                  // [N] int64
   std::vector<int64_t> samples = {};  // indices into the data set, on the host
+  at::Tensor targets = {};            // [N, classes] float32 where images may have several labels
 };
 
 // For one thread. May hold batches.

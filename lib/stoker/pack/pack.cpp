@@ -10,6 +10,7 @@
 #include "stoker/core/parallel.h"
 #include "stoker/core/permutation.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/text.h"
 #include "stoker/data/relabelled.h"
 #include "stoker/data/shard_set.h"
 #include "stoker/pack/staging.h"
@@ -61,10 +62,24 @@ class SplitPacker {
       throw DataError(fmt::format("{}: none of the {} images can be read; the first: {}",
                                   shown(split_.name), dataset_.size(),
                                   result_.skipped.at(0).reason));
+    if (dataset_.is_multilabel())
+      write_file_atomically(files_,
+                            folder_ / fmt::format("{}{}", split_.name, data::kLabelsFileEnd),
+                            as_bytes(labels_));
     return std::move(result_);
   }
 
  private:
+  // "000000007,cat|dog" in a file of labels (data/label_table.h).
+  std::string label_line(const std::string& key, int64_t sample) const {
+    std::string names;
+    for (const int32_t label : dataset_.labels(sample)) {
+      const std::string& name = dataset_.class_names()[static_cast<size_t>(label)];
+      names += (names.empty() ? "" : "|") + name;
+    }
+    return fmt::format("{},{}\n", key, csv_cell(names));
+  }
+
   void report(int64_t images) const {
     if (on_progress_) on_progress_({split_.name, images, dataset_.size()});
   }
@@ -137,6 +152,7 @@ class SplitPacker {
     const std::string key = fmt::format("{:09}", sample);
     tar.add(fmt::format("{}.{}", key, slot.image->ending), slot.image->bytes);
     tar.add(key + ".cls", as_bytes(std::to_string(dataset_.label(sample))));
+    if (dataset_.is_multilabel()) labels_ += label_line(key, sample);
     result_.source_bytes += slot.image->source_bytes;
     result_.packed_bytes += std::ssize(slot.image->bytes);
     return true;
@@ -152,6 +168,7 @@ class SplitPacker {
   std::optional<Permutation> order_;
   std::vector<Converter> converters_;
   PackedSplit result_;
+  std::string labels_ = "key,labels\n";  // of images with any number of them
 };
 
 // Whether text_lines() gives it back.
@@ -176,6 +193,16 @@ std::string class_lines(const std::vector<std::string>& names) {
   return text;
 }
 
+// Throws DataError for a name that a file of labels does not give back.
+void check_labels(const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (name.find('|') != std::string::npos || trimmed(name) != name)
+      throw DataError(
+          fmt::format("the label \"{}\" cannot stand in a file of labels, with a | or a blank at "
+                      "its end: give it another name by data.merge_classes",
+                      shown(name)));
+}
+
 }  // namespace
 
 std::vector<PackedSplit> pack(std::span<const PackSplit> splits, const fs::path& folder,
@@ -185,6 +212,7 @@ std::vector<PackedSplit> pack(std::span<const PackSplit> splits, const fs::path&
   STOKER_CHECK(!splits.empty(), "no splits");
   const std::vector<std::string>& classes = splits[0].dataset->class_names();
   const std::string names = class_lines(classes);  // refused before the work
+  if (splits[0].dataset->is_multilabel()) check_labels(classes);
   StagedFolder staged(files, folder);
   std::vector<PackedSplit> result;
   for (const PackSplit& split : splits) {

@@ -24,6 +24,11 @@ const std::vector<KnownPanel>& known_panels() {
   static const std::vector<KnownPanel> panels{
       {"Loss", {{"train.loss", "training"}, {"val.loss", "validation"}}, false},
       {"Accuracy", {{"val.top1", "top 1"}, {"val.top5", "top 5"}}, false},
+      {"Several labels",
+       {{"val.map", "mean average precision"},
+        {"val.f1_micro", "F1, micro"},
+        {"val.f1_macro", "F1, macro"}},
+       false},
       {"Throughput", {{"train.images_per_s", "images a second"}}, true, true},
       {"Learning rate", {{"train.lr", "base rate"}}, false},
       {"Waiting for data", {{"train.data_wait", "share of the step"}}},

@@ -191,6 +191,7 @@ std::string verdict_html(const RunRecord& run) {
 
 std::string confusion_html(const RunRecord& run) {
   if (run.evaluation.empty()) return "";
+  if (run.evaluation.contains("map")) return "";  // an image has several labels
   if (list_in(run.evaluation, "confusion").empty())
     return element("p", "There are too many classes to count the pairs.");
   return element("div",
@@ -217,19 +218,23 @@ std::string calibration_html(const RunRecord& run) {
 
 std::string classes_html(const RunRecord& run) {
   const ordered_json& per_class = list_in(run.evaluation, "per_class");
+  std::vector<std::string> names{"class", "images", "precision", "recall", "F1"};
+  if (run.evaluation.contains("map"))
+    for (const char* name : {"average precision", "best threshold", "F1 there"})
+      names.emplace_back(name);
   std::vector<Row> rows;
   for (size_t i = 0; i < per_class.size(); ++i) {
     const std::vector<double> figures = numbers_of(per_class[i]);
-    if (figures.size() != 4) continue;
+    if (figures.size() + 1 != names.size()) continue;
     Row row{{html_text(class_name(run.evaluation, static_cast<double>(i)))},
             {fmt::format("{:.0f}", figures[0])}};
-    for (size_t f = 1; f < 4; ++f)
+    for (size_t f = 1; f < figures.size(); ++f)
       row.push_back(
           {html_text(value_text(figures[f], Unit::kShare)), fmt::format("{}", figures[f])});
     rows.push_back(std::move(row));
   }
   if (rows.empty()) return "";
-  return table_html({"class", "images", "precision", "recall", "F1"}, rows,
+  return table_html(names, rows,
                     {.sortable = true, .numbers = true, .caption = "Figures of each class"});
 }
 

@@ -26,6 +26,8 @@ void add_evaluations(const RunRecord& run, std::vector<TimelineEvent>& events) {
       std::string text = fmt::format("evaluation at step {}", human_count(record.step));
       if (const auto top1 = record.value("top1"))
         text += fmt::format(": top 1 {}", value_text(*top1, Unit::kShare));
+      if (const auto map = record.value("map"))
+        text += fmt::format(": mAP {}", value_text(*map, Unit::kShare));
       if (const auto seconds = record.value("eval_s"))
         text += fmt::format(", in {}", human_duration(*seconds));
       events.push_back({record.step, "evaluation", text});

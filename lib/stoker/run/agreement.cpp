@@ -55,6 +55,7 @@ std::string digest_of(const data::Dataset& set) {
     const std::array<int64_t, 2> numbers{std::ssize(key), set.label(i)};
     sum.update(as_bytes(key));
     sum.update(std::as_bytes(std::span(numbers)));
+    sum.update(std::as_bytes(set.labels(i)));
   }
   return sum.hex();
 }

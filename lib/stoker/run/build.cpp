@@ -3,15 +3,11 @@
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 
-#include <ATen/ops/tensor.h>
-#include <fmt/ranges.h>
-
 #include <set>
 
 #include "stoker/algorithms/optimizer_mean.h"
 #include "stoker/augment/evaluation.h"
 #include "stoker/core/error.h"
-#include "stoker/core/shown.h"
 #include "stoker/data/table.h"
 #include "stoker/decode/decode.h"
 #include "stoker/models/smallest_batch.h"
@@ -20,6 +16,7 @@
 #include "stoker/optim/lookahead.h"
 #include "stoker/optim/sharded.h"
 #include "stoker/run/building.h"
+#include "stoker/run/task.h"
 #include "stoker/train/autocast.h"
 #include "stoker/train/unreadable.h"
 #include "stoker/weights/learning_parameters.h"
@@ -95,14 +92,14 @@ augment::PipelineSchedule build_pipelines(const RunConfig& config, data::Split s
 }
 
 train::Source open_source(const RunConfig& config, data::Split split) {
-  train::Source source = source_of(config, split, data::open_dataset(config.data, split));
+  train::Source source = source_of(config, split, data::open_dataset(data_options(config), split));
   source.loader.on_error = config.data.on_error;
   return source;
 }
 
 train::Source evaluation_source(const RunConfig& config, data::Split split) {
   train::Source source =
-      source_of(config, data::Split::kVal, data::open_dataset(config.data, split));
+      source_of(config, data::Split::kVal, data::open_dataset(data_options(config), split));
   source.loader.on_error = config.data.on_error;
   return source;
 }
@@ -238,28 +235,6 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
     return optim::make_sharded(group, std::move(groups), build, std::move(shards));
   };
   return optim::with_lookahead(divided(), common.lookahead);
-}
-
-at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train) {
-  const size_t classes = train.class_names().size();
-  if (!options.class_weights.empty()) {
-    if (options.class_weights.size() != classes) {
-      throw ConfigError(
-          fmt::format("train.class_weights: {} weights, but the training set has {} classes: {}.",
-                      options.class_weights.size(), classes,
-                      shown(fmt::format("{}", fmt::join(train.class_names(), ", ")))));
-    }
-    return at::tensor(options.class_weights).to(at::kFloat);
-  }
-  if (!options.balanced_loss) return {};
-  std::vector<double> images(classes, 0.0);
-  for (int64_t i = 0; i < train.size(); ++i) images[static_cast<size_t>(train.label(i))] += 1;
-  std::vector<double> weights(classes, 0.0);  // of a class without images nothing is asked
-  for (size_t c = 0; c < classes; ++c) {
-    if (images[c] == 0) continue;
-    weights[c] = static_cast<double>(train.size()) / (static_cast<double>(classes) * images[c]);
-  }
-  return at::tensor(weights).to(at::kFloat);
 }
 
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan) {

@@ -59,10 +59,6 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
                                                   dist::Group& group = dist::alone(),
                                                   std::shared_ptr<optim::Division> shards = {});
 
-// What classes count in the loss by train.class_weights or train.balanced_loss; undefined where all
-// count alike. Throws ConfigError where the list does not fit the classes.
-at::Tensor build_class_weights(const train::TrainOptions& options, const data::Dataset& train);
-
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan);
 
 // Throws ConfigError where one is listed twice, or two want to decide what evaluation sees.

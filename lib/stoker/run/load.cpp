@@ -5,6 +5,7 @@
 
 #include "stoker/core/utf8.h"
 #include "stoker/data/table.h"
+#include "stoker/run/task.h"
 
 namespace stoker::run {
 
@@ -30,6 +31,7 @@ config::Loaded<RunConfig> load_run_config(const std::filesystem::path& path,
                                           std::span<const std::string> overrides) {
   config::Loaded<RunConfig> loaded = config::load<RunConfig>(path, overrides);
   if (loaded.options.name.empty()) loaded.options.name = name_of(path);
+  settle_task(loaded.options, loaded.provenance);
   data::require_format(loaded.options.data, path.string());
   return loaded;
 }

@@ -4,6 +4,7 @@
 #include "stoker/data/table.h"
 #include "stoker/run/budget.h"
 #include "stoker/run/sharding.h"
+#include "stoker/run/task.h"
 
 namespace stoker::run {
 
@@ -16,12 +17,18 @@ void check_average(const RunConfig& config) {
       "`stoker eval` and `stoker predict`.");
 }
 
+// What is counted: images of a class, or with several labels an image those that have a label.
+void check_balanced_loss(const RunConfig& config) {
+  const bool is_multilabel = config.task == Task::kMultilabel;
+  const auto& listed = is_multilabel ? config.train.positive_weights : config.train.class_weights;
+  if (!config.train.balanced_loss || listed.empty()) return;
+  throw ConfigError(
+      fmt::format("train.balanced_loss: true counts the images by itself; leave train.{} out.",
+                  is_multilabel ? "positive_weights" : "class_weights"));
+}
+
 void check_training(const train::TrainOptions& options) {
   optim::check_clipping(options.clip);
-  if (options.balanced_loss && !options.class_weights.empty()) {
-    throw ConfigError(
-        "train.balanced_loss: true counts the images by itself; leave train.class_weights out.");
-  }
   const train::EarlyStoppingOptions& stopping = options.early_stopping;
   if (stopping.min_delta > 0 && !stopping.patience) {
     throw ConfigError(
@@ -34,8 +41,10 @@ void check_training(const train::TrainOptions& options) {
 }  // namespace
 
 void check_options(const RunConfig& config) {
-  data::check_options(config.data);
+  check_task(config);
+  data::check_options(data_options(config));
   check_training(config.train);
+  check_balanced_loss(config);
   check_budgets(config);
   check_sharding(config);
   check_average(config);

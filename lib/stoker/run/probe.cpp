@@ -81,7 +81,7 @@ Probe probe_step(Session& session, const ProbeOptions& options) {
   train::State state(*session.model, *session.optimizer, session.scaler.get(),
                      facts_for(session, options));
   train::Events events(state, session.algorithms);
-  train::GradientPass pass(session.config.train, session.class_weights);
+  train::GradientPass pass(session.config.train, session.loss_weights);
   std::optional<bench::RepeatedBatch> batch;
   const bool was_training = session.model->is_training();
   session.model->train();

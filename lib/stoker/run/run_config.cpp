@@ -1,5 +1,7 @@
 #include "stoker/run/run_config.h"
 
+#include <array>
+
 #include "stoker/algorithms/table.h"
 #include "stoker/augment/pipeline.h"
 #include "stoker/models/model.h"
@@ -13,8 +15,18 @@ RunConfig::RunConfig()
       optimizer(optim::optimizers().pick("sgd")),
       schedule(optim::schedules().pick("cosine")) {}
 
+std::span<const std::string_view> enum_names(Task) {
+  static constexpr std::array<std::string_view, 2> kNames{"classification", "multilabel"};
+  return kNames;
+}
+
 void describe(RunConfig& c, config::Fields& fields) {
   fields("name", c.name, "name of the run's folder; empty: the config file's name");
+  fields(
+      "task", c.task,
+      "classification: an image has one class; multilabel: any number of labels, each a question "
+      "of yes or no (docs/multilabel.md)")
+      .fixed_on_resume("it decides what a label means");
   fields("seed", c.seed, "decides the initial weights, the order of samples and every random draw")
       .at_least(0)
       .fixed_on_resume("order and draws of the steps to come depend on it");

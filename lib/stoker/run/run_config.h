@@ -4,7 +4,9 @@
 //   loaded.options.train.epochs
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stoker/augment/progressive_resizing.h"
@@ -27,10 +29,15 @@ inline void describe(FolderOptions& o, config::Fields& fields) {
   fields("dir", o.dir, "where runs are kept, as <dir>/<name>/<number>");
 }
 
+// What is asked of an image: its one class, or which of the classes apply.
+enum class Task { kClassification, kMultilabel };
+std::span<const std::string_view> enum_names(Task);  // classification, multilabel
+
 struct RunConfig {
   RunConfig();  // picks the default rows of the tables
 
   std::string name;  // empty: the config file's name
+  Task task = Task::kClassification;
   int64_t seed = 0;
   data::DataOptions data;
   std::vector<config::Choice> augment;

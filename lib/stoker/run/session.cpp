@@ -10,6 +10,7 @@
 #include "stoker/nn/batch_norm.h"
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/building.h"
+#include "stoker/run/loss_weights.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/option_check.h"
 #include "stoker/run/precision.h"
@@ -137,7 +138,7 @@ void build_training(Session& session) {
   if (config.train.precision == train::Precision::kFp16) {
     session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
   }
-  session.class_weights = build_class_weights(config.train, *session.train.dataset);
+  session.loss_weights = build_loss_weights(config.train, *session.train.dataset);
   plan_training(session);
 }
 
@@ -221,7 +222,7 @@ train::TrainerParts trainer_parts(Session& session) {
           .algorithms = session.algorithms,
           .train = session.train,
           .val = session.val,
-          .class_weights = session.class_weights,
+          .loss_weights = session.loss_weights,
           .group = session.group};
 }
 

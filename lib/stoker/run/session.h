@@ -35,7 +35,7 @@ struct Session {
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
   optim::Schedule schedule;
-  at::Tensor class_weights;             // of the loss; undefined where all count alike
+  losses::LossContext loss_weights;
   std::unique_ptr<train::State> state;  // at step 0; refers to the objects above
   train::Algorithms algorithms;
   MemoryParts memory;                         // of the model as it was built

@@ -111,6 +111,12 @@ void check_size(const models::ModelContext& context, const RunConfig& config,
 Teacher teacher_of_run(const DistillationOptions& options, const Student& student) {
   const runs::WholeCheckpoint whole = runs::open_checkpoint(options.teacher, /*prefer_best=*/true);
   const RunConfig trained = load_run_config(whole.folder() / runs::kConfigFile, {}).options;
+  if (trained.task != Task::kClassification) {
+    throw ConfigError(
+        fmt::format("{}: {} was trained with task: multilabel, whose probabilities do not add up "
+                    "to one: name a run of one class an image.",
+                    kKey, options.teacher));
+  }
   const train::CheckpointContent content = train::read_checkpoint(whole);
   const train::ModelFacts facts = train::model_facts(content);
   check_facts(facts, student, options.teacher);

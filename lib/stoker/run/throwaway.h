@@ -22,7 +22,7 @@ class ThrowawayTraining {
       : session_(session),
         state_(*session.model, *session.optimizer, session.scaler.get(), endless(session)),
         events_(state_, session.algorithms),
-        step_(unlimited(session.config.train), std::move(schedule), session.class_weights,
+        step_(unlimited(session.config.train), std::move(schedule), session.loss_weights,
               *session.group) {
     session.model->train();
   }

@@ -7,14 +7,17 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
+#include "stoker/metrics/multilabel.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/ops/memory_meter.h"
+#include "stoker/train/targets.h"
 
 namespace stoker::train {
 
@@ -23,11 +26,28 @@ namespace {
 // Of this rank's share.
 struct Measured {
   metrics::ClassificationSums sums;
+  std::optional<metrics::MultilabelScores> scores;  // in place of the sums
   std::vector<metrics::Guess> guesses;
   Unreadable unreadable;
 };
 
+// Where images may have several labels.
+Measured measure_several(models::Model& model, const Source& source,
+                         const InferenceOptions& options) {
+  metrics::MultilabelMetrics metrics(std::ssize(source.dataset->class_names()));
+  const auto loss = losses::losses().build(options.loss, {});
+  Unreadable unreadable = infer(model, source, options, [&](const AveragedViews& batch) {
+    const at::Tensor targets = label_targets(*source.dataset, batch.samples, batch.logits.device());
+    metrics.add(batch.logits, targets,
+                loss->per_sample(batch.logits, targets, /*label_smoothing=*/0));
+  });
+  Measured measured{.scores = metrics.scores(), .unreadable = std::move(unreadable)};
+  measured.sums.images = measured.scores->logits.size(0);
+  return measured;
+}
+
 Measured measure(models::Model& model, const Source& source, const InferenceOptions& options) {
+  if (source.dataset->is_multilabel()) return measure_several(model, source, options);
   metrics::ClassificationMetrics metrics(
       static_cast<int64_t>(source.dataset->class_names().size()));
   const auto loss = losses::losses().build(options.loss, {});
@@ -37,7 +57,7 @@ Measured measure(models::Model& model, const Source& source, const InferenceOpti
     metrics.add(batch.logits, batch.labels, losses);
     if (options.keeps_guesses) guesses.add(batch.samples, batch.logits, batch.labels, losses);
   });
-  return {metrics.sums(), guesses.list(), std::move(unreadable)};
+  return {.sums = metrics.sums(), .guesses = guesses.list(), .unreadable = std::move(unreadable)};
 }
 
 // What became of the ranks' shares. All ranks see the same, so that they go on alike.
@@ -52,17 +72,29 @@ Outcome agree(dist::Group& group, const Outcome& own) {
   return {sums[0], sums[1], sums[2], sums[3]};
 }
 
-// Batches in the order of ranks, which is that of the data set.
-metrics::ClassificationSums join(dist::Group& group, metrics::ClassificationSums own) {
-  if (group.is_alone()) return own;
-  const at::Tensor batches = own.batches.contiguous();
-  const std::string bytes(static_cast<const char*>(batches.const_data_ptr()), batches.nbytes());
+// Rows of all ranks in their order, which is that of the data set.
+at::Tensor join_rows(dist::Group& group, const at::Tensor& own) {
+  const at::Tensor rows = own.contiguous();
+  const std::string bytes(static_cast<const char*>(rows.const_data_ptr()), rows.nbytes());
   std::string all;
   for (const std::string& ranks : group.gather(bytes)) all += ranks;
-  const int64_t columns = batches.size(1);
-  own.batches =
-      at::zeros({std::ssize(all) / (columns * batches.element_size()), columns}, batches.options());
-  std::memcpy(own.batches.mutable_data_ptr(), all.data(), all.size());
+  std::vector<int64_t> shape = rows.sizes().vec();
+  const int64_t width = rows.dim() == 1 ? 1 : shape[1];
+  shape[0] = std::ssize(all) / (width * rows.element_size());
+  const at::Tensor joined = at::zeros(shape, rows.options());
+  std::memcpy(joined.mutable_data_ptr(), all.data(), all.size());
+  return joined;
+}
+
+metrics::MultilabelScores join(dist::Group& group, metrics::MultilabelScores own) {
+  if (group.is_alone()) return own;
+  return {join_rows(group, own.logits), join_rows(group, own.targets),
+          join_rows(group, own.losses)};
+}
+
+metrics::ClassificationSums join(dist::Group& group, metrics::ClassificationSums own) {
+  if (group.is_alone()) return own;
+  own.batches = join_rows(group, own.batches);
   group.sum(own.counts);
   if (own.confusion.numel() > 0) group.sum(own.confusion);
   return own;
@@ -111,6 +143,10 @@ Evaluation evaluate_once(models::Model& model, const Source& source,
         fmt::format("not one of the {} images to evaluate on could be read{}", all.unreadable,
                     own.unreadable.count > 0 ? ": " + own.unreadable.first.front().reason : ""));
   }
+  if (own.scores)
+    return {.metrics = metrics::result_of(join(group, *std::move(own.scores)), options.threshold),
+            .unreadable = std::move(own.unreadable),
+            .batch_size = options.batch_size};
   own.sums.images = all.images;
   return {
       metrics::result_of(join(group, std::move(own.sums))), std::move(own.unreadable),

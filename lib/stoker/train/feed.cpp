@@ -2,6 +2,7 @@
 
 #include "stoker/core/trace.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/targets.h"
 
 namespace stoker::train {
 
@@ -29,7 +30,9 @@ loader::LoaderOptions options_for(loader::LoaderOptions options, at::Device devi
 }  // namespace
 
 Feed::Feed(const Source& source, at::Device device, Precision precision, loader::ChunkSource chunks)
-    : loader_(source.dataset, source.pipelines, options_for(source.loader, device, precision),
+    : dataset_(source.dataset),
+      device_(device),
+      loader_(source.dataset, source.pipelines, options_for(source.loader, device, precision),
               ops::batch_memory(device), std::move(chunks)),
       mover_(ops::batch_mover(device, source.pipelines.normalization(), input_dtype(precision))) {}
 
@@ -41,7 +44,9 @@ std::optional<ops::TensorBatch> Feed::next() {
   }
   if (!batch) return std::nullopt;
   const trace::Span span(trace::Stage::kMove);
-  return mover_->move(std::move(batch));
+  ops::TensorBatch moved = mover_->move(std::move(batch));
+  moved.targets = label_targets(*dataset_, moved.samples, device_);
+  return moved;
 }
 
 }  // namespace stoker::train

@@ -42,6 +42,8 @@ class Feed : public BatchSource {
   const loader::Loader& loader() const { return loader_; }
 
  private:
+  std::shared_ptr<const data::Dataset> dataset_;
+  at::Device device_;
   loader::Loader loader_;
   std::unique_ptr<ops::BatchMover> mover_;  // goes before the loader, whose batches it holds
 };

@@ -124,8 +124,12 @@ StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events
     const int64_t number = plan.first_own_pass() + i;
     seed_torch(state.facts.seed, step, number);
     if (exchange_) exchange_->before_micro_batch(overlaps && i + 1 == plan.own_passes());
-    at::Tensor loss = accumulate(
-        state, {.number = number, .images = batch->images, .labels = batch->labels}, events);
+    at::Tensor loss = accumulate(state,
+                                 {.number = number,
+                                  .images = batch->images,
+                                  .labels = batch->labels,
+                                  .targets = batch->targets},
+                                 events);
     gradients.loss_sum = gradients.loss_sum.defined() ? gradients.loss_sum + loss : std::move(loss);
     gradients.images += images;
   }
@@ -268,8 +272,7 @@ at::Tensor GradientPass::accumulate(State& state, MicroBatch batch, Events& even
     const Autocast autocast(state.facts.device.type(), precision_);
     batch.logits = state.model().forward(batch.images);
   }
-  const at::Tensor& targets = batch.targets.defined() ? batch.targets : batch.labels;
-  batch.losses = loss_->per_sample(batch.logits, targets, label_smoothing_);
+  batch.losses = loss_->per_sample(batch.logits, targets_of(batch), label_smoothing_);
   events.emit(Event::kLossReady, &batch);
   const at::Tensor loss_sum = batch.losses.sum();
   batch.logits.reset();

@@ -35,14 +35,13 @@ struct StepNotice {
 
 class GradientPass {
  public:
-  // Takes precision, loss and label_smoothing of the options. class_weights: as
-  // losses::LossContext.
-  explicit GradientPass(const TrainOptions& options, const at::Tensor& class_weights = {},
+  // Takes precision, loss and label_smoothing of the options.
+  explicit GradientPass(const TrainOptions& options, const losses::LossContext& weights = {},
                         dist::Group& group = dist::alone())
       : precision_(options.precision),
         label_smoothing_(options.label_smoothing),
         norms_wait_(options.batch_norm == BatchNormMode::kSync),
-        loss_(losses::losses().build(options.loss, {class_weights})),
+        loss_(losses::losses().build(options.loss, weights)),
         group_(group) {}
 
   // Forward and backward of the images of the step under way, in micro-batches of the plan. The

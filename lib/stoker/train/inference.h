@@ -23,6 +23,7 @@ struct InferenceOptions {
   Precision precision = Precision::kFp32;
   // Which decides how views are averaged.
   config::Choice loss = losses::losses().pick("cross_entropy");
+  double threshold = 0.5;                 // of evaluate() where images may have several labels
   int64_t max_images = 0;                 // 0: all
   std::string_view doing = "evaluation";  // for messages
   bool keeps_guesses = false;             // evaluate() says what was guessed for each image

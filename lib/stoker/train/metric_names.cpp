@@ -4,16 +4,18 @@
 #include <array>
 #include <cmath>
 
-#include "stoker/runs/metric_names.h"
-
 namespace stoker::train {
 
 std::span<const EvalMetric> eval_metrics() {
   using Result = metrics::ClassificationResult;
-  static constexpr std::array<EvalMetric, 4> list{{{"val.loss", &Result::loss, "loss {:.3f}"},
-                                                   {"val.top1", &Result::top1, "top1 {:.2f}%", 100},
-                                                   {"val.top5", &Result::top5, "top5 {:.2f}%", 100},
-                                                   {"val.ece", &Result::ece}}};
+  static constexpr std::array<EvalMetric, 7> list{
+      {{"val.loss", &Result::loss, "loss {:.3f}"},
+       {"val.top1", &Result::top1, "top1 {:.2f}%", 100},
+       {"val.top5", &Result::top5, "top5 {:.2f}%", 100},
+       {"val.ece", &Result::ece},
+       {"val.map", &Result::map, "mAP {:.2f}%", 100},
+       {"val.f1_micro", &Result::f1_micro, "F1 {:.2f}%", 100},
+       {"val.f1_macro", &Result::f1_macro}}};
   static_assert(list.size() == runs::kEvalMetrics.size() &&
                 std::ranges::all_of(list, [](const EvalMetric& metric) {
                   return runs::find_metric(metric.name) != nullptr;

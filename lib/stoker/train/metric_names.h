@@ -1,7 +1,9 @@
 // The metrics of a run by the names that configs, checkpoints and summaries use, and which of two
 // values is better.
 //
-//   val.loss val.top1 val.top5 val.ece   of the newest evaluation
+//   val.loss                             of the newest evaluation
+//   val.top1 val.top5 val.ece            where images have one label
+//   val.map val.f1_micro val.f1_macro    where they have several
 //   train.loss                           of the newest log line
 #pragma once
 
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "stoker/metrics/classification.h"
+#include "stoker/runs/metric_names.h"
 
 namespace stoker::train {
 
@@ -22,6 +25,8 @@ struct EvalMetric {
   double console_factor = 1;      // times the value
   // "top1" of "val.top1", as in the lines of metrics.jsonl, which have the split beside it.
   std::string_view key() const { return name.substr(name.find('.') + 1); }
+  // Whether an evaluation with one label an image, or with several, has it.
+  bool is_of(bool is_multilabel) const { return runs::find_metric(name)->is_of(is_multilabel); }
 };
 std::span<const EvalMetric> eval_metrics();
 inline constexpr std::string_view kTrainLoss = "train.loss";

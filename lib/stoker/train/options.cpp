@@ -74,10 +74,16 @@ void describe(TrainOptions& o, config::Fields& fields) {
          "what each class counts in the loss, in the order of the classes; []: all count alike")
       .positive()
       .at_most(1e9);
+  fields("positive_weights", o.positive_weights,
+         "with task: multilabel, what each class counts where it is present, in the order of the "
+         "classes; []: 1")
+      .positive()
+      .at_most(1e9);
   fields(
       "balanced_loss", o.balanced_loss,
       "let all classes count alike however many images they have: a class of n_c images of n in k "
-      "classes gets the weight n / (k n_c)");
+      "classes gets the weight n / (k n_c); with task: multilabel the positive weight (n - n_c) / "
+      "n_c");
   fields(
       "repeated_augmentation", o.repeated_augmentation,
       "times that an image comes in a row, augmented again each time; an epoch is as long as ever "
@@ -120,6 +126,9 @@ void describe(EvalOptions& o, config::Fields& fields) {
   fields("every_epochs", o.every_epochs, "epochs between evaluations; 0: only at the end")
       .at_least(0);
   fields("batch_size", o.batch_size, "samples per evaluation batch").positive();
+  fields("threshold", o.threshold,
+         "with task: multilabel, the probability from which a label counts as predicted")
+      .in(0, 1);
   fields("augment", o.augment, augment::augmentations(),
          "steps for evaluation; empty: those of `augment` without their randomness");
   fields("average", o.average,

@@ -46,7 +46,8 @@ struct TrainOptions {
   int64_t ghost_batch_size = 32;
   config::Choice loss = losses::losses().pick("cross_entropy");
   double label_smoothing = 0;
-  std::vector<double> class_weights;  // in the order of the classes; empty: all count 1
+  std::vector<double> class_weights;     // in the order of the classes; empty: all count 1
+  std::vector<double> positive_weights;  // likewise
   bool balanced_loss = false;
   int64_t repeated_augmentation = 1;
   optim::ClipOptions clip;
@@ -63,6 +64,7 @@ void describe(TrainOptions& options, config::Fields& fields);
 struct EvalOptions {
   double every_epochs = 1;
   int64_t batch_size = 1000;
+  double threshold = 0.5;
   std::vector<config::Choice> augment;  // empty: derived from the training list
   augment::ViewOptions tta;
   std::optional<double> average;  // its decay; none: the model of the checkpoint

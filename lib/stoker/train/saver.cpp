@@ -45,7 +45,8 @@ std::optional<double> measured(const State& state, std::string_view monitor) {
   if (!state.eval || state.eval->step != state.position.step) return std::nullopt;
   if (state.eval->result.nonfinite_images > 0) return std::nullopt;
   for (const EvalMetric& metric : eval_metrics()) {
-    if (metric.name == monitor) return state.eval->result.*metric.value;
+    if (metric.name == monitor && metric.is_of(state.eval->result.is_multilabel))
+      return state.eval->result.*metric.value;
   }
   return monitor == kTrainLoss ? state.train_loss : std::nullopt;
 }

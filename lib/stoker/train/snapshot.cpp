@@ -80,6 +80,7 @@ json metrics_json(const State& state) {
   // What is measured on outputs that are not finite ranks nothing.
   const bool counts = state.eval->result.nonfinite_images == 0;
   for (const EvalMetric& metric : eval_metrics()) {
+    if (!metric.is_of(state.eval->result.is_multilabel)) continue;
     metrics[std::string(metric.name)] =
         counts ? state.eval->result.*metric.value : std::numeric_limits<double>::quiet_NaN();
   }
@@ -93,8 +94,10 @@ void restore_metrics(const json& saved, State& state) {
   if (!saved.contains("metrics_step")) return;
   state.eval = EvalRecord{.step = saved["metrics_step"]};
   state.eval->epoch = state.facts.plan.epoch(state.eval->step);
+  state.eval->result.is_multilabel = metrics.contains("val.map");
   for (const EvalMetric& metric : eval_metrics()) {
-    state.eval->result.*metric.value = number(metrics.at(std::string(metric.name)));
+    if (metric.is_of(state.eval->result.is_multilabel))
+      state.eval->result.*metric.value = number(metrics.at(std::string(metric.name)));
   }
 }
 

@@ -15,12 +15,11 @@ namespace stoker::train {
 
 class TrainStep {
  public:
-  // class_weights: as losses::LossContext.
   TrainStep(const TrainOptions& options, optim::Schedule schedule,
-            const at::Tensor& class_weights = {}, dist::Group& group = dist::alone())
+            const losses::LossContext& weights = {}, dist::Group& group = dist::alone())
       : clip_(options.clip),
         schedule_(std::move(schedule)),
-        gradients_(options, class_weights, group),
+        gradients_(options, weights, group),
         losses_(options.max_nonfinite_steps),
         is_alone_(group.is_alone()) {}
 

@@ -45,7 +45,7 @@ Trainer::Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOpt
       group_(*parts.group),
       options_(std::move(options)),
       events_(parts.state, parts.algorithms),
-      step_(options_.train, std::move(schedule), parts.class_weights, *parts.group),
+      step_(options_.train, std::move(schedule), parts.loss_weights, *parts.group),
       memory_(parts.state, options_.memory, options_.memory_advice, *parts.group),
       checkpoints_(parts.checkpoints),
       max_time_s_(options_.train.max_time.empty()

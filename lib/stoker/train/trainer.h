@@ -28,7 +28,7 @@ struct TrainerParts {
   Algorithms& algorithms;
   const Source& train;
   const Source& val;                       // without a data set: no evaluation
-  at::Tensor class_weights = {};           // as losses::LossContext; a value
+  losses::LossContext loss_weights = {};   // a value
   CheckpointStore* checkpoints = nullptr;  // none: nothing is saved, as on all ranks but the first
   dist::Group* group = &dist::alone();
 };

@@ -155,6 +155,7 @@ void Trainer::evaluate_now() {
                   .batch_size = eval_batch_size(),
                   .precision = options_.train.precision,
                   .loss = options_.train.loss,
+                  .threshold = options_.eval.threshold,
                   .doing = "evaluation",
                   .keeps_guesses = options_.keeps_guesses,
                   .may_shrink = options_.memory.microbatch != MicrobatchMode::kFixed,
