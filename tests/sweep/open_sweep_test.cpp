@@ -67,6 +67,15 @@ TEST_CASE("every trial is checked before anything is there") {
   CHECK_FALSE(std::filesystem::exists("runs"));
 }
 
+TEST_CASE("a metric that the trials' task does not measure is refused") {
+  const WorkingFolder here;
+  sweep::SweepRequest asked = request({"a=1,2"});
+  asked.plan.metric = "val.map";
+  CHECK_THROWS_WITH(open_sweep(asked),
+                    Catch::Contains("2 of 2 trials") &&
+                        Catch::Contains("val.map is not measured with task: classification"));
+}
+
 TEST_CASE("a folder that a kill left without a register is used again") {
   const WorkingFolder here;
   std::filesystem::create_directories("runs/fake/sweep-1");

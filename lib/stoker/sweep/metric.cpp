@@ -18,4 +18,10 @@ bool is_better_lower(std::string_view metric) {
       fmt::format("--metric: read \"{}\", expected one of {}.", shown(metric), join(names, ", ")));
 }
 
+std::string metric_problem(std::string_view metric, std::string_view task) {
+  const runs::MetricName* found = runs::find_metric(metric);
+  if (found == nullptr || found->is_of(task == "multilabel")) return "";
+  return fmt::format("--metric: {} is not measured with task: {}.", metric, task);
+}
+
 }  // namespace stoker::sweep

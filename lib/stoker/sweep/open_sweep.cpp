@@ -9,6 +9,7 @@
 #include "stoker/core/file.h"
 #include "stoker/core/shown.h"
 #include "stoker/sweep/config_check.h"
+#include "stoker/sweep/metric.h"
 #include "stoker/sweep/train_command.h"
 
 namespace stoker::sweep {
@@ -64,10 +65,14 @@ void check_trials(const SweepRequest& request, std::vector<Trial>& trials) {
   int bad = 0;
   for (size_t i = 0; i < trials.size(); ++i) {
     trials[i].epochs = checked[i].number("train.epochs").value_or(0);
-    if (checked[i].problems.empty()) continue;
+    std::string problem = checked[i].problems;
+    if (problem.empty())
+      problem =
+          metric_problem(request.plan.metric, checked[i].text("task").value_or("classification"));
+    if (problem.empty()) continue;
     if (++bad <= kShown)
-      problems += fmt::format("\n{}: {}\n  {}", trials[i].id(), shell_line(trials[i].overrides),
-                              checked[i].problems);
+      problems +=
+          fmt::format("\n{}: {}\n  {}", trials[i].id(), shell_line(trials[i].overrides), problem);
   }
   if (bad > 0)
     throw ConfigError(fmt::format("{} of {} trials would be refused, so none was started:{}{}", bad,
