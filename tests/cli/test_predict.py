@@ -35,6 +35,20 @@ class Predict(BinaryTest):
         self.assertEqual(len(guesses), 10)
         self.assertAlmostEqual(sum(guess["probability"] for guess in guesses), 1, places=5)
 
+    def test_a_model_of_yes_and_no_answers_by_sigmoid(self):
+        self.stoker("train", "tiny.yaml", "train.loss=bce", "name=bce")
+
+        def probabilities(*overrides):
+            out, _ = self.stoker("predict", "runs/bce/1", self.images[0], "--top", "99",
+                                 "--format", "json", *overrides)
+            return {guess["class"]: guess["probability"] for guess in json.loads(out)["guesses"]}
+
+        own, shares = probabilities(), probabilities("train.loss=cross_entropy")
+        self.assertAlmostEqual(sum(shares.values()), 1, places=5)
+        odds = {name: p / (1 - p) for name, p in own.items()}  # exp of the logits
+        for name, share in shares.items():
+            self.assertAlmostEqual(odds[name] / sum(odds.values()), share, places=5)
+
     def test_predictions_agree_with_evaluation(self):
         for views in ([], ["eval.tta.flip=true"]):
             out, _ = self.stoker("eval", "runs/tiny/1", "--json", "data.format=image_folder",

@@ -136,6 +136,7 @@ TEST_CASE("views of an image are averaged as probabilities of the loss's kind") 
     const auto probabilities = [&](const at::Tensor& logits) {
       return is_softmax ? logits.softmax(-1) : logits.sigmoid();
     };
+    CHECK(build(name)->probabilities(views).equal(probabilities(views)));
     const at::Tensor mean = build(name)->mean_of_views(views, 1);
     CHECK(probabilities(mean).allclose(probabilities(views).mean(1), 1e-5, 1e-6));
   }

@@ -119,6 +119,15 @@ TEST_CASE("a confident network that is right is calibrated, one that is wrong is
   CHECK(near(ece(0), 1));
 }
 
+TEST_CASE("calibration is of the probabilities that are given, whatever the logits") {
+  ClassificationMetrics metrics(2);
+  at::Tensor logits = at::zeros({6, 2});
+  logits.select(1, 1).fill_(100);
+  metrics.add(logits, at::full({6}, 1, at::kLong), at::zeros({6}), at::full({6, 2}, 0.25));
+  CHECK(metrics.result().top1 == 1);
+  CHECK(near(metrics.result().ece, 0.75));
+}
+
 TEST_CASE("with very many classes the confusion matrix is left out, the rest stays") {
   const int64_t classes = kConfusionClasses + 1;
   ClassificationMetrics metrics(classes);

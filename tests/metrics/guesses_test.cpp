@@ -43,6 +43,15 @@ TEST_CASE("guesses are the likeliest classes of each image, over batches") {
   CHECK(Guesses().list().empty());
 }
 
+TEST_CASE("guesses have the probabilities that they are given") {
+  Guesses guesses;
+  const at::Tensor logits = at::tensor({-1.0, 2.0, 0.0}).reshape({1, 3});
+  guesses.add({4}, logits, at::tensor({1}), at::tensor({0.3}), logits.sigmoid());
+  CHECK(guesses.list()[0].classes == std::array<int64_t, 3>{1, 2, 0});
+  CHECK(guesses.list()[0].probabilities[0] == Approx(0.880797).epsilon(1e-5));  // 1 / (1 + e^-2)
+  CHECK(guesses.list()[0].probabilities[1] == 0.5);
+}
+
 TEST_CASE("with fewer classes than guesses the rest is none") {
   Guesses guesses;
   guesses.add({0}, at::tensor({1.0, 2.0}).reshape({1, 2}), at::tensor({1}), at::tensor({0.3}));

@@ -1,8 +1,6 @@
 #include "stoker/jobs/prediction.h"
 
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/sigmoid.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/topk.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/data/image_list.h"
 #include "stoker/jobs/trained_model.h"
+#include "stoker/losses/loss.h"
 #include "stoker/models/fold.h"
 #include "stoker/run/build.h"
 #include "stoker/train/inference.h"
@@ -27,10 +26,9 @@ struct Reader {
 };
 
 // Probabilities and classes of the k best, on the CPU, a row an image.
-std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k, bool is_multilabel) {
-  const at::Tensor wide = logits.to(at::kFloat);
-  const auto [values, classes] =
-      at::topk(is_multilabel ? at::sigmoid(wide) : at::softmax(wide, 1), k, 1);
+std::pair<at::Tensor, at::Tensor> best(const at::Tensor& logits, int64_t k,
+                                       const losses::Loss& loss) {
+  const auto [values, classes] = at::topk(loss.probabilities(logits.to(at::kFloat)), k, 1);
   return {values.to(at::kCPU, at::kDouble).contiguous(), classes.to(at::kCPU).contiguous()};
 }
 
@@ -73,10 +71,11 @@ PredictionTotals run_predictions(const std::filesystem::path& checkpoint,
       .doing = "prediction",
       .divides_batches = trained.config.memory.microbatch != train::MicrobatchMode::kFixed,
       .on_progress = trained.config.log.progress ? on_progress : nullptr};
+  const auto loss = losses::losses().build(trained.config.train.loss, {});
   const Stopwatch watch;
   PredictionTotals totals;
   const auto emit_batch = [&](const train::AveragedViews& batch) {
-    const auto [values, classes] = best(batch.logits, k, is_multilabel);
+    const auto [values, classes] = best(batch.logits, k, *loss);
     const at::Tensor finite = at::isfinite(batch.logits).all(1).cpu();
     for (int64_t i = 0; i < std::ssize(batch.samples); ++i) {
       if (!finite.const_data_ptr<bool>()[i]) {

@@ -18,7 +18,7 @@ struct Prediction {
   std::string image;
   struct Guess {
     std::string class_name;
-    double probability = 0;
+    double probability = 0;  // by the loss of the training: softmax, or sigmoid of each class
   };
   std::vector<Guess> guesses;  // the most probable first
   // Where images may have several labels: those from eval.threshold on, the most probable first.

@@ -5,6 +5,8 @@
 #include <ATen/ops/log_sigmoid.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/softmax.h>
 
 #include <cmath>
 
@@ -42,6 +44,14 @@ at::Tensor WeightedLoss::weighted(const at::Tensor& costs) const {
 at::Tensor WeightedLoss::positive_weighted(const at::Tensor& costs) const {
   const std::optional<at::Tensor> weights = positive_weights(costs);
   return weights ? costs * *weights : costs;
+}
+
+at::Tensor SoftmaxLoss::probabilities(const at::Tensor& logits) const {
+  return at::softmax(logits, -1);
+}
+
+at::Tensor SigmoidLoss::probabilities(const at::Tensor& logits) const {
+  return at::sigmoid(logits);
 }
 
 // In the logarithm's domain, where small probabilities survive.

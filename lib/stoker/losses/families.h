@@ -42,6 +42,7 @@ class SoftmaxLoss : public WeightedLoss {
  public:
   using WeightedLoss::WeightedLoss;
   bool takes_several_labels() const override { return false; }
+  at::Tensor probabilities(const at::Tensor& logits) const override;
   at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const override;
 };
 
@@ -50,6 +51,7 @@ class SigmoidLoss : public WeightedLoss {
  public:
   using WeightedLoss::WeightedLoss;
   bool takes_several_labels() const override { return true; }
+  at::Tensor probabilities(const at::Tensor& logits) const override;
   at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const override;
 };
 

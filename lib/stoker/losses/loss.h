@@ -29,6 +29,11 @@ class Loss {
   // logits [..., classes] whose probabilities are the means of those of the views.
   virtual at::Tensor mean_of_views(const at::Tensor& logits, int64_t dim) const = 0;
 
+  // logits: [..., classes], float32 or float64. What they say of each class, in [0, 1]: shares that
+  // add up to 1 where an image has one class, an answer each where logits are questions of yes or
+  // no.
+  virtual at::Tensor probabilities(const at::Tensor& logits) const = 0;
+
   // Whether logits answer a question of yes or no for each class, so that an image may have any
   // number of labels and targets are 0 or 1 for each.
   virtual bool takes_several_labels() const = 0;

@@ -34,8 +34,8 @@ at::Tensor rank_of_label(const at::Tensor& logits, const at::Tensor& labels) {
 
 // float64 [3, bins]: count, confidence and hits of the samples by confidence; bin i holds those in
 // (i / bins, (i + 1) / bins]. A matrix product, because it adds in the same order on every run.
-at::Tensor calibration_bins(const at::Tensor& logits, const at::Tensor& top1) {
-  const at::Tensor confidence = logits.softmax(1).amax(1);
+at::Tensor calibration_bins(const at::Tensor& probabilities, const at::Tensor& top1) {
+  const at::Tensor confidence = probabilities.amax(1);
   const at::Tensor bin = (confidence * kBins).ceil().sub(1).clamp(0, kBins - 1);
   const at::Tensor inside =
       (bin.unsqueeze(1) == at::arange(kBins, bin.options()).unsqueeze(0)).to(at::kDouble);
@@ -59,7 +59,7 @@ void ClassificationMetrics::reset_counts(at::Device device) {
 }
 
 void ClassificationMetrics::add(const at::Tensor& logits, const at::Tensor& labels,
-                                const at::Tensor& losses) {
+                                const at::Tensor& losses, const at::Tensor& probabilities) {
   STOKER_CHECK(logits.dim() == 2 && logits.size(1) == classes_,
                "logits of {} dimensions, classes={}", logits.dim(), classes_);
   const int64_t n = logits.size(0);
@@ -83,7 +83,9 @@ void ClassificationMetrics::add(const at::Tensor& logits, const at::Tensor& labe
   const at::Tensor sums = at::stack(
       {losses.to(logits.device(), at::kDouble).sum(), top1.sum(), (rank < 5).sum().to(at::kDouble),
        at::isfinite(scores).all(1).logical_not().sum().to(at::kDouble)});
-  batches_.push_back(at::cat({sums, calibration_bins(scores, top1).reshape({-1})}));
+  const at::Tensor shares =
+      probabilities.defined() ? probabilities.to(at::kDouble) : scores.softmax(1);
+  batches_.push_back(at::cat({sums, calibration_bins(shares, top1).reshape({-1})}));
   const at::Tensor ones = at::ones({n}, truth.options());
   counts_.select(0, 0).index_add_(0, truth, ones);
   counts_.select(0, 1).index_add_(0, predicted, ones);

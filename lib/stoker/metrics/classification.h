@@ -59,10 +59,13 @@ ClassificationResult result_of(const ClassificationSums& sums);
 class ClassificationMetrics {
  public:
   explicit ClassificationMetrics(int64_t classes);
-  // logits: [n, classes] of any floating dtype; labels: [n] int64; losses: [n], of each sample.
-  // Sums stay on the logits' device until sums(). Ties are broken towards the lower class.
-  // A NaN stands before every number, so that a broken network scores nothing.
-  void add(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& losses);
+  // logits: [n, classes] of any floating dtype; labels: [n] int64; losses: [n], of each sample;
+  // probabilities: [n, classes], what they say of each class (losses::Loss::probabilities), which
+  // calibration is of; undefined: by softmax. Sums stay on the logits' device until sums(). Ties
+  // are broken towards the lower class. A NaN stands before every number, so that a broken network
+  // scores nothing.
+  void add(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& losses,
+           const at::Tensor& probabilities = {});
   // Waits for the device.
   ClassificationSums sums() const;
   // Without any sample all values are 0; so is a ratio that divides by 0.

@@ -56,11 +56,14 @@ std::vector<size_t> of_worst_pairs(const std::vector<Guess>& guesses, size_t mos
 }  // namespace
 
 void Guesses::add(const std::vector<int64_t>& samples, const at::Tensor& logits,
-                  const at::Tensor& labels, const at::Tensor& losses) {
+                  const at::Tensor& labels, const at::Tensor& losses,
+                  const at::Tensor& probabilities) {
   if (static_cast<int64_t>(samples_.size()) >= kMostGuesses || samples.empty()) return;
   const at::NoGradGuard no_grad;
   const int64_t kept = std::min<int64_t>(kGuessesKept, logits.size(1));
-  const auto [shares, classes] = logits.to(at::kDouble).softmax(1).topk(kept, 1);
+  const at::Tensor all =
+      probabilities.defined() ? probabilities.to(at::kDouble) : logits.to(at::kDouble).softmax(1);
+  const auto [shares, classes] = all.topk(kept, 1);
   const at::Tensor facts = at::stack(
       {labels.to(logits.device(), at::kDouble), losses.to(logits.device(), at::kDouble)}, 1);
   batches_.push_back(at::cat({facts, classes.to(at::kDouble), shares}, 1));

@@ -23,8 +23,8 @@ struct Guess {
   int64_t sample = 0;
   int64_t label = 0;
   double loss = 0;
-  // The likeliest classes, the first the likeliest, and their probabilities by softmax; -1 and 0
-  // behind the last where there are fewer classes.
+  // The likeliest classes, the first the likeliest, and their probabilities; -1 and 0 behind the
+  // last where there are fewer classes.
   std::array<int64_t, kGuessesKept> classes{};
   std::array<double, kGuessesKept> probabilities{};
 
@@ -35,9 +35,10 @@ struct Guess {
 
 class Guesses {
  public:
-  // samples: [n], of the data set; logits: [n, classes]; labels: [n]; losses: [n].
+  // samples: [n], of the data set; logits: [n, classes]; labels: [n]; losses: [n]; probabilities:
+  // [n, classes] (losses::Loss::probabilities); undefined: by softmax.
   void add(const std::vector<int64_t>& samples, const at::Tensor& logits, const at::Tensor& labels,
-           const at::Tensor& losses);
+           const at::Tensor& losses, const at::Tensor& probabilities = {});
   // In the order in which they were added. Waits for the device.
   std::vector<Guess> list() const;
 

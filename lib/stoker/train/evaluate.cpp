@@ -54,8 +54,10 @@ Measured measure(models::Model& model, const Source& source, const InferenceOpti
   metrics::Guesses guesses;
   Unreadable unreadable = infer(model, source, options, [&](const AveragedViews& batch) {
     const at::Tensor losses = loss->per_sample(batch.logits, batch.labels, /*label_smoothing=*/0);
-    metrics.add(batch.logits, batch.labels, losses);
-    if (options.keeps_guesses) guesses.add(batch.samples, batch.logits, batch.labels, losses);
+    const at::Tensor probabilities = loss->probabilities(batch.logits.to(at::kDouble));
+    metrics.add(batch.logits, batch.labels, losses, probabilities);
+    if (options.keeps_guesses)
+      guesses.add(batch.samples, batch.logits, batch.labels, losses, probabilities);
   });
   return {.sums = metrics.sums(), .guesses = guesses.list(), .unreadable = std::move(unreadable)};
 }
