@@ -40,14 +40,15 @@ struct Bench {
   train::State state;
   train::Context context{.state = state};
 
-  explicit Bench(int64_t accumulation, bool is_scaled = false)
+  explicit Bench(int64_t accumulation, bool is_scaled = false, int64_t ranks = 1)
       : scaler(is_scaled ? std::make_unique<optim::GradScaler>(
                                optim::GradScalerOptions{.initial_scale = 1024}, at::kCPU)
                          : nullptr),
         state{model,
               *optimizer,
               scaler.get(),
-              {.plan = train::StepPlan{.batch_size = kBatch}.with_accumulation(accumulation)}} {}
+              {.plan = train::StepPlan{.batch_size = kBatch, .ranks = ranks}.with_accumulation(
+                   accumulation)}} {}
 
   void set_gradients(double of_a, double of_b) {
     const double scale = scaler ? scaler->scale_value() : 1;
@@ -135,4 +136,31 @@ TEST_CASE("steps of one micro-batch measure nothing") {
   CHECK_FALSE(bench.state.noise_scale);
   CHECK(meter->state_tensors().at(0).second[3].item<double>() == 0);
   meter->apply(Event::kFitDone, bench.context);
+}
+
+TEST_CASE("with several ranks the noise scale comes from all their shares and the whole step") {
+  Bench bench(3, /*is_scaled=*/false, /*ranks=*/3);
+  const auto meter = algorithms::make_noise_scale({.keep = 0.9}, bench.state);
+  CHECK(meter->wants_rank_norms());
+  meter->apply(Event::kFitStart, bench.context);
+  tuning::NoiseScale expected(0.9);
+  for (int i = 0; i < 12; ++i) {
+    const double x = 1.3 + 0.03 * i, y = 1.0 + 0.02 * i;
+    // Of gradients of sums over a batch of 12, of which a share is a third.
+    bench.state.rank_norm.reset();
+    const bool is_measured = i != 5;  // a step of which some image could not be read
+    if (is_measured) {
+      bench.state.rank_norm =
+          train::RankNorm{.mean_squared = at::full({}, squared(x) / 9, at::kFloat), .images = 4};
+      expected.note({.small_squared = squared(x),
+                     .big_squared = squared(y),
+                     .small_batch = 4,
+                     .big_batch = kBatch});
+    }
+    bench.step(*meter, y, y, {4, 4, 4});  // what this rank sees of its micro-batches is not used
+  }
+  meter->apply(Event::kLog, bench.context);
+  REQUIRE(bench.state.noise_scale);
+  CHECK(*bench.state.noise_scale == Approx(*expected.b_simple()).epsilon(1e-5));
+  CHECK(meter->state_tensors().at(0).second[3].item<double>() == 11);
 }

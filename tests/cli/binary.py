@@ -34,8 +34,8 @@ class BinaryTest(unittest.TestCase):
 
     def start(self, *arguments, **options):
         return subprocess.Popen(
-            [str(BINARY), *map(str, arguments)], cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            [str(BINARY), *map(str, arguments)], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, **{"cwd": self.folder, **options})
 
     def stoker(self, *arguments, expect=0, **options):
         """Runs to the end and checks the exit code; returns (stdout, stderr)."""

@@ -47,12 +47,12 @@ class RanksTest(BinaryTest):
     def last(self, run):
         return max((self.folder / run / "checkpoints").glob("step-*"))
 
-    def start_rank(self, rank, world, port, *arguments, **environment):
+    def start_rank(self, rank, world, port, *arguments, cwd=None, **environment):
         """A rank as a launcher of another kind would start it."""
         variables = {"RANK": rank, "WORLD_SIZE": world, "LOCAL_RANK": rank,
                      "LOCAL_WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         variables.update(environment)
-        return self.start("train", "tiny.yaml", *arguments,
+        return self.start("train", "tiny.yaml", *arguments, cwd=cwd or self.folder,
                           env={**os.environ, **{k: str(v) for k, v in variables.items()}})
 
     def finish(self, process, timeout=120):

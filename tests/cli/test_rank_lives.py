@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from binary import BINARY, children_of, tensors_of
+from binary import BINARY, TINY, children_of, tensors_of
 from ranks import FOUR, RanksTest, far_apart, floats_of, free_port
 
 
@@ -82,6 +82,56 @@ class Restarts(RanksTest):
                           if path.name.isdigit()], ["1"])
         self.assertEqual(tensors_of(self.last("runs/whole/1")),
                          tensors_of(self.last("runs/again/1")))
+
+
+class Elastic(RanksTest):
+    """Hosts that come and go: agents of torchrun that agree on how many there are (--nnodes 1:2)."""
+
+    LONG = ["train.epochs=60", "log.every_steps=1", "checkpoint.every_steps=5", *FOUR]
+
+    def agent(self, port, output):
+        torchrun = pathlib.Path(sys.executable).parent / "torchrun"
+        if not torchrun.exists():
+            self.skipTest("no torchrun beside this Python")
+        agent = subprocess.Popen(
+            [torchrun, "--no-python", "--nnodes", "1:2", "--nproc-per-node", "1", "--max-restarts",
+             "3", "--monitor-interval", "0.2", "--rdzv-backend", "c10d", "--rdzv-endpoint",
+             f"127.0.0.1:{port}", "--rdzv-id", "elastic", "--rdzv-conf",
+             "last_call_timeout=3,keep_alive_interval=1,keep_alive_max_attempt=2", BINARY, "train",
+             "tiny.yaml", "name=elastic", *self.LONG],
+            cwd=self.folder, stdout=(self.folder / output).open("w"), stderr=subprocess.STDOUT,
+            text=True)
+        self.addCleanup(agent.kill)
+        return agent
+
+    def wait_for(self, output, text, timeout=120):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if text in (self.folder / output).read_text():
+                return
+            time.sleep(0.05)
+        self.fail(f"no \"{text}\" in:\n{(self.folder / output).read_text()}")
+
+    def test_fewer_ranks_go_on_from_the_newest_checkpoint(self):
+        self.stoker("train", "tiny.yaml", "name=whole", *self.LONG)
+        port = free_port()
+        first = self.agent(port, "first.txt")
+        time.sleep(1)  # it serves the agents' rendezvous, which does not outlive it
+        second = self.agent(port, "second.txt")
+        self.wait_for("first.txt", "ranks      2 on 1 host")
+        self.wait_for("first.txt", "step 40/")
+        for process in (*children_of(second), second.pid):  # a host that is lost
+            os.kill(process, signal.SIGKILL)
+        code = first.wait(timeout=200)
+        text = (self.folder / "first.txt").read_text()
+        self.assertEqual(code, 0, text)
+        self.assertIn("going on from", text)
+        self.assertEqual([path.name for path in (self.folder / "runs/elastic").iterdir()
+                          if path.name.isdigit()], ["1"])
+        self.assertEqual(self.summary("runs/elastic/1")["world_size"], 1)
+        # The same samples in the same order, on two ranks and then on one.
+        self.assertLess(far_apart(floats_of(self.last("runs/whole/1")),
+                                  floats_of(self.last("runs/elastic/1"))), 1e-5)
 
 
 class Ends(RanksTest):
@@ -169,6 +219,22 @@ class Ends(RanksTest):
         codes = {self.finish(rank)[0] for rank in ranks}
         self.assertEqual(codes, {2})
         self.assertFalse((self.folder / "runs").exists())
+
+    def test_ranks_with_different_teachers_are_refused(self):
+        hosts = [self.folder / name for name in ("a", "b")]
+        for seed, host in enumerate(hosts):
+            host.mkdir()
+            (host / "tiny.yaml").write_text(TINY)
+            subprocess.run([BINARY, "train", "tiny.yaml", "name=teacher", f"seed={seed}",
+                            "train.max_steps=1"], cwd=host, check=True, capture_output=True)
+        port = free_port()
+        words = ["name=student", "algorithms=[distillation: {teacher: runs/teacher/1}]"]
+        ranks = [self.start_rank(rank, 2, port, *words, cwd=host)
+                 for rank, host in enumerate(hosts)]
+        for rank in ranks:
+            code, text = self.finish(rank)
+            self.assertEqual(code, 2, text)
+            self.assertIn("differ in their weights:\n  algorithms.distillation.teacher", text)
 
     def test_memory_that_runs_out_on_one_rank_shrinks_all(self):
         options = ["model={name: airbench, widths: [8, 16, 16]}", "train.epochs=3",

@@ -124,6 +124,37 @@ class Training(RanksTest):
         self.stoker("train", "--resume", "runs/cut/1", "train.epochs=3")
         self.assertEqual(whole.keys(), floats_of(self.last("runs/cut/1")).keys())
 
+    def test_what_looks_at_whole_gradients_sees_those_of_all_ranks(self):
+        for name, options in (("sam", ["algorithms=[sam]"]), ("asam", ["algorithms=[asam]"]),
+                              ("muon", ["optimizer={name: muon, lr: 0.01}"]),
+                              ("lamb", ["optimizer={name: lamb, lr: 0.01}"])):
+            with self.subTest(method=name):
+                self.stoker("train", "tiny.yaml", f"name={name}", *options, *FOUR, "train.epochs=2")
+                self.stoker("train", "tiny.yaml", f"name={name}2", *options, *FOUR,
+                            "train.epochs=2", "--devices", "cpu:2")
+                # Muon's iteration is in bf16, of which one digit may fall differently.
+                self.assertLess(far_apart(floats_of(self.last(f"runs/{name}/1")),
+                                          floats_of(self.last(f"runs/{name}2/1"))),
+                                1e-2 if name == "muon" else 1e-5)
+
+    def test_scaled_losses_with_divided_gradients_and_parameters(self):
+        """A scale that is too large at first: all ranks leave the same steps out."""
+        half = ["train.precision=fp16", "grad_scaler.initial_scale=1e7", "train.epochs=2",
+                "model={name: mlp, hidden: [24, 17, 24]}", "log.every_steps=1",
+                "optimizer={name: adamw, lr: 0.01}"]
+        runs = {}
+        for shard in ("none", "gradients", "parameters"):
+            self.stoker("train", "tiny.yaml", f"name={shard}", *half, f"dist.shard={shard}",
+                        "--devices", "cpu:2")
+            runs[shard] = [r for r in self.metrics(f"runs/{shard}/1") if r["split"] == "train"]
+        skipped = [r["skipped_steps"] for r in runs["none"]]
+        self.assertGreater(sum(skipped), 0)
+        self.assertLess(sum(skipped), 12)
+        for shard in ("gradients", "parameters"):
+            self.assertEqual([r["skipped_steps"] for r in runs[shard]], skipped)
+            for ours, whole in zip(runs[shard], runs["none"]):
+                self.assertAlmostEqual(ours["loss"], whole["loss"], delta=0.02)  # of 16 bits
+
     def test_evaluation_on_ranks_is_that_of_one_process(self):
         sizes = ["data.format.val_images=37", "eval.batch_size=5"]
         self.stoker("train", "tiny.yaml", *sizes)

@@ -11,6 +11,7 @@
 using namespace stoker;
 using dist::Share;
 using test::as_ranks;
+using test::checking;
 
 namespace {
 
@@ -46,8 +47,6 @@ struct Toy {
   }
 };
 
-std::mutex checking;  // Catch's checks are for one thread
-
 void check(Toy& toy, double weight, double tolerance = 1e-6) {
   const std::lock_guard lock(checking);
   const at::NoGradGuard no_grad;
@@ -81,6 +80,37 @@ TEST_CASE("gradients become sums over ranks, step after step") {
             check(toy, 3.0 * static_cast<double>(sum));
             toy.drop();
           }
+        },
+        kSmall);
+  }
+}
+
+TEST_CASE("the norm of a rank's own gradients is measured before they are summed") {
+  for (const bool is_overlapped : {true, false}) {
+    as_ranks(
+        2,
+        [&](dist::Group& group) {
+          Toy toy;
+          const auto exchange = group.exchange(toy.parameters);
+          exchange->measure_own(true);
+          for (int step = 1; step <= 2; ++step) {
+            const auto weight = static_cast<double>(group.rank() + step);
+            exchange->before_micro_batch(is_overlapped);
+            toy.backward(weight);
+            exchange->finish(Share::kWhole);
+            double expected = 0;
+            for (size_t i = 0; i < toy.parameters.size(); ++i)
+              expected += toy.expected(i, weight).to(at::kDouble).square().sum().item<double>();
+            const std::lock_guard lock(checking);
+            CHECK(exchange->own_norm_squared().item<double>() == Approx(expected).epsilon(1e-4));
+            toy.drop();
+          }
+          exchange->measure_own(false);
+          exchange->before_micro_batch(is_overlapped);
+          toy.backward(1);
+          exchange->finish(Share::kWhole);
+          const std::lock_guard lock(checking);
+          CHECK_FALSE(exchange->own_norm_squared().defined());
         },
         kSmall);
   }

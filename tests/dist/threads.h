@@ -9,12 +9,15 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "stoker/dist/world.h"
 
 namespace stoker::test {
+
+inline std::mutex checking;  // Catch's checks, and torch's generator, are for one thread
 
 struct Port {
   int socket = -1, number = 0;

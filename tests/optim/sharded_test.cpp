@@ -14,6 +14,7 @@
 
 using namespace stoker;
 using optim::NamedTensors;
+using test::checking;
 
 namespace {
 
@@ -50,8 +51,6 @@ const Build kAdam = [](std::vector<optim::ParameterGroup> groups) {
 std::map<std::string, at::Tensor> by_name(const NamedTensors& tensors) {
   return {tensors.begin(), tensors.end()};
 }
-
-std::mutex checking;  // Catch's checks are for one thread
 
 void check_same(const NamedTensors& ours, const NamedTensors& expected) {
   const auto found = by_name(ours);

@@ -21,11 +21,10 @@ using namespace stoker;
 using parallel::Shards;
 using parallel::ShardsOptions;
 using test::BlocksModel;
+using test::checking;
 using weights::NamedTensors;
 
 namespace {
-
-std::mutex checking;  // Catch's checks, and torch's generator, are for one thread
 
 std::unique_ptr<BlocksModel> seeded_model() {
   const std::lock_guard lock(checking);

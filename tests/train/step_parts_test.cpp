@@ -164,3 +164,19 @@ TEST_CASE("a streak of losses that are not finite diverges; steps without images
   CHECK_THAT(message_of<Diverged>([&] { from_the_start.read(position); }),
              Catch::Contains("no loss was finite") && !Catch::Contains("[]"));
 }
+
+TEST_CASE("a loss that is not finite on some ranks alone names them", "[train]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto message = [&](const at::Tensor& by_rank) {
+    const auto group = dist::planned(3);
+    train::LossReader losses(1, *group);
+    train::Position position;
+    losses.add({.step = 1, .lr = 0.5, .images = 4}, at::full({}, nan), by_rank);
+    return message_of<Diverged>([&] { losses.read(position); });
+  };
+  CHECK_THAT(message(at::tensor({1.5, nan, 2.5})),
+             Catch::Contains("on rank 1 of 3, and not on the others"));
+  CHECK_THAT(message(at::tensor({nan, 1.5, nan})),
+             Catch::Contains("on rank 0 of 3, rank 2 of 3, and not"));
+  CHECK_THAT(message(at::tensor({nan, nan, nan})), !Catch::Contains("rank 1"));
+}

@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <spdlog/spdlog.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class NoiseScaleMeter : public train::Algorithm {
       : noise_(options.keep), averages_(at::zeros({4}, at::kDouble)) {}
 
   std::string name() const override { return "noise_scale"; }
+  bool wants_rank_norms() const override { return true; }
 
   void apply(Event event, train::Context& context) override {
     State& state = context.state;
@@ -92,6 +94,7 @@ class NoiseScaleMeter : public train::Algorithm {
   }
 
   void note_micro_batch(State& state, const train::MicroBatch& batch) {
+    if (state.facts.plan.ranks > 1) return;  // gradients of all may be summed already
     if (now_.big == 0 && state.plan().grad_accumulation > 1) {
       now_.small_norm = optim::grad_norm(state.optimizer());
       now_.small = batch.labels.size(0);
@@ -99,7 +102,17 @@ class NoiseScaleMeter : public train::Algorithm {
     now_.big += batch.labels.size(0);
   }
 
+  // With several ranks the small batches are their shares, all of which are measured.
+  void note_ranks(const State& state) {
+    now_ = {.step = state.position.step};
+    if (!state.rank_norm) return;
+    now_.small_norm = state.rank_norm->mean_squared.sqrt();
+    now_.small = static_cast<int64_t>(std::llround(state.rank_norm->images));
+    now_.big = state.facts.plan.batch_size;
+  }
+
   void note_step(State& state) {
+    if (state.facts.plan.ranks > 1) note_ranks(state);
     if (now_.small == 0 || now_.small >= now_.big) return;
     now_.big_norm = optim::grad_norm(state.optimizer());
     const double scale = state.scaler() != nullptr ? state.scaler()->scale_value() : 1;

@@ -115,4 +115,11 @@ void set_stop_reminder(std::string_view line) {
   show_changed([&](Notices& next) { fill(next.reminder, line); });
 }
 
+std::string lost_by_leaving() {
+  const Notices& shown = notices[static_cast<size_t>(shown_notices.load())];
+  std::string text(shown.second.data(), strnlen(shown.second.data(), shown.second.size()));
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace stoker

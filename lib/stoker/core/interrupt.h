@@ -5,6 +5,7 @@
 // neither. Under nohup SIGHUP stays ignored.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace stoker {
@@ -18,5 +19,8 @@ void set_interrupt(int signal);
 // Lines for standard error at the moment when the first and the second signal come, however long
 // the loop takes to notice; "" for none, as it is from the start. Cut at 500 bytes. For one thread.
 void set_interrupt_notices(std::string_view first, std::string_view second);
+
+// The second of these, for who leaves without a second signal.
+std::string lost_by_leaving();
 
 }  // namespace stoker

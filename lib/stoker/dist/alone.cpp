@@ -42,6 +42,10 @@ class Alone : public Group {
   std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors&) override {
     return std::make_unique<NoExchange>();
   }
+  std::string name(int64_t rank) const override {
+    return fmt::format("rank {} of {}", rank, size_);
+  }
+  void note_ending() noexcept override {}
   void note_step(int64_t) noexcept override {}
   void leave(ExitCode, std::string_view) noexcept override {}
   void note_run(const std::string&) override {}

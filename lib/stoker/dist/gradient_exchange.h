@@ -7,6 +7,8 @@
 //   exchange.finish(Share::kWhole);
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 
 namespace stoker::dist {
@@ -42,6 +44,13 @@ class GradientExchange {
 
   // Where the backward pass ended by an error: throws PeerFailed if another rank is the cause.
   virtual void throw_if_broken() = 0;
+
+  // Whether the norm of this rank's own gradients is measured as they leave, which costs a pass
+  // over them; from the next step on.
+  virtual void measure_own(bool is_wanted) { (void)is_wanted; }
+  // Of the step that finish() has ended: its square, float32 [] on the device; undefined where it
+  // was not measured.
+  virtual at::Tensor own_norm_squared() const { return {}; }
 
   // Seconds that finish() has waited for other ranks and the network, in all.
   virtual double wait_s() const = 0;

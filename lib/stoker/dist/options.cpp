@@ -34,6 +34,12 @@ void describe(DistOptions& o, config::Fields& fields) {
          "seconds that an exchange between ranks may take, before all end with exit code 4")
       .above(0)
       .at_most(86'400);
+  fields("grace_s", o.grace_s,
+         "seconds that a step or an evaluation under way may take to end after a rank was asked to "
+         "stop; later all leave with exit code 75, and the newest checkpoint stands. Less than "
+         "the time a scheduler waits before it kills (Slurm's KillWait and Kubernetes: 30 s)")
+      .above(0)
+      .at_most(86'400);
   fields("interface", o.interface,
          "network interface that ranks talk through, such as eth0; empty: that of the route to the "
          "host of rank 0");
@@ -56,6 +62,15 @@ void describe(DistOptions& o, config::Fields& fields) {
          "of shard: parameters: a block's parameters are freed after its forward pass and gathered "
          "again for its backward pass; false keeps them in between, which saves a third of what "
          "travels");
+  fields("local_steps", o.local_steps,
+         "for slow networks: ranks take this many steps by themselves, each with its share of the "
+         "batch, and then take the mean of their weights and states (local SGD), in place of "
+         "exchanging gradients at each step; 0: they exchange gradients")
+      .at_least(0);
+  fields("local_after", o.local_after,
+         "of local_steps: epochs in which gradients are exchanged before (post-local SGD)")
+      .at_least(0)
+      .at_most(1e6);
 }
 
 }  // namespace stoker::dist

@@ -27,11 +27,14 @@ struct DistOptions {
   Backend backend = Backend::kAuto;
   double join_timeout_s = 120;
   double timeout_s = 600;
+  double grace_s = 25;
   std::string interface;  // of the network; empty: that of the route to rank 0
   double bucket_mib = 25;
   Compression compress = Compression::kNone;
   Shard shard = Shard::kNone;
   bool reshard = true;
+  int64_t local_steps = 0;  // 0: gradients are exchanged at each step
+  double local_after = 0;   // epochs
 };
 void describe(DistOptions& options, config::Fields& fields);
 

@@ -1,10 +1,12 @@
-// Tells the other ranks that this one is alive, at which step, and why it ends; and finds out what
-// became of them when an exchange fails.
+// Tells the other ranks that this one is alive, at which step, that it was asked to stop, and why
+// it ends; and finds out what became of them when an exchange fails.
 //
 // A thread of its own writes a beat into the store each second. When another rank has left by an
 // error it gives this process some seconds to notice by itself, and ends it then with that rank's
-// exit code: an exchange over NCCL would wait for ever. The store's calls have no time-out where
-// the network is cut, so that none of them is waited for longer than some seconds.
+// exit code: an exchange over NCCL would wait for ever. A signal that asks any rank to stop counts
+// on all of them some two seconds later, whatever they are at; where that does not end within
+// dist.grace_s, each ends with exit code 75 and what was saved last. The store's calls have no
+// time-out where the network is cut, so that none of them is waited for longer than some seconds.
 #pragma once
 
 #include <atomic>
@@ -16,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "stoker/dist/beat.h"
 #include "stoker/dist/group.h"
 #include "stoker/dist/store.h"
 
@@ -23,12 +26,13 @@ namespace stoker::dist {
 
 class Presence {
  public:
-  Presence(const Store& store, int64_t rank, std::vector<Member> members);
+  Presence(const Store& store, int64_t rank, std::vector<Member> members, double grace_s);
   ~Presence();
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
 
   void note_step(int64_t step) noexcept;
+  void note_ending() noexcept;  // as Group has it
   // Why this rank ends; of several ranks the first is what the others quote.
   void leave(ExitCode code, std::string_view why) noexcept;
   // The training is over for all ranks alike.
@@ -43,15 +47,13 @@ class Presence {
   const std::vector<Member>& members() const { return members_; }
 
  private:
-  struct Left {
+  struct First {
     int64_t rank = 0;
-    ExitCode code = ExitCode::kDevice;
-    std::string why;
+    Left left;
   };
-  class Beat;
-  std::optional<Left> first_to_leave();
+  std::optional<First> first_to_leave();
   std::vector<std::string> beats();
-  PeerFailed quote(const Left& left) const;
+  PeerFailed quote(const First& first) const;
   PeerFailed silent(const std::vector<std::string>& before, const std::vector<std::string>& after,
                     const std::string& what) const;
   void tell(ExitCode code, std::string_view why);
@@ -64,7 +66,7 @@ class Presence {
   std::vector<Member> members_;
   std::atomic<bool> is_leaving_{false}, is_lost_{false};
   std::shared_ptr<Beat> beat_;
-  std::thread thread_;
+  std::thread thread_, grace_thread_;
 };
 
 }  // namespace stoker::dist

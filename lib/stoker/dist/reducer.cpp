@@ -1,6 +1,7 @@
 #include "stoker/dist/reducer.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/norm.h>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include <algorithm>
@@ -38,6 +39,7 @@ class Sender {
 
   // Returns at once. The future's value is a list of the one tensor of sums.
   Future send(const at::Tensor& buffer) {
+    if (is_measured_) measure(buffer);
     std::vector<at::Tensor> tensors{type_ ? buffer.to(*type_) : buffer};
     const auto work = channel_.group()->allreduce(tensors);
     works_.push_back(work);
@@ -50,7 +52,10 @@ class Sender {
   }
 
   // Buckets sent since begin().
-  void begin() { works_.clear(); }
+  void begin() {
+    works_.clear();
+    own_squared_.reset();
+  }
   size_t sent() const { return works_.size(); }
   void wait_for_all() {
     for (const auto& work : works_) work->wait();
@@ -62,14 +67,24 @@ class Sender {
       return future->completed() && future->hasError();
     });
   }
+  void measure_own(bool is_wanted) { is_measured_ = is_wanted; }
+  const at::Tensor& own_squared() const { return own_squared_; }
   // Since the newest bucket was sent.
   double since_last_s() const { return last_sent_ ? last_sent_->elapsed_s() : 0; }
 
  private:
+  void measure(const at::Tensor& buffer) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor squared = at::norm(buffer).to(at::kFloat).square();
+    own_squared_ = own_squared_.defined() ? own_squared_ + squared : squared;
+  }
+
   Channel& channel_;
   std::optional<at::ScalarType> type_;
   std::vector<c10::intrusive_ptr<c10d::Work>> works_;
   std::optional<Stopwatch> last_sent_;
+  bool is_measured_ = false;
+  at::Tensor own_squared_;
 };
 
 class SumHook : public c10d::CommHookInterface {
@@ -121,6 +136,9 @@ class ReducerExchange : public GradientExchange {
   void throw_if_broken() override {
     if (sender_.has_failed()) channel_.run([&] { sender_.wait_for_all(); });
   }
+
+  void measure_own(bool is_wanted) override { sender_.measure_own(is_wanted); }
+  at::Tensor own_norm_squared() const override { return sender_.own_squared(); }
 
   double wait_s() const override { return wait_s_; }
 

@@ -146,11 +146,12 @@ Store::Store(const launch::Place& place, double timeout_s) : place_(place), time
   // Our own message says what became of it.
   if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   try {
-    // A launcher's store outlives the ranks, and may serve others.
+    // A launcher's store outlives the ranks, and may serve others. Where rank 0 serves, each
+    // attempt has a store of its own, and agents that joined late count attempts in another way.
     all_attempts_ = c10::make_intrusive<c10d::PrefixStore>(
         "stoker", c10::make_intrusive<c10d::TCPStore>(place.master_address, options));
-    store_ = c10::make_intrusive<c10d::PrefixStore>(fmt::format("attempt-{}", place.attempt),
-                                                    all_attempts_);
+    store_ = c10::make_intrusive<c10d::PrefixStore>(
+        fmt::format("attempt-{}", place.has_agent ? place.attempt : 0), all_attempts_);
   } catch (const std::exception& error) {
     throw DeviceError(fmt::format(
         "rank {} of {} on {} did not reach rank 0 at {} port {} within {:g} s "

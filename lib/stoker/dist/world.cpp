@@ -75,7 +75,7 @@ class World : public Group {
         options_(options),
         device_(device),
         store_(place, options.join_timeout_s),
-        presence_(store_, place.rank, store_.meet(gpu)),
+        presence_(store_, place.rank, store_.meet(gpu), options.grace_s),
         is_nccl_(uses_nccl(options, device, presence_.members())) {
     keep_share_of_cpus(place, presence_.members());
     const bool is_one_network = networks().size() == 1;
@@ -85,8 +85,13 @@ class World : public Group {
     ChannelOptions on_device = on_host;
     on_device.is_nccl = is_nccl_;
     on_device.device = device;
-    control_ = std::make_unique<Channel>(store_.under("control"), place.rank, presence_, on_host);
-    data_ = std::make_unique<Channel>(store_.under("data"), place.rank, presence_, on_device);
+    try {
+      control_ = std::make_unique<Channel>(store_.under("control"), place.rank, presence_, on_host);
+      data_ = std::make_unique<Channel>(store_.under("data"), place.rank, presence_, on_device);
+    } catch (const Error& error) {
+      World::leave(error.exit_code(), error.what());  // the others may still wait for this rank
+      throw;
+    }
   }
 
   int64_t rank() const override { return place_.rank; }
@@ -127,6 +132,9 @@ class World : public Group {
                           .compress = options_.compress});
   }
 
+  std::string name(int64_t rank) const override { return name_of(rank, presence_.members()); }
+
+  void note_ending() noexcept override { presence_.note_ending(); }
   void note_step(int64_t step) noexcept override { presence_.note_step(step); }
 
   // Closing the connections wakes those who wait for this rank; the store stays for them to read.

@@ -32,7 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long ranks may go on after one of them has failed.
+// How long ranks may go on after one of them has failed, or has left because of a signal.
 constexpr auto kGrace = std::chrono::seconds(15);
 constexpr int kInterruptedCode = static_cast<int>(ExitCode::kInterrupted);
 
@@ -222,7 +222,11 @@ class Ranks {
       if (rank.ending) continue;
       rank.ending = rank.child.ended();
       if (!rank.ending || rank.ending->exit_code == 0) continue;
-      if (rank.ending->exit_code == kInterruptedCode) continue;
+      if (rank.ending->exit_code == kInterruptedCode) {
+        if (!stopped_at_) stopped_at_ = Clock::now();
+        continue;
+      }
+      if (has_cut_) continue;  // by this launcher
       if (!failed || (ranks_[*failed].ending->signal == 0 && rank.ending->signal != 0)) failed = i;
     }
     if (!failed || first_failure_) return;
@@ -248,7 +252,12 @@ class Ranks {
   }
 
   void end_stragglers() {
-    if (failed_at_ && Clock::now() - *failed_at_ > kGrace) send(SIGKILL);
+    const auto is_over = [](const std::optional<Clock::time_point>& since) {
+      return since && Clock::now() - *since > kGrace;
+    };
+    if (!is_over(failed_at_) && !is_over(stopped_at_)) return;
+    has_cut_ = true;
+    send(SIGKILL);
   }
 
   int exit_code() const {
@@ -271,7 +280,8 @@ class Ranks {
   const LocalRanks& wanted_;
   std::vector<Rank> ranks_;
   std::optional<size_t> first_failure_;
-  std::optional<Clock::time_point> failed_at_;
+  std::optional<Clock::time_point> failed_at_, stopped_at_;
+  bool has_cut_ = false;  // ranks that did not end by themselves
   int heeded_ = 0, ended_by_ = 0;
 };
 

@@ -80,6 +80,11 @@ ordered_json own_facts(const Session& session) {
   flatten(config::to_node(config::fields_of(config)), "", configuration);
   for (const auto& [name, tensor] : weights::state_dict(*session.model))
     weights[name] = digest_of(tensor);
+  if (session.teacher) {
+    weights["algorithms.distillation.teacher"] =
+        fmt::format("{:016x}{:016x}", static_cast<uint64_t>(session.teacher->digest[0]),
+                    static_cast<uint64_t>(session.teacher->digest[1]));
+  }
   ordered_json data;
   for (const auto& [set, facts] : {std::pair{"data.train", facts_of(session.train.dataset.get())},
                                    std::pair{"data.val", facts_of(session.val.dataset.get())}}) {

@@ -3,6 +3,7 @@
 #include "stoker/core/error.h"
 #include "stoker/data/table.h"
 #include "stoker/run/budget.h"
+#include "stoker/run/local_steps.h"
 #include "stoker/run/sharding.h"
 #include "stoker/run/task.h"
 
@@ -47,6 +48,7 @@ void check_options(const RunConfig& config) {
   check_balanced_loss(config);
   check_budgets(config);
   check_sharding(config);
+  check_local_steps(config);
   check_average(config);
 }
 

@@ -2,6 +2,7 @@
 
 #include "stoker/core/text.h"
 #include "stoker/models/flops.h"
+#include "stoker/run/local_steps.h"
 #include "stoker/run/memory.h"
 #include "stoker/run/session.h"
 
@@ -107,6 +108,7 @@ std::string plan_text(const Session& session) {
                            human_count(plan.steps_per_epoch), epochs_text(plan)));
   if (const std::string ranks = session.group->text(); !ranks.empty())
     row("ranks", fmt::format("{}; {} images a step each", ranks, share_text(plan)));
+  if (const std::string local = local_steps_text(session); !local.empty()) row("local", local);
   if (session.shards) row("shards", shards_text(*session.shards, *session.model));
   row("precision", train::to_string(session.config.train.precision) +
                        (session.precision_reason.empty()

@@ -233,6 +233,7 @@ train::TrainerOptions trainer_options(const RunConfig& config) {
           .checkpoint = config.checkpoint,
           .log_every_steps = config.log.every_steps,
           .shards_optimizer = config.dist.shard != dist::Shard::kNone,
+          .local = {.steps = config.dist.local_steps, .after = config.dist.local_after},
           .keeps_guesses = config.log.evaluation};
 }
 

@@ -65,13 +65,15 @@ Measured measure(models::Model& model, const Source& source, const InferenceOpti
 // What became of the ranks' shares. All ranks see the same, so that they go on alike.
 struct Outcome {
   int64_t out_of_memory = 0, interrupted = 0;  // ranks
+  int64_t which = 0;                           // ran out of memory, where it is one
   int64_t images = 0, unreadable = 0;
 };
 
 Outcome agree(dist::Group& group, const Outcome& own) {
-  std::array<int64_t, 4> sums{own.out_of_memory, own.interrupted, own.images, own.unreadable};
+  std::array<int64_t, 5> sums{own.out_of_memory, own.interrupted, own.which, own.images,
+                              own.unreadable};
   group.sum(std::span<int64_t>(sums));
-  return {sums[0], sums[1], sums[2], sums[3]};
+  return {sums[0], sums[1], sums[2], sums[3], sums[4]};
 }
 
 // Rows of all ranks in their order, which is that of the data set.
@@ -129,6 +131,7 @@ Evaluation evaluate_once(models::Model& model, const Source& source,
   } catch (const OutOfMemory&) {
     failure = std::current_exception();
     outcome.out_of_memory = 1;
+    outcome.which = group.rank();
   } catch (const Interrupted&) {
     failure = std::current_exception();
     outcome.interrupted = 1;
@@ -136,8 +139,10 @@ Evaluation evaluate_once(models::Model& model, const Source& source,
   const Outcome all = agree(group, outcome);
   if (failure) std::rethrow_exception(failure);
   if (all.out_of_memory > 0)
-    throw OutOfMemory(
-        fmt::format("{} of {} ranks ran out of memory.", all.out_of_memory, group.size()));
+    throw OutOfMemory(fmt::format(
+        "{} ran out of memory.",
+        all.out_of_memory == 1 ? group.name(all.which)
+                               : fmt::format("{} of {} ranks", all.out_of_memory, group.size())));
   if (all.interrupted > 0) throw Interrupted("evaluation was interrupted on another rank");
   if (all.images == 0 && all.unreadable == 0) throw DataError("there are no images to evaluate on");
   if (all.images == 0) {

@@ -54,6 +54,8 @@ class Algorithm {
   // Whether each step takes its gradients twice: at the weights, then at those to which this moves
   // them at kSecondPass, and from which it moves them back at kSecondPassDone.
   virtual bool wants_second_pass() const { return false; }
+  // Whether State::rank_norm is measured, where there are several ranks.
+  virtual bool wants_rank_norms() const { return false; }
   virtual optim::NamedTensors state_tensors() { return {}; }  // live
   // Weights that evaluation uses instead of the model's own, by the model's names; live. They stand
   // in a checkpoint's model.safetensors, the model's own in optimizer.safetensors as "training/…".
@@ -81,6 +83,10 @@ class Events {
   bool wants_second_pass() const {
     return std::ranges::any_of(algorithms_,
                                [](const auto& one) { return one->wants_second_pass(); });
+  }
+  bool wants_rank_norms() const {
+    return std::ranges::any_of(algorithms_,
+                               [](const auto& one) { return one->wants_rank_norms(); });
   }
   void emit_eval_progress(const EvalProgress& progress);
 

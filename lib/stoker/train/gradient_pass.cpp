@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_copy.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 #include <spdlog/spdlog.h>
@@ -16,6 +17,7 @@
 #include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
+#include "stoker/optim/clip.h"
 #include "stoker/train/autocast.h"
 #include "stoker/weights/learning_parameters.h"
 
@@ -108,10 +110,10 @@ StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events
   const int64_t step = state.position.step;
   const bool waits =
       (norms_wait_ && !group_.is_alone()) || (exchange_ && exchange_->waits_within_pass());
-  const bool overlaps = proven_passes_ == plan.grad_accumulation;
+  const bool overlaps = !is_local_ && proven_passes_ == plan.grad_accumulation;
   StepGradients gradients;
   for (int64_t i = 0; i < plan.own_passes(); ++i) {
-    if (i > 0 && !waits && interrupt_signal() != 0)
+    if (i > 0 && !waits && may_stop_ && interrupt_signal() != 0)
       throw Interrupted("training was interrupted between two micro-batches");
     const std::optional<ops::TensorBatch> batch = feed.next();
     STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", step, plan.total_steps);
@@ -157,6 +159,7 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   const int64_t passes = state.plan().grad_accumulation;
   group_.note_step(step + 1);
   exchange_what_learns(state);
+  exchange_->measure_own(events.wants_rank_norms());
   exchange_->begin_step(state.plan().own_passes());
   StepGradients gradients;
   std::exception_ptr failure;
@@ -176,20 +179,26 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   }
   const ops::PassCpuLimit pass_limit;  // what is left are sums into memory that is there
   const trace::Span span(trace::Stage::kReduce);
-  const bool is_proven = proven_passes_ == passes || exchange_->is_always_overlapped();
+  const bool is_proven =
+      !is_local_ && (proven_passes_ == passes || exchange_->is_always_overlapped());
   if (is_proven) exchange_->finish(failure ? dist::Share::kNothing : dist::Share::kWhole);
   agree(failure, gradients, step);
-  if (!is_proven) exchange_->finish(dist::Share::kWhole);
+  if (is_local_) {
+    weigh_as_whole(state, gradients);
+  } else if (!is_proven) {
+    exchange_->finish(dist::Share::kWhole);
+  }
   share(state, gradients);
-  proven_passes_ = passes;
+  if (events.wants_rank_norms()) share_norm(state, gradients);
+  if (!is_local_) proven_passes_ = passes;
   return gradients;
 }
 
 // Counts the step's images over all ranks; throws what any of them failed with.
 void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradients,
                          int64_t step) {
-  std::array<int64_t, 7> votes{};
-  auto& [out_of_memory, interrupted, images, signals, time, energy, money] = votes;
+  std::array<int64_t, 8> votes{};
+  auto& [out_of_memory, which, interrupted, images, signals, time, energy, money] = votes;
   images = gradients.images;
   signals = own_.is_interrupted || interrupt_signal() != 0 ? 1 : 0;
   time = own_.is_out_of_time ? 1 : 0;
@@ -200,6 +209,7 @@ void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradi
       std::rethrow_exception(failure);
     } catch (const OutOfMemory&) {
       out_of_memory = 1;
+      which = group_.rank();
     } catch (...) {
       interrupted = 1;
     }
@@ -214,10 +224,27 @@ void GradientPass::agree(const std::exception_ptr& failure, StepGradients& gradi
   proven_passes_ = 0;
   if (failure) std::rethrow_exception(failure);
   if (out_of_memory > 0) {
-    throw OutOfMemory(fmt::format("{} of {} ranks ran out of memory at step {}.", out_of_memory,
-                                  group_.size(), step + 1));
+    throw OutOfMemory(fmt::format("{} ran out of memory at step {}.",
+                                  out_of_memory == 1
+                                      ? group_.name(which)
+                                      : fmt::format("{} of {} ranks", out_of_memory, group_.size()),
+                                  step + 1));
   }
   throw Interrupted("training was interrupted on another rank");
+}
+
+// A rank's own gradients as if all ranks had given the like. Where they are not finite the loss is
+// none either, so that all ranks leave the step out.
+void GradientPass::weigh_as_whole(State& state, StepGradients& gradients) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> own;
+  for (const auto& [name, parameter] : weights::learning_parameters(state.model())) {
+    if (parameter.grad().defined()) own.push_back(parameter.grad());
+  }
+  if (own.empty()) return;
+  at::_foreach_mul_(own, static_cast<double>(group_.size()));
+  const at::Tensor nothing_if_finite = optim::grad_norm(state.optimizer()) * 0;
+  gradients.loss_sum = gradients.loss_sum + nothing_if_finite;
 }
 
 // The loss becomes the sum over ranks, and running statistics their mean.
@@ -227,20 +254,36 @@ void GradientPass::share(State& state, StepGradients& gradients) {
   const auto options = at::TensorOptions().dtype(at::kFloat).device(state.facts.device);
   std::vector<at::Tensor> statistics, parts;
   for (const at::Tensor& buffer : buffers_) {
-    if (buffer.scalar_type() == at::kFloat) statistics.push_back(buffer);
+    if (buffer.scalar_type() == at::kFloat && !is_local_) statistics.push_back(buffer);
   }
   parts.push_back(gradients.loss_sum.defined() ? gradients.loss_sum.to(at::kFloat).reshape({1})
                                                : at::zeros({1}, options));
+  at::Tensor by_rank = at::zeros({group_.size()}, options);
+  by_rank[group_.rank()] = parts.front()[0];
+  parts.push_back(by_rank);
   for (const at::Tensor& buffer : statistics) parts.push_back(buffer.reshape({-1}));
   const at::Tensor sums = at::cat(parts);
   group_.sum(sums);
   gradients.loss_sum = sums[0].clone();
+  gradients.losses_by_rank = sums.narrow(0, 1, group_.size()).clone();
   const at::Tensor means = sums / static_cast<double>(group_.size());
-  int64_t at = 1;
+  int64_t at = 1 + group_.size();
   for (at::Tensor& buffer : statistics) {
     buffer.copy_(means.narrow(0, at, buffer.numel()).view_as(buffer));
     at += buffer.numel();
   }
+}
+
+// Nothing where some image could not be read, and shares are none of one size.
+void GradientPass::share_norm(State& state, const StepGradients& gradients) {
+  const at::NoGradGuard no_grad;
+  state.rank_norm.reset();
+  if (gradients.images != state.facts.plan.batch_size) return;
+  const auto ranks = static_cast<double>(group_.size());
+  at::Tensor squared = exchange_->own_norm_squared().reshape({1}).clone();
+  group_.sum(squared);
+  state.rank_norm = RankNorm{.mean_squared = squared[0] / ranks,
+                             .images = static_cast<double>(gradients.images) / ranks};
 }
 
 void GradientPass::keep_buffers(State& state) {

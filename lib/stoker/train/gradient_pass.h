@@ -22,6 +22,7 @@ namespace stoker::train {
 struct StepGradients {
   at::Tensor loss_sum;  // over the images, float32 [] on the device; undefined where there are none
   int64_t images = 0;   // that could be read
+  at::Tensor losses_by_rank;  // loss_sum as each rank has its part; undefined where there is one
 };
 
 // What ranks agree on once a step, beside the gradients: whatever one of them sees is seen by all
@@ -58,6 +59,12 @@ class GradientPass {
   // What the ranks have agreed on with the last run(). `own`: what this rank sees, for the next.
   const StepNotice& agreed() const { return agreed_; }
   void note(const StepNotice& own) { own_ = own; }
+  // Of the next run(), as LocalRule says: gradients stay this rank's own, as of a batch that is its
+  // share of the step's, and a signal may end it before the step is whole.
+  void go_alone(bool is_local, bool may_stop) {
+    is_local_ = is_local;
+    may_stop_ = may_stop;
+  }
   double exchange_wait_s() const { return waited_before_ + (exchange_ ? exchange_->wait_s() : 0); }
 
   // Whether the run() under way, or that an error ended, has shown the network any image: its
@@ -83,6 +90,8 @@ class GradientPass {
   StepGradients run_with_others(State& state, BatchSource& feed, Events& events);
   void agree(const std::exception_ptr& failure, StepGradients& gradients, int64_t step);
   void share(State& state, StepGradients& gradients);
+  void share_norm(State& state, const StepGradients& gradients);
+  void weigh_as_whole(State& state, StepGradients& gradients);
 
   Precision precision_;
   double label_smoothing_;
@@ -96,6 +105,7 @@ class GradientPass {
   // nobody waits within one for a rank whose memory has run out.
   int64_t proven_passes_ = 0;
   StepNotice own_, agreed_;
+  bool is_local_ = false, may_stop_ = true;
   bool has_begun_ = false;
   // The network's running statistics, and what they were before the pass.
   std::vector<at::Tensor> buffers_, kept_;

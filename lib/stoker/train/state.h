@@ -50,6 +50,12 @@ struct LrPull {
   double share = 1;   // of the way that is gone, in [0, 1]
 };
 
+// Gradients of the ranks' own shares of a step, before they were summed.
+struct RankNorm {
+  at::Tensor mean_squared;  // of their norms, float32 [] on the device
+  double images = 0;        // of each share
+};
+
 class State {
  public:
   // All must outlive it. scaler: for fp16 only.
@@ -63,6 +69,7 @@ class State {
   std::optional<LrPull> lr_pull;              // set by an algorithm at kStepStart, for its step
   std::optional<double> train_loss;           // of the newest log line
   std::optional<double> noise_scale;          // of the gradients, in images; of the algorithm
+  std::optional<RankNorm> rank_norm;          // of the step under way, where it is wanted
   std::optional<EvalRecord> eval;             // the newest evaluation
   std::optional<MemoryChange> memory_change;  // the newest
   MachineLine machine;                        // of the newest log line

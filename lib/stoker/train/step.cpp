@@ -43,10 +43,12 @@ void TrainStep::run(State& state, BatchSource& feed, Events& events) {
   double lr_factor = schedule_(state.position.schedule_step);
   if (state.lr_pull) lr_factor += state.lr_pull->share * (state.lr_pull->factor - lr_factor);
   int64_t images = 0;
+  at::Tensor losses_by_rank;
   Update update;
   try {
     const StepGradients gradients = gradients_.run(state, feed, events);
     images = gradients.images;
+    losses_by_rank = gradients.losses_by_rank;
     update = move(state, gradients, lr_factor, events);
     count_unreadable(state, images);
     is_untouched_ = false;
@@ -81,7 +83,7 @@ void TrainStep::run(State& state, BatchSource& feed, Events& events) {
                           .data_wait_s = feed.wait_s() - waited_before,
                           .skipped = !update.moved};
   state.position.train_time_s += record.time_s;
-  losses_.add(record, update.loss_mean);
+  losses_.add(record, update.loss_mean, losses_by_rank);
   if (state.facts.device.is_cpu()) read_losses(state.position);
 }
 

@@ -20,7 +20,7 @@ class TrainStep {
       : clip_(options.clip),
         schedule_(std::move(schedule)),
         gradients_(options, weights, group),
-        losses_(options.max_nonfinite_steps),
+        losses_(options.max_nonfinite_steps, group),
         is_alone_(group.is_alone()) {}
 
   // Takes a step's micro-batches from `feed`. Updates from a loss that is not finite are left out,
@@ -36,6 +36,7 @@ class TrainStep {
 
   // As GradientPass has them.
   void note(const StepNotice& own) { gradients_.note(own); }
+  void go_alone(bool is_local, bool may_stop) { gradients_.go_alone(is_local, may_stop); }
   const StepNotice& agreed() const { return gradients_.agreed(); }
 
   // Seconds that steps have waited for gradients of other ranks, in all.

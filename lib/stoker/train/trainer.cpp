@@ -51,6 +51,10 @@ Trainer::Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOpt
       max_time_s_(options_.train.max_time.empty()
                       ? std::numeric_limits<double>::infinity()
                       : parse_duration_s(options_.train.max_time, "train.max_time")) {
+  if (options_.local.steps > 0 && !group_.is_alone()) {
+    local_ = LocalRule(options_.local, state_.facts.plan, options_.train, options_.eval,
+                       options_.checkpoint);
+  }
   if (options_.memory_model) memory_.set_model(*options_.memory_model);
 }
 
@@ -81,6 +85,7 @@ StopReason Trainer::fit() {
     } catch (const Interrupted&) {
       reason = StopReason::kInterrupted;
     }
+    if (reason == StopReason::kInterrupted) group_.note_ending();
     machine_->settle(state_.position);
     gather_state_if(saver_.has_value());
     if (saver_) note_written(saver_->finish(state_, capture_now()));
@@ -127,7 +132,7 @@ void Trainer::fail(const std::string& error) {
 
 void Trainer::save_what_is_whole() {
   note_written(saver_->abandon());
-  if (state_.position.step == 0 || !(step_.is_untouched() || is_evaluating_)) return;
+  if (state_.position.step == 0 || !is_whole() || !(step_.is_untouched() || is_evaluating_)) return;
   note_written(saver_->finish(state_, capture_now()));
 }
 

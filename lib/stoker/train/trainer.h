@@ -15,6 +15,7 @@
 
 #include "stoker/train/evaluate.h"
 #include "stoker/train/events.h"
+#include "stoker/train/local_steps.h"
 #include "stoker/train/machine_watch.h"
 #include "stoker/train/memory_control.h"
 #include "stoker/train/saver.h"
@@ -42,6 +43,7 @@ struct TrainerOptions {
   int64_t log_every_steps = 20;  // how often losses are read from a GPU
   bool shards_optimizer =
       false;  // ranks have parts of what is trained, gathered before each checkpoint
+  LocalOptions local = {};
   bool keeps_guesses = false;               // of each image of the newest evaluation, in the state
   bool evaluates_at_budget = true;          // when a budget ends the run
   std::vector<std::filesystem::path> logs;  // synced before each checkpoint
@@ -102,6 +104,7 @@ class Trainer {
   bool is_beyond_cost() const;
   void gather_state_if(bool is_wanted);
   bool evaluation_due() const;
+  bool is_whole() const { return local_.is_whole(state_.position.step); }
   void check_end() const;
   std::optional<StopReason> stop_request() const;
   // What may end the run, of this rank; and what all ranks see at this step.
@@ -120,6 +123,7 @@ class Trainer {
   Events events_;
   TrainStep step_;
   MemoryControl memory_;
+  LocalRule local_;
   CheckpointStore* checkpoints_;
   std::optional<Saver> saver_;           // once the run begins
   std::optional<MachineWatch> machine_;  // while it lasts

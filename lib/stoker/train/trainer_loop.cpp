@@ -6,6 +6,7 @@
 #include "stoker/core/clock.h"
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
+#include "stoker/core/trace.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/train/early_stopping.h"
 #include "stoker/train/trainer.h"
@@ -54,7 +55,9 @@ std::optional<StopReason> Trainer::take_steps() {
 
 // False where the step did not fit: nothing has happened but that micro-batches are smaller now.
 bool Trainer::take_step(Feed& feed) {
+  const int64_t step = state_.position.step;
   step_.note(own_notice());
+  step_.go_alone(local_.is_local(step), local_.is_whole(step));
   try {
     step_.run(state_, feed, events_);
   } catch (const OutOfMemory& error) {
@@ -64,6 +67,7 @@ bool Trainer::take_step(Feed& feed) {
     return false;
   }
   memory_.note_step(state_);
+  if (local_.averages_at(step + 1)) average_over_ranks(state_, algorithms_, group_);
   return true;
 }
 
@@ -83,7 +87,7 @@ bool Trainer::finish_step(const loader::Loader& loader) {
   if (has_grown) events_.emit(Event::kMemoryChange);
   if (evaluation_due()) evaluate_now();
   const Stopwatch saving;
-  if (saver_) note_written(saver_->poll(state_, capture_now()));
+  if (saver_ && is_whole()) note_written(saver_->poll(state_, capture_now()));
   save_if_due();
   machine_->note_saving(saving.elapsed_s());
   return has_grown;
@@ -98,7 +102,7 @@ void Trainer::gather_state_if(bool is_wanted) {
 }
 
 void Trainer::save_if_due() {
-  const bool is_due = saver_ && saver_->due(state_);
+  const bool is_due = saver_ && is_whole() && saver_->due(state_);
   gather_state_if(is_due);
   if (is_due) note_written(saver_->save(state_, capture_now()));
   state_.optimizer().drop_gathered();
@@ -139,6 +143,7 @@ int64_t Trainer::eval_batch_size() const {
 }
 
 void Trainer::evaluate_now() {
+  const trace::Span span(trace::Stage::kEvaluate);
   const Stopwatch watch;
   EvalRecord record{.step = state_.position.step, .epoch = state_.epoch()};
   memory_.note_peak(state_, /*of_steps=*/true);
@@ -205,6 +210,7 @@ bool Trainer::is_beyond_cost() const {
 }
 
 std::optional<StopReason> Trainer::stop_request() const {
+  if (!is_whole()) return std::nullopt;  // ranks that are not alike stop at their next average
   const StepNotice notice = common_notice();
   if (notice.is_interrupted) return StopReason::kInterrupted;
   if (options_.train.max_steps && state_.position.step >= *options_.train.max_steps) {
