@@ -44,6 +44,7 @@ class LocalSteps(RanksTest):
 
     def test_what_does_not_go_with_it_is_refused(self):
         for option, said in (("dist.shard=optimizer", "dist.shard"),
+                             ("dist.mesh.pipeline=2", "dist.mesh.pipeline"),
                              ("train.batch_norm=sync", "train.batch_norm: sync"),
                              ("train.precision=fp16", "train.precision: fp16"),
                              ("algorithms=[noise_scale]", "algorithms: noise_scale")):

@@ -28,6 +28,7 @@ class Block : public torch::nn::Module {
     if (fails) throw std::runtime_error("a block fails");
     return x + at::linear(at::tanh(at::linear(x, in_, bias_)), out_);
   }
+  int64_t hidden() const { return bias_.numel(); }
   bool fails = false;
 
  private:
@@ -50,6 +51,19 @@ class BlocksModel : public models::Model {
     at::Tensor x = at::flatten(at::conv2d(images, stem_), 1);
     for (const auto& block : blocks) x = run_block(block, x, block == blocks.back());
     return at::linear(x, head_);
+  }
+  std::vector<models::Segment> segments() override {
+    std::vector<models::Segment> segments{{{"stem"}, [this](const at::Tensor& images) {
+                                             return at::flatten(at::conv2d(images, stem_), 1);
+                                           }}};
+    for (const auto& block : blocks) {
+      const std::string name = "block" + std::to_string(block->hidden()) + ".";
+      segments.push_back({{name}, [this, block](const at::Tensor& x) {
+                            return run_block(block, x, block == blocks.back());
+                          }});
+    }
+    segments.push_back({{"head"}, [this](const at::Tensor& x) { return at::linear(x, head_); }});
+    return segments;
   }
   std::vector<models::Recompute> recompute_rungs() const override {
     return {models::Recompute::kNone, models::Recompute::kBlocks};

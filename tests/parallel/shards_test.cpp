@@ -12,6 +12,7 @@
 #include "dist/threads.h"
 #include "parallel/blocks_model.h"
 #include "stoker/core/error.h"
+#include "stoker/dist/mesh.h"
 #include "stoker/optim/adam.h"
 #include "stoker/optim/clip.h"
 #include "stoker/optim/sharded.h"
@@ -63,12 +64,13 @@ const optim::BuildOptimizer kAdam = [](std::vector<optim::ParameterGroup> groups
 
 // A rank's model, divided.
 struct Rank {
+  // all: whose images these are, if more than those that divide.
   explicit Rank(dist::Group& ranks, const ShardsOptions& options = {.divides_parameters = true},
-                models::Recompute rung = models::Recompute::kNone)
-      : group(ranks), model(seeded_model()) {
+                models::Recompute rung = models::Recompute::kNone, dist::Group* all = nullptr)
+      : group(all != nullptr ? *all : ranks), model(seeded_model()) {
     model->set_recompute(rung);
-    shards = std::make_shared<Shards>(group, *model, BlocksModel::context(), options);
-    optimizer = optim::make_sharded(group, groups_of(*model), kAdam, shards);
+    shards = std::make_shared<Shards>(ranks, *model, BlocksModel::context(), options);
+    optimizer = optim::make_sharded(ranks, groups_of(*model), kAdam, shards);
   }
   void begin() {
     shards->begin();
@@ -161,6 +163,49 @@ TEST_CASE("divided gradients and parameters train as one process does") {
       check_same(rank.optimizer->state(), state);
     });
   }
+}
+
+TEST_CASE("of a mesh some ranks divide what others have copies of") {
+  Alone alone;
+  for (int step = 0; step < 3; ++step) alone.step(step);
+  const NamedTensors expected = named(*alone.model), state = alone.optimizer->state();
+  for (const ShardsOptions& options : {kGradients, kParameters}) {
+    test::as_ranks(4, [&](dist::Group& group) {
+      dist::Mesh mesh(group, {.data = 2, .shard = 2});
+      Rank rank(mesh.dividing(), options, models::Recompute::kNone, &group);
+      rank.begin();
+      for (int step = 0; step < 3; ++step) rank.step(step, 1);
+      const NamedTensors whole = rank.whole();
+      const std::lock_guard lock(checking);
+      CHECK(rank.shards->bytes().gradients > 4 * 90 * (7 + 16 + 33 + 3) / 3);  // half of them
+      if (!group.is_first()) return;
+      check_same(whole, expected);
+      check_same(rank.optimizer->state(), state);
+    });
+  }
+}
+
+TEST_CASE("of a mesh some ranks divide optimizer state that others have copies of") {
+  Alone alone;
+  for (int step = 0; step < 2; ++step) alone.step(step);
+  const NamedTensors expected = named(*alone.model), state = alone.optimizer->state();
+  test::as_ranks(4, [&](dist::Group& group) {
+    dist::Mesh mesh(group, {.data = 2, .shard = 2});
+    const std::unique_ptr<BlocksModel> model = seeded_model();
+    const auto optimizer = optim::make_sharded(mesh.dividing(), groups_of(*model), kAdam);
+    const auto exchange = optimizer->exchange(group, named(*model));
+    for (int step = 0; step < 2; ++step) {
+      const at::Tensor own = images_of(step).narrow(0, group.rank() * kImages / 4, kImages / 4);
+      (model->forward(own).square().sum() / kImages).backward();
+      exchange->finish(dist::Share::kWhole);
+      optimizer->step({});
+      optimizer->zero_grad();
+    }
+    optimizer->gather_state();
+    const std::lock_guard lock(checking);
+    check_same(named(*model), expected);
+    if (group.is_first()) check_same(optimizer->state(), state);
+  });
 }
 
 TEST_CASE("between its passes a rank has its part alone, and each block is open for its own") {

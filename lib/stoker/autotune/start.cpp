@@ -21,6 +21,7 @@
 #include "stoker/run/batch_rule.h"
 #include "stoker/run/build.h"
 #include "stoker/run/memory.h"
+#include "stoker/run/pipelining.h"
 #include "stoker/tuning/tune_cache.h"
 
 namespace stoker::autotune {
@@ -173,6 +174,7 @@ tuning::Line take_over(run::Session& session, const tuning::Line& memory) {
 
 void settle_batch(run::RunConfig& config, FileSystem& files, dist::Group& group) {
   if (config.train.batch_size) return;
+  run::check_pipeline(config);  // which refuses it
   if (group.is_first()) find_batch(config, files, group.size());
   const nlohmann::json found = parse_json(group.broadcast(
       json_text(nlohmann::json{{"batch_size", config.train.batch_size.value_or(0)},

@@ -38,7 +38,14 @@ class Alone : public Group {
     own.copy_(whole.narrow(0, 0, own.numel()));
     return std::make_unique<Done>();
   }
+  std::unique_ptr<Pending> begin_send(const at::Tensor&, int64_t) override {
+    return std::make_unique<Done>();
+  }
+  void receive(at::Tensor values, int64_t) override { values.zero_(); }
   std::string broadcast(const std::string& firsts) override { return firsts; }
+  std::unique_ptr<Group> part(std::span<const int64_t> ranks, std::string_view) override {
+    return planned(std::ssize(ranks));
+  }
   std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors&) override {
     return std::make_unique<NoExchange>();
   }

@@ -68,11 +68,10 @@ class PendingWork : public Pending {
 
 }  // namespace
 
-Channel::Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, Presence& presence,
-                 const ChannelOptions& options)
+Channel::Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, int64_t ranks,
+                 Presence& presence, const ChannelOptions& options)
     : presence_(&presence), is_nccl_(options.is_nccl) {
-  const auto number = static_cast<int>(rank);
-  const auto size = static_cast<int>(presence.members().size());
+  const auto number = static_cast<int>(rank), size = static_cast<int>(ranks);
   run([&] {
     group_ = c10::make_intrusive<c10d::ProcessGroup>(store, number, size);
     const auto type = options.is_nccl ? c10d::ProcessGroup::BackendType::NCCL
@@ -151,6 +150,25 @@ std::unique_ptr<Pending> Channel::begin_reduce(at::Tensor own, at::Tensor whole)
     pending->hold(group_->allreduce(tensors), {own, whole}, [own, part] { own.copy_(part); });
   });
   return pending;
+}
+
+// Gloo sends from host memory alone.
+std::unique_ptr<Pending> Channel::begin_send(const at::Tensor& values, int64_t to) {
+  auto pending = std::make_unique<PendingWork>(*this);
+  run([&] {
+    std::vector<at::Tensor> tensors{is_nccl_ ? values : values.cpu()};
+    pending->hold(group_->send(tensors, static_cast<int>(to), sent_[to]++), tensors);
+  });
+  return pending;
+}
+
+void Channel::receive(at::Tensor values, int64_t from) {
+  run([&] {
+    std::vector<at::Tensor> tensors{is_nccl_ || values.is_cpu() ? values
+                                                                : at::empty_like(values, at::kCPU)};
+    group_->recv(tensors, static_cast<int>(from), received_[from]++)->wait();
+    if (!tensors.front().is_alias_of(values)) values.copy_(tensors.front());
+  });
 }
 
 // Without the place in the library's own source, "[/…/pair.cc:538] ".

@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,11 +27,11 @@ struct ChannelOptions {
 
 class Channel {
  public:
-  // All ranks make their channels in the same order. presence must outlive it.
-  Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, Presence& presence,
+  // Of `size` ranks, which make their channels in the same order. presence must outlive it.
+  Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, int64_t size, Presence& presence,
           const ChannelOptions& options);
 
-  // In place, over all ranks; throws PeerFailed.
+  // In place, over its ranks; throws PeerFailed.
   void sum(at::Tensor values);
   void max(at::Tensor values);
   void broadcast(at::Tensor values);                       // the first rank's
@@ -39,6 +41,8 @@ class Channel {
   // As Group has them. The channel must outlive what is under way.
   std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own);
   std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole);
+  std::unique_ptr<Pending> begin_send(const at::Tensor& values, int64_t to);
+  void receive(at::Tensor values, int64_t from);
 
   // Runs what exchanges by itself, and turns its errors into PeerFailed.
   template <class Work>
@@ -60,6 +64,7 @@ class Channel {
   Presence* presence_;
   bool is_nccl_;
   c10::intrusive_ptr<c10d::ProcessGroup> group_;
+  std::map<int64_t, int> sent_, received_;  // by rank: what each tensor between two is known by
 };
 
 }  // namespace stoker::dist

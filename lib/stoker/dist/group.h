@@ -66,8 +66,17 @@ class Group {
   }
   // The inverse: own becomes this rank's part of the sums of whole over the ranks. whole is spoilt.
   virtual std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole) = 0;
+  // From one rank of the group to another. What goes between two arrives in the order in which it
+  // was sent; the receiver knows its sizes and type. Contiguous; on the CPU or the run's device.
+  virtual std::unique_ptr<Pending> begin_send(const at::Tensor& values, int64_t to) = 0;
+  virtual void receive(at::Tensor values, int64_t from) = 0;
   // What the first rank gave, on all of them.
   virtual std::string broadcast(const std::string& firsts) = 0;
+
+  // A group of some of these ranks, this one among them, in ascending order. All ranks of this
+  // group make parts of one name at the same time, each the one that it is in; groups of one name
+  // have no rank in common. This group must outlive it.
+  virtual std::unique_ptr<Group> part(std::span<const int64_t> ranks, std::string_view name) = 0;
 
   // Of these parameters, in an order that is the same on all ranks. They must outlive it.
   virtual std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors& parameters) = 0;

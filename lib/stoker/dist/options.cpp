@@ -20,6 +20,37 @@ std::span<const std::string_view> enum_names(Shard) {
   return names;
 }
 
+namespace {
+
+constexpr double kMostRanks = 1e6;  // of each kind, so that their product is a number of 64 bits
+
+}  // namespace
+
+void describe(MeshOptions& o, config::Fields& fields) {
+  fields("data", o.data,
+         "ranks, or groups of them, that have the same weights and different images; auto: as many "
+         "as are left")
+      .positive()
+      .at_most(kMostRanks);
+  fields("shard", o.shard,
+         "neighbouring ranks among which dist.shard divides, so that it stays within a machine; "
+         "auto: all that have different images, or as many as data leaves")
+      .positive()
+      .at_most(kMostRanks);
+  fields("pipeline", o.pipeline,
+         "stages that the network's blocks are divided into, each the work of ranks of its own; "
+         "micro-batches pass through them one after another")
+      .positive()
+      .at_most(kMostRanks);
+}
+
+void describe(PipelineOptions& o, config::Fields& fields) {
+  fields(
+      "split", o.split,
+      "the block with which each stage but the first begins, by the beginning of its parameters' "
+      "names, such as [blocks.6]; [] divides by times that are measured at the start");
+}
+
 void describe(DistOptions& o, config::Fields& fields) {
   fields(
       "backend", o.backend,
@@ -71,6 +102,10 @@ void describe(DistOptions& o, config::Fields& fields) {
          "of local_steps: epochs in which gradients are exchanged before (post-local SGD)")
       .at_least(0)
       .at_most(1e6);
+  fields("mesh", o.mesh,
+         "how ranks are laid out: data times shard times pipeline of them; one rank alone trains "
+         "everything");
+  fields("pipeline", o.pipeline, "what the stages of mesh.pipeline are made of");
 }
 
 }  // namespace stoker::dist

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stoker/config/fields.h"
 
@@ -23,6 +25,20 @@ enum class Shard { kNone, kOptimizer, kGradients, kParameters };
 // none, optimizer, gradients, parameters
 std::span<const std::string_view> enum_names(Shard);
 
+// How many ranks there are of each kind (mesh.h): their product is the number of ranks.
+struct MeshOptions {
+  std::optional<int64_t> data;   // unset: as many as are left
+  std::optional<int64_t> shard;  // unset: all that data leaves, where `shard` divides anything
+  int64_t pipeline = 1;
+};
+void describe(MeshOptions& options, config::Fields& fields);
+
+// What the stages of mesh.pipeline are made of.
+struct PipelineOptions {
+  std::vector<std::string> split;  // empty: by measured times
+};
+void describe(PipelineOptions& options, config::Fields& fields);
+
 struct DistOptions {
   Backend backend = Backend::kAuto;
   double join_timeout_s = 120;
@@ -35,6 +51,8 @@ struct DistOptions {
   bool reshard = true;
   int64_t local_steps = 0;  // 0: gradients are exchanged at each step
   double local_after = 0;   // epochs
+  MeshOptions mesh;
+  PipelineOptions pipeline;
 };
 void describe(DistOptions& options, config::Fields& fields);
 

@@ -1,18 +1,14 @@
 #include "stoker/dist/world.h"
 
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/zeros.h>
 #include <sched.h>
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <utility>
 
-#include "stoker/core/units.h"
 #include "stoker/dist/channel.h"
+#include "stoker/dist/channel_group.h"
 #include "stoker/dist/presence.h"
-#include "stoker/dist/reducer.h"
 #include "stoker/dist/route.h"
 #include "stoker/dist/store.h"
 #include "stoker/launch/slots.h"
@@ -67,69 +63,68 @@ void keep_share_of_cpus(const launch::Place& place, const std::vector<Member>& m
   ::sched_setaffinity(0, sizeof set, &set);
 }
 
-class World : public Group {
+// Some of the ranks.
+class Part : public ChannelGroup {
  public:
-  World(const launch::Place& place, const DistOptions& options, c10::Device device,
-        const std::string& gpu)
-      : place_(place),
-        options_(options),
-        device_(device),
-        store_(place, options.join_timeout_s),
-        presence_(store_, place.rank, store_.meet(gpu), options.grace_s),
-        is_nccl_(uses_nccl(options, device, presence_.members())) {
-    keep_share_of_cpus(place, presence_.members());
-    const bool is_one_network = networks().size() == 1;
-    address_ = is_one_network ? "127.0.0.1" : address_towards(place.master_address);
-    const ChannelOptions on_host{
-        .address = address_, .interface = options.interface, .timeout_s = options.timeout_s};
-    ChannelOptions on_device = on_host;
-    on_device.is_nccl = is_nccl_;
-    on_device.device = device;
-    try {
-      control_ = std::make_unique<Channel>(store_.under("control"), place.rank, presence_, on_host);
-      data_ = std::make_unique<Channel>(store_.under("data"), place.rank, presence_, on_device);
-    } catch (const Error& error) {
-      World::leave(error.exit_code(), error.what());  // the others may still wait for this rank
-      throw;
-    }
+  // ranks: of `whole`, this one the index-th of them.
+  Part(Group& whole, std::vector<int64_t> ranks, int64_t index, std::shared_ptr<Channels> channels,
+       const DistOptions& options, c10::Device device)
+      : ChannelGroup(std::move(channels), options, device),
+        whole_(whole),
+        ranks_(std::move(ranks)),
+        index_(index) {}
+
+  int64_t rank() const override { return index_; }
+  int64_t size() const override { return std::ssize(ranks_); }
+  int64_t local_rank() const override { return whole_.local_rank(); }
+  int64_t local_size() const override { return whole_.local_size(); }
+  std::unique_ptr<Group> part(std::span<const int64_t> ranks, std::string_view name) override {
+    std::vector<int64_t> of_whole;
+    for (const int64_t rank : ranks) of_whole.push_back(ranks_[static_cast<size_t>(rank)]);
+    return whole_.part(of_whole, name);
   }
+  std::string name(int64_t rank) const override {
+    return whole_.name(ranks_[static_cast<size_t>(rank)]);
+  }
+  // What the whole group is told.
+  void note_ending() noexcept override {}
+  void note_step(int64_t) noexcept override {}
+  void leave(ExitCode, std::string_view) noexcept override {}
+  void note_run(const std::string&) override {}
+  void finish() override {}
+  std::string text() const override { return whole_.text(); }
+  std::vector<std::string> hosts() const override { return whole_.hosts(); }
+
+ private:
+  Group& whole_;
+  std::vector<int64_t> ranks_;
+  int64_t index_;
+};
+
+class World : public ChannelGroup {
+ public:
+  World(const launch::Place& place, const DistOptions& dist_options, c10::Device on,
+        const std::string& gpu)
+      : World(std::make_shared<Channels>(), place, dist_options, on, gpu) {}
+  ~World() override { close(); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
   int64_t rank() const override { return place_.rank; }
   int64_t size() const override { return place_.world; }
   int64_t local_rank() const override { return place_.local_rank; }
   int64_t local_size() const override { return place_.local_world; }
 
-  void sum(std::span<int64_t> values) override { control_->sum(tensor_of(values)); }
-  void max(std::span<int64_t> values) override { control_->max(tensor_of(values)); }
-  void sum(at::Tensor values) override {
-    (values.device() == device_ ? *data_ : *control_).sum(std::move(values));
-  }
-
-  std::vector<std::string> gather(const std::string& own) override {
-    return texts_of(own, [&](const at::Tensor& padded) { return control_->gather(padded); });
-  }
-  std::vector<std::string> collect(const std::string& own) override {
-    return texts_of(own, [&](const at::Tensor& padded) { return control_->collect(padded); });
-  }
-  std::unique_ptr<Pending> begin_gather(at::Tensor whole, const at::Tensor& own) override {
-    return data_->begin_gather(std::move(whole), own);
-  }
-  std::unique_ptr<Pending> begin_reduce(at::Tensor own, at::Tensor whole) override {
-    return data_->begin_reduce(std::move(own), std::move(whole));
-  }
-
-  std::string broadcast(const std::string& firsts) override {
-    int64_t size = is_first() ? std::ssize(firsts) : 0;
-    sum(std::span<int64_t>(&size, 1));
-    std::string text = is_first() ? firsts : std::string(static_cast<size_t>(size), '\0');
-    if (size > 0) control_->broadcast(at::from_blob(text.data(), {size}, at::kByte));
-    return text;
-  }
-
-  std::unique_ptr<GradientExchange> exchange(const weights::NamedTensors& parameters) override {
-    return make_exchange(*data_, parameters,
-                         {.bucket_bytes = static_cast<int64_t>(options_.bucket_mib * kMib),
-                          .compress = options_.compress});
+  std::unique_ptr<Group> part(std::span<const int64_t> ranks, std::string_view name) override {
+    const auto own = std::ranges::find(ranks, rank());
+    STOKER_CHECK(own != ranks.end(), "rank {} is none of the part {}", rank(), name);
+    const int64_t index = own - ranks.begin();
+    auto channels = std::make_shared<Channels>();
+    connect(*channels, fmt::format("part {} {}/{}/", parts_.size(), name, ranks.front()), index,
+            std::ssize(ranks));
+    parts_.push_back(channels);
+    return std::make_unique<Part>(*this, std::vector<int64_t>(ranks.begin(), ranks.end()), index,
+                                  std::move(channels), options(), device());
   }
 
   std::string name(int64_t rank) const override { return name_of(rank, presence_.members()); }
@@ -140,8 +135,7 @@ class World : public Group {
   // Closing the connections wakes those who wait for this rank; the store stays for them to read.
   void leave(ExitCode code, std::string_view why) noexcept override {
     presence_.leave(code, why);
-    data_.reset();
-    control_.reset();
+    close();
     if (place_.rank == 0 && !place_.has_agent) presence_.wait_for_others();
   }
 
@@ -150,7 +144,7 @@ class World : public Group {
   }
 
   void finish() override {
-    if (!control_) return;  // it has left
+    if (!channels_->control) return;  // it has left
     int64_t none = 0;
     sum(std::span<int64_t>(&none, 1));
     presence_.leave_in_peace();
@@ -162,7 +156,7 @@ class World : public Group {
     return fmt::format(
         "{} on {} host{}, started by {}; gradients go by {}{}", size(), hosts_count,
         hosts_count == 1 ? "" : "s", place_.launcher, is_nccl_ ? "NCCL" : "Gloo",
-        is_nccl_ ? "" : " over " + (options_.interface.empty() ? address_ : options_.interface));
+        is_nccl_ ? "" : " over " + (options().interface.empty() ? address_ : options().interface));
   }
 
   std::vector<std::string> hosts() const override {
@@ -172,24 +166,42 @@ class World : public Group {
   }
 
  private:
-  static at::Tensor tensor_of(std::span<int64_t> values) {
-    return at::from_blob(values.data(), {std::ssize(values)}, at::kLong);
+  World(std::shared_ptr<Channels> channels, const launch::Place& place,
+        const DistOptions& dist_options, c10::Device on, const std::string& gpu)
+      : ChannelGroup(channels, dist_options, on),
+        place_(place),
+        store_(place, dist_options.join_timeout_s),
+        presence_(store_, place.rank, store_.meet(gpu), dist_options.grace_s),
+        is_nccl_(uses_nccl(dist_options, on, presence_.members())),
+        channels_(std::move(channels)) {
+    keep_share_of_cpus(place, presence_.members());
+    const bool is_one_network = networks().size() == 1;
+    address_ = is_one_network ? "127.0.0.1" : address_towards(place.master_address);
+    try {
+      connect(*channels_, "", place.rank, place.world);
+    } catch (const Error& error) {
+      World::leave(error.exit_code(), error.what());  // the others may still wait for this rank
+      throw;
+    }
   }
 
-  // Texts of any length, through what exchanges tensors of one.
-  template <class Exchange>
-  std::vector<std::string> texts_of(const std::string& own, Exchange&& exchange) {
-    std::vector<int64_t> sizes(static_cast<size_t>(size()));
-    sizes[static_cast<size_t>(rank())] = std::ssize(own);
-    sum(std::span<int64_t>(sizes));
-    const at::Tensor padded = at::zeros({std::max<int64_t>(std::ranges::max(sizes), 1)}, at::kByte);
-    std::memcpy(padded.mutable_data_ptr(), own.data(), own.size());
-    std::vector<std::string> texts;
-    for (const at::Tensor& bytes : exchange(padded)) {
-      texts.emplace_back(static_cast<const char*>(bytes.const_data_ptr()),
-                         static_cast<size_t>(sizes[texts.size()]));
-    }
-    return texts;
+  // While the store that they met in is there.
+  void close() noexcept {
+    for (const auto& part : parts_) part->close();
+    channels_->close();
+  }
+
+  // Of `size` ranks with the same name, which is a prefix of what they have in the store.
+  void connect(Channels& channels, const std::string& name, int64_t index, int64_t size) {
+    const ChannelOptions on_host{
+        .address = address_, .interface = options().interface, .timeout_s = options().timeout_s};
+    ChannelOptions on_device = on_host;
+    on_device.is_nccl = is_nccl_;
+    on_device.device = device();
+    channels.control =
+        std::make_unique<Channel>(store_.under(name + "control"), index, size, presence_, on_host);
+    channels.data =
+        std::make_unique<Channel>(store_.under(name + "data"), index, size, presence_, on_device);
   }
 
   std::set<std::string> networks() const {
@@ -199,14 +211,12 @@ class World : public Group {
   }
 
   launch::Place place_;
-  DistOptions options_;
-  c10::Device device_;
   Store store_;
   Presence presence_;
   bool is_nccl_;
   std::string address_;
-  // Of small things that all agree on, and of gradients, so that neither waits for the other.
-  std::unique_ptr<Channel> control_, data_;
+  std::shared_ptr<Channels> channels_;
+  std::vector<std::shared_ptr<Channels>> parts_;  // open until all ranks have finished
 };
 
 }  // namespace

@@ -123,6 +123,11 @@ ExchangeBenchmark benchmark_exchange(const run::RunConfig& config, double second
         "such "
         "as torchrun or srun");
   }
+  if (config.dist.mesh.pipeline > 1) {
+    throw ConfigError(
+        "`bench allreduce` measures the exchange of gradients of a whole network: expected "
+        "dist.mesh.pipeline=1");
+  }
   return with_ranks(ranks, config, [&](dist::Group& group) {
     run::Session session = run::build_session(config, nullptr, group);
     run::check_ranks_agree(session);

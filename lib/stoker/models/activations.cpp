@@ -81,29 +81,54 @@ at::Tensor two_blank_images(const Model& model, const ModelContext& context) {
   return at::cat({image, image});
 }
 
-}  // namespace
-
-int64_t kept_bytes(Model& model, const ModelContext& context) {
-  const at::Tensor images = two_blank_images(model, context);
-  const KeepBuffers buffers(model);
-  const nn::PassState random_state(images.device());
+// Of the pass, whose input is no part of it.
+template <class Pass>
+int64_t kept_by(const Model& model, const at::Tensor& input, const Pass& pass) {
+  const nn::PassState random_state(input.device());
   Storages storages;
-  at::Tensor logits;  // holds what is kept
+  at::Tensor output;  // holds what is kept
   {
     const nn::PassState::Scope former(random_state);
     const c10::AutoGradMode with_gradients(true);
     const ActivationWatch watch(storages);
-    logits = model.forward(images);
+    output = pass();
   }
   for (const at::Tensor& parameter : model.parameters())
     storages.erase(parameter.storage().unsafeGetStorageImpl());
-  storages.erase(images.storage().unsafeGetStorageImpl());
+  storages.erase(input.storage().unsafeGetStorageImpl());
   int64_t bytes = 0;
   for (const auto& [address, weak] : storages) {
     const c10::intrusive_ptr<c10::StorageImpl> storage = weak.lock();
     if (storage && storage->data() != nullptr) bytes += static_cast<int64_t>(storage->nbytes());
   }
   return bytes;
+}
+
+}  // namespace
+
+int64_t kept_bytes(Model& model, const ModelContext& context) {
+  const at::Tensor images = two_blank_images(model, context);
+  const KeepBuffers buffers(model);
+  return kept_by(model, images, [&] { return model.forward(images); });
+}
+
+int64_t kept_bytes(Model& model, const ModelContext& context, size_t first_segment,
+                   size_t segments) {
+  const KeepBuffers buffers(model);
+  const std::vector<Segment> all = model.segments();
+  at::Tensor x = two_blank_images(model, context);
+  const nn::PassState::Restore random_state(x.device());
+  for (size_t i = 0; i < first_segment; ++i) {
+    const c10::NoGradGuard no_grad;
+    x = all[i].run(x);
+  }
+  const int64_t input_bytes = first_segment > 0 ? static_cast<int64_t>(x.nbytes()) : 0;
+  if (first_segment > 0) x = x.detach().requires_grad_();
+  return input_bytes + kept_by(model, x, [&] {
+           at::Tensor y = x;
+           for (size_t i = first_segment; i < first_segment + segments; ++i) y = all[i].run(y);
+           return y;
+         });
 }
 
 }  // namespace stoker::models

@@ -147,6 +147,23 @@ class Airbench : public Model {
     return head_->forward(at::flatten(x, 1)).mul(options_.scaling_factor);
   }
 
+  std::vector<Segment> segments() override {
+    const bool keep = recompute() == Recompute::kNone;
+    std::vector<Segment> segments{
+        {{"whiten."}, [this](const at::Tensor& images) { return whitened(images).now(); }}};
+    for (size_t i = 0; i < groups_->all().size(); ++i) {
+      segments.push_back(
+          {{fmt::format("groups.{}.", i)}, [group = groups_->all()[i], keep](const at::Tensor& x) {
+             return group->finish(group->enter(x), keep).now();
+           }});
+    }
+    segments.push_back({{"head."}, [this](const at::Tensor& x) {
+                          const at::Tensor pooled = at::flatten(nn::max_pool(x, kLastPool), 1);
+                          return head_->forward(pooled).mul(options_.scaling_factor);
+                        }});
+    return segments;
+  }
+
   int64_t initialization_images() const override {
     return options_.whiten ? kInitializationImages : 0;
   }

@@ -86,13 +86,19 @@ class Convmixer : public Model {
 
   bool takes_any_size() const override { return true; }
 
-  at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = stem_->forward(images);
-    const auto& last = blocks_->all().back();
-    for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
-    x = pool_ == Pool::kAvg ? x.mean({2, 3}) : global_pool(pool_, x).flatten(1);
-    if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
-    return head_->forward(x);
+  at::Tensor forward(const at::Tensor& images) override { return run_segments(images); }
+
+  std::vector<Segment> segments() override {
+    std::vector<Segment> segments{
+        {{"stem."}, [this](const at::Tensor& images) { return stem_->forward(images); }}};
+    add_blocks(segments, "blocks.", blocks_->all());
+    segments.push_back({{"head."}, [this](const at::Tensor& map) {
+                          at::Tensor x = pool_ == Pool::kAvg ? map.mean({2, 3})
+                                                             : global_pool(pool_, map).flatten(1);
+                          if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
+                          return head_->forward(x);
+                        }});
+    return segments;
   }
 
   std::vector<Recompute> recompute_rungs() const override {

@@ -203,14 +203,14 @@ class Convnext : public Model {
 
   bool takes_any_size() const override { return true; }
 
-  at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = stem_->forward(images);
-    const auto& last = stages_->all().back()->blocks().back();
-    for (const auto& stage : stages_->all()) {
-      x = stage->enter(x);
-      for (const auto& block : stage->blocks()) x = run_block(block, x, block == last);
-    }
-    return head_->forward(x);
+  at::Tensor forward(const at::Tensor& images) override { return run_segments(images); }
+
+  std::vector<Segment> segments() override {
+    std::vector<Segment> segments{
+        {{"stem."}, [this](const at::Tensor& images) { return stem_->forward(images); }}};
+    add_stages(segments, "stages.", stages_->all());
+    segments.push_back({{"head."}, [this](const at::Tensor& x) { return head_->forward(x); }});
+    return segments;
   }
 
   std::vector<Recompute> recompute_rungs() const override {

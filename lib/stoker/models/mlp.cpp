@@ -61,6 +61,18 @@ class Perceptron : public Model {
     return recompute() == Recompute::kNone ? by_blocks(x) : by_layers(x);
   }
 
+  std::vector<Segment> segments() override {
+    std::vector<Segment> segments{
+        {{}, [](const at::Tensor& images) { return at::flatten(images, 1); }}};
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      segments.push_back({{fmt::format("layer{}.", i + 1)},
+                          [this, layer = layers_[i], is_last = i + 1 == layers_.size()](
+                              const at::Tensor& x) { return run_block(layer, x, is_last); }});
+    }
+    segments.push_back({{"head."}, [this](const at::Tensor& x) { return head_->forward(x); }});
+    return segments;
+  }
+
   // A layer run again would keep its input in place of what its product gives: as much.
   std::vector<Recompute> recompute_rungs() const override {
     return {Recompute::kNone, Recompute::kNorms};

@@ -24,6 +24,12 @@ at::Tensor Model::run_block(const nn::BlockGate::Piece& piece,
   return gate_->run(parameters, again, x);
 }
 
+at::Tensor Model::run_segments(const at::Tensor& images) {
+  at::Tensor x = images;
+  for (const Segment& segment : segments()) x = segment.run(x);
+  return x;
+}
+
 std::vector<std::vector<std::string>> Model::layers() const {
   std::vector<std::vector<std::string>> layers;
   for (const auto& child : named_children()) {

@@ -50,11 +50,21 @@ struct PositionGrid {
   int64_t width = 0;
 };
 
+// A piece of a network, and how the names of its parameters and buffers begin.
+struct Segment {
+  std::vector<std::string> prefixes;
+  nn::BlockGate::Piece run;
+};
+
 class Model : public torch::nn::Module {
  public:
   // images: [N, channels, height, width] in the run's dtype, any memory format.
   // Returns logits [N, classes].
   virtual at::Tensor forward(const at::Tensor& images) = 0;
+
+  // forward() in pieces, each of which takes what the one before it gave: where a pipeline may cut
+  // it. Nothing where it cannot be cut.
+  virtual std::vector<Segment> segments() { return {}; }
 
   // Whether forward() takes images of other sizes than the context's.
   virtual bool takes_any_size() const { return false; }
@@ -94,6 +104,9 @@ class Model : public torch::nn::Module {
   virtual std::vector<std::vector<std::string>> layers() const;
 
  protected:
+  // forward() of those that have segments.
+  at::Tensor run_segments(const at::Tensor& images);
+
   // piece(x) through the gate, computed again in the backward pass by kBlocks; the last block would
   // be the first of the backward pass, so that this would free nothing.
   at::Tensor run_block(const nn::BlockGate::Piece& piece,
@@ -104,6 +117,32 @@ class Model : public torch::nn::Module {
                        bool is_last) const {
     return run_block([block](const at::Tensor& in) { return block->forward(in); },
                      [block] { return block->parameters(); }, x, is_last);
+  }
+  // One segment a block, whose parameters' names begin with `path` and its number.
+  template <class Block>
+  void add_blocks(std::vector<Segment>& segments, const std::string& path,
+                  const std::vector<std::shared_ptr<Block>>& blocks,
+                  bool ends_with_last = true) const {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const bool is_last = ends_with_last && i + 1 == blocks.size();
+      segments.push_back({{path + std::to_string(i) + "."},
+                          [this, block = blocks[i], is_last](const at::Tensor& x) {
+                            return run_block(block, x, is_last);
+                          }});
+    }
+  }
+  // The same of stages of blocks, each with what leads to it ("downsample").
+  template <class Stage>
+  void add_stages(std::vector<Segment>& segments, const std::string& path,
+                  const std::vector<std::shared_ptr<Stage>>& stages) const {
+    for (size_t s = 0; s < stages.size(); ++s) {
+      const std::string name = path + std::to_string(s) + ".";
+      if (stages[s]->named_children().contains("downsample")) {
+        segments.push_back({{name + "downsample."},
+                            [stage = stages[s]](const at::Tensor& x) { return stage->enter(x); }});
+      }
+      add_blocks(segments, name + "blocks.", stages[s]->blocks(), s + 1 == stages.size());
+    }
   }
 
  private:

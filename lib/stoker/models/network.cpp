@@ -110,6 +110,18 @@ at::Tensor Network::forward(const at::Tensor& images) {
   return classifier_ ? classifier_->forward(x) : x;
 }
 
+std::vector<Segment> Network::segments() {
+  std::vector<Segment> segments;
+  for (const Part& part : parts_) {
+    Segment& segment = segments.emplace_back();
+    for (const auto& [path, module] : part.modules) segment.prefixes.push_back(path + ".");
+    segment.run = [this, &part](const at::Tensor& x) { return run(part, x); };
+  }
+  if (classifier_)
+    segments.push_back({{head()}, [this](const at::Tensor& x) { return classifier_->forward(x); }});
+  return segments;
+}
+
 std::string Network::stem() const {
   for (const Part& part : parts_)
     for (const auto& [path, module] : part.modules)

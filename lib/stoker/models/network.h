@@ -68,6 +68,7 @@ class Network : public Model {
 
   bool takes_any_size() const override { return true; }
   at::Tensor forward(const at::Tensor& images) override;
+  std::vector<Segment> segments() override;
   std::vector<Recompute> recompute_rungs() const override {
     return {Recompute::kNone, Recompute::kNorms, Recompute::kBlocks};
   }

@@ -135,16 +135,19 @@ class Swin : public Model {
     head_ = register_module("head", std::make_shared<SwinClassifier>(width / 2, context.classes));
   }
 
-  at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = patch_embed_->forward(images);
-    const auto& last = layers_->all().back()->blocks().back();
-    for (const auto& stage : layers_->all()) {
-      x = stage->enter(x);
-      for (const auto& block : stage->blocks()) x = run_block(block, x, block == last);
-    }
-    x = global_pool_of_tokens(pool_, norm_->forward(x));
-    if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
-    return head_->forward(x);
+  at::Tensor forward(const at::Tensor& images) override { return run_segments(images); }
+
+  std::vector<Segment> segments() override {
+    std::vector<Segment> segments{{{"patch_embed."}, [this](const at::Tensor& images) {
+                                     return patch_embed_->forward(images);
+                                   }}};
+    add_stages(segments, "layers.", layers_->all());
+    segments.push_back({{"norm.", "head."}, [this](const at::Tensor& map) {
+                          at::Tensor x = global_pool_of_tokens(pool_, norm_->forward(map));
+                          if (dropout_ > 0) x = at::dropout(x, dropout_, is_training());
+                          return head_->forward(x);
+                        }});
+    return segments;
   }
 
   std::vector<Recompute> recompute_rungs() const override {

@@ -101,16 +101,17 @@ class Vit : public Model {
     head_ = register_module("head", make_token_linear(options.width, context.classes));
   }
 
-  at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = with_positions(patch_embed_->forward(images));
-    const auto& last = blocks_->all().back();
-    for (const auto& block : blocks_->all()) x = run_block(block, x, block == last);
-    // Of the class token alone, as the norm takes each token for itself.
-    x = options_.pool == TokenPool::kToken
-            ? norm_->forward(x.select(1, 0))
-            : norm_->forward(x.narrow(1, prefix_, x.size(1) - prefix_).mean(1));
-    if (options_.dropout > 0) x = at::dropout(x, options_.dropout, is_training());
-    return head_->forward(x);
+  at::Tensor forward(const at::Tensor& images) override { return run_segments(images); }
+
+  std::vector<Segment> segments() override {
+    std::vector<Segment> segments{
+        {{"cls_token", "reg_token", "pos_embed", "patch_embed."}, [this](const at::Tensor& images) {
+           return with_positions(patch_embed_->forward(images));
+         }}};
+    add_blocks(segments, "blocks.", blocks_->all());
+    segments.push_back({{"norm.", "fc_norm.", "head."},
+                        [this](const at::Tensor& tokens) { return classify(tokens); }});
+    return segments;
   }
 
   std::vector<Recompute> recompute_rungs() const override {
@@ -137,6 +138,16 @@ class Vit : public Model {
   }
 
  private:
+  // Of the class token alone, as the norm takes each token for itself.
+  at::Tensor classify(const at::Tensor& tokens) {
+    at::Tensor x =
+        options_.pool == TokenPool::kToken
+            ? norm_->forward(tokens.select(1, 0))
+            : norm_->forward(tokens.narrow(1, prefix_, tokens.size(1) - prefix_).mean(1));
+    if (options_.dropout > 0) x = at::dropout(x, options_.dropout, is_training());
+    return head_->forward(x);
+  }
+
   // Tokens that are no patches and have a row of the position embedding.
   int64_t embedded_prefix() const { return options_.embeds_prefix ? prefix_ : 0; }
 

@@ -15,6 +15,7 @@
 #include "stoker/optim/layer_decay.h"
 #include "stoker/optim/lookahead.h"
 #include "stoker/optim/sharded.h"
+#include "stoker/parallel/staged_optimizer.h"
 #include "stoker/run/building.h"
 #include "stoker/run/task.h"
 #include "stoker/train/autocast.h"
@@ -147,6 +148,13 @@ void set_recompute(const RunConfig& config, models::Model& model) {
   model.set_recompute(rung);
 }
 
+// Of each group what this stage has.
+void keep_own(std::vector<optim::ParameterGroup>& groups, const parallel::Stage& stage) {
+  for (optim::ParameterGroup& one : groups)
+    std::erase_if(one.parameters, [&](const auto& item) { return !stage.has(item.first); });
+  std::erase_if(groups, [](const auto& one) { return one.parameters.empty(); });
+}
+
 }  // namespace
 
 ops::DeviceWork building(const RunConfig& config, at::Device device) {
@@ -216,7 +224,8 @@ void initialize_from_data(models::Model& model, const train::Source& train,
 
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
                                                   dist::Group& group,
-                                                  std::shared_ptr<optim::Division> shards) {
+                                                  std::shared_ptr<optim::Division> shards,
+                                                  parallel::Stage* stage) {
   const optim::NamedTensors parameters = weights::learning_parameters(model);
   const auto& common = config.optimizer.common<optim::CommonOptions>();
   const auto build = [&](std::vector<optim::ParameterGroup> groups) {
@@ -228,13 +237,16 @@ std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, model
   for (optim::ParameterGroup& one : groups)
     one.parts = {.first_layer = layers.empty() ? std::vector<std::string>() : layers.front(),
                  .head = model.head()};
+  if (stage != nullptr) keep_own(groups, *stage);
   const auto divided = [&]() -> std::unique_ptr<optim::Optimizer> {
     if (config.dist.shard == dist::Shard::kNone || group.is_alone())
       return build(std::move(groups));
     if (!shards) return optim::make_sharded(group, std::move(groups), build);
     return optim::make_sharded(group, std::move(groups), build, std::move(shards));
   };
-  return optim::with_lookahead(divided(), common.lookahead);
+  auto optimizer = optim::with_lookahead(divided(), common.lookahead);
+  if (stage == nullptr) return optimizer;
+  return parallel::make_staged(*stage, model, std::move(optimizer));
 }
 
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan) {

@@ -9,6 +9,7 @@
 #include "stoker/optim/division.h"
 #include "stoker/optim/optimizer.h"
 #include "stoker/optim/schedule.h"
+#include "stoker/parallel/stage.h"
 #include "stoker/run/run_config.h"
 #include "stoker/train/events.h"
 #include "stoker/train/feed.h"
@@ -54,10 +55,11 @@ void initialize_from_data(models::Model& model, const train::Source& train,
                           const train::Source& val, at::Device device);
 
 // Divided among the ranks of `group` where dist.shard says so; by `shards` where gradients are
-// (sharding.h).
+// (sharding.h). stage: of a pipeline, whose parameters alone it moves.
 std::unique_ptr<optim::Optimizer> build_optimizer(const RunConfig& config, models::Model& model,
                                                   dist::Group& group = dist::alone(),
-                                                  std::shared_ptr<optim::Division> shards = {});
+                                                  std::shared_ptr<optim::Division> shards = {},
+                                                  parallel::Stage* stage = nullptr);
 
 optim::Schedule build_schedule(const RunConfig& config, const train::StepPlan& plan);
 

@@ -11,6 +11,7 @@
 #include "stoker/run/building.h"
 #include "stoker/run/find_weights.h"
 #include "stoker/run/option_check.h"
+#include "stoker/run/pipelining.h"
 #include "stoker/run/sharding.h"
 #include "stoker/run/teacher.h"
 #include "stoker/runs/destination.h"
@@ -86,6 +87,7 @@ void ConfigCheck::check_built(const RunConfig& config, const RunConfig& with_bat
                        train::plan_steps(*with_batch.train.batch_size, with_batch.train));
   const auto optimizer = build_optimizer(config, model);
   check_sharding(config, *optimizer);
+  check_pipeline(config, *optimizer);
   train::State state(model, *optimizer, nullptr, {.plan = plan, .context = context});
   build_algorithms(config, {.state = state});
 }

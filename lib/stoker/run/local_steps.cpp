@@ -21,6 +21,8 @@ struct Incompatible {
 constexpr std::array kIncompatible{
     Incompatible{"dist.shard", "divides state of which each rank needs the whole",
                  [](const RunConfig& c) { return c.dist.shard != dist::Shard::kNone; }},
+    Incompatible{"dist.mesh.pipeline", "divides the network of which each rank needs the whole",
+                 [](const RunConfig& c) { return c.dist.mesh.pipeline > 1; }},
     Incompatible{
         "train.batch_norm: sync", "exchanges statistics within each step",
         [](const RunConfig& c) { return c.train.batch_norm == train::BatchNormMode::kSync; }},

@@ -10,6 +10,7 @@
 #include "stoker/models/activations.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/memory_meter.h"
+#include "stoker/parallel/one_f_one_b.h"
 #include "stoker/weights/state_dict.h"
 #include "stoker/weights/tensor_bytes.h"
 
@@ -30,9 +31,11 @@ struct Kept {
 Kept measure_kept(const Session& session) {
   models::Model& model = *session.model;
   const models::Recompute now = model.recompute(), last = model.recompute_rungs().back();
+  const parallel::Stage* stage = session.pipeline.stage.get();
   const auto kept = [&](models::Recompute rung) {
     model.set_recompute(rung);
-    return models::kept_bytes(model, session.context);
+    if (stage == nullptr) return models::kept_bytes(model, session.context);
+    return models::kept_bytes(model, session.context, stage->first_segment(), stage->segments());
   };
   Kept found{.all = kept(models::Recompute::kNone)};
   found.least = last == models::Recompute::kNone ? found.all : kept(last);
@@ -48,13 +51,13 @@ struct Saving {
 
 // Of a step with micro-batches of `images`.
 std::vector<Saving> savings(const Session& session, const MemoryParts& parts, int64_t images) {
-  const int64_t activations = images * parts.activations_per_image;
+  const int64_t activations = parts.in_flight * images * parts.activations_per_image;
   std::vector<Saving> all{
       {"images of half the width and height under augment", activations * 3 / 4},
       {"an optimizer without state (optimizer={name: sgd, momentum: 0})", parts.optimizer_state},
       {"training the classifier alone (model.freeze)",
        parts.gradients + parts.optimizer_state + activations / 2},
-      {"memory.checkpoint=blocks", images * parts.recomputable_per_image},
+      {"memory.checkpoint=blocks", parts.in_flight * images * parts.recomputable_per_image},
       {"no averages of weights (algorithms without ema)", 2 * parts.averages}};
   if (train::bytes_per_value(session.config.train.precision) > 2) {
     all.push_back({"train.precision=bf16", activations / 2});
@@ -76,7 +79,7 @@ void count_exchange(const Session& session, MemoryParts& parts) {
   }
   // The Reducer's buckets, which the gradients become views of while a fresh one is made; and all
   // parameters once more where ranks move a part of them each.
-  if (!session.group->is_alone()) parts.exchange = parts.gradients;
+  if (!session.mesh->replicas().is_alone()) parts.exchange = parts.gradients;
   if (session.config.dist.shard != dist::Shard::kNone) parts.exchange *= 2;
 }
 
@@ -98,14 +101,20 @@ MemoryParts memory_parts(const Session& session) {
       .recomputable_per_image = per_image(kept.now - kept.least),
       .kept_share =
           kept.all > 0 ? static_cast<double>(kept.now) / static_cast<double>(kept.all) : 1};
-  for (const at::Tensor& parameter : session.model->parameters()) {
-    const auto bytes = static_cast<int64_t>(parameter.nbytes());
+  const parallel::Stage* stage = session.pipeline.stage.get();
+  if (stage != nullptr)
+    parts.in_flight =
+        parallel::most_in_flight(stage->index(), stage->count(), session.plan().own_passes());
+  for (const auto& item : session.model->named_parameters()) {
+    if (stage != nullptr && !stage->has(item.key())) continue;
+    const auto bytes = static_cast<int64_t>(item.value().nbytes());
     parts.parameters += bytes;
-    if (parameter.requires_grad()) parts.gradients += bytes;
+    if (item.value().requires_grad()) parts.gradients += bytes;
   }
   count_exchange(session, parts);
-  for (const at::Tensor& buffer : session.model->buffers()) {
-    parts.parameters += static_cast<int64_t>(buffer.nbytes());
+  for (const auto& item : session.model->named_buffers()) {
+    if (stage != nullptr && !stage->has(item.key())) continue;
+    parts.parameters += static_cast<int64_t>(item.value().nbytes());
   }
   if (session.teacher) parts.teacher = bytes_of(weights::state_dict(*session.teacher->model));
   for (const auto& algorithm : session.algorithms) {
@@ -127,8 +136,11 @@ std::string memory_text(const Session& session) {
         fmt::format(", {} of buffers for the exchange with other ranks", text_of(parts.exchange));
   if (parts.teacher > 0) text += fmt::format(", {} of the teacher", text_of(parts.teacher));
   if (parts.averages > 0) text += fmt::format(", {} of averages", text_of(parts.averages));
-  text += fmt::format(", {} of activations that a micro-batch of {} keeps",
-                      text_of(images * parts.activations_per_image), images);
+  const std::string keeper =
+      parts.in_flight == 1 ? fmt::format("a micro-batch of {} keeps", images)
+                           : fmt::format("{} micro-batches of {} keep", parts.in_flight, images);
+  text += fmt::format(", {} of activations that {}",
+                      text_of(parts.in_flight * images * parts.activations_per_image), keeper);
   if (const auto limit = session.config.memory.limit_bytes()) {
     text += fmt::format("; the limit is {} (memory.limit_gib)", text_of(*limit));
   }

@@ -4,6 +4,7 @@
 #include "stoker/data/table.h"
 #include "stoker/run/budget.h"
 #include "stoker/run/local_steps.h"
+#include "stoker/run/pipelining.h"
 #include "stoker/run/sharding.h"
 #include "stoker/run/task.h"
 
@@ -48,6 +49,7 @@ void check_options(const RunConfig& config) {
   check_balanced_loss(config);
   check_budgets(config);
   check_sharding(config);
+  check_pipeline(config);
   check_local_steps(config);
   check_average(config);
 }

@@ -74,6 +74,13 @@ std::string shards_text(const parallel::Shards& shards, const models::Model& mod
                      human_count(shards.values_in_blocks()), human_count(all), shards.blocks());
 }
 
+// "2 copies of what 4 ranks divide among themselves, in each of 2 stages"
+std::string mesh_text(const dist::MeshShape& shape) {
+  return fmt::format(
+      "{} copies of what {} ranks divide among themselves{}", shape.data, shape.shard,
+      shape.pipeline > 1 ? fmt::format(", in each of {} stages", shape.pipeline) : "");
+}
+
 }  // namespace
 
 std::string plan_text(const Session& session) {
@@ -109,6 +116,9 @@ std::string plan_text(const Session& session) {
   if (const std::string ranks = session.group->text(); !ranks.empty())
     row("ranks", fmt::format("{}; {} images a step each", ranks, share_text(plan)));
   if (const std::string local = local_steps_text(session); !local.empty()) row("local", local);
+  if (session.mesh->shape().shard > 1 && session.mesh->shape().data > 1)
+    row("mesh", mesh_text(session.mesh->shape()));
+  if (session.pipeline.stage) row("stages", stages_text(session.pipeline, plan));
   if (session.shards) row("shards", shards_text(*session.shards, *session.model));
   row("precision", train::to_string(session.config.train.precision) +
                        (session.precision_reason.empty()

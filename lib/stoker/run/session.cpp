@@ -112,8 +112,9 @@ void build_network(Session& session, const train::CheckpointContent* checkpoint)
 // The steps, and what counts them.
 void plan_training(Session& session) {
   const RunConfig& config = session.config;
+  const dist::Group& replicas = session.mesh->replicas();
   const train::StepPlan plan = train::plan_steps(session.train.dataset->size(), config.train,
-                                                 session.group->size(), session.group->rank());
+                                                 replicas.size(), replicas.rank());
   session.schedule = build_schedule(config, plan);
   const int64_t smallest =
       check_smallest_batch(session.train.pipelines, *session.model, session.context, plan);
@@ -133,8 +134,11 @@ void plan_training(Session& session) {
 
 void build_training(Session& session) {
   const RunConfig& config = session.config;
-  session.shards = build_shards(config, *session.model, session.context, *session.group);
-  session.optimizer = build_optimizer(config, *session.model, *session.group, session.shards);
+  dist::Group& dividing = session.mesh->dividing();
+  session.pipeline = build_pipeline(config, *session.model, session.context, *session.mesh);
+  session.shards = build_shards(config, *session.model, session.context, dividing);
+  session.optimizer = build_optimizer(config, *session.model, dividing, session.shards,
+                                      session.pipeline.stage.get());
   if (config.train.precision == train::Precision::kFp16) {
     session.scaler = std::make_unique<optim::GradScaler>(config.grad_scaler, session.device);
   }
@@ -175,6 +179,8 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   session.group = &group;
   session.config = std::move(config);
   check_options(session.config);
+  session.mesh =
+      std::make_unique<dist::Mesh>(group, dist::mesh_shape(session.config.dist, group.size()));
   if (!session.config.train.batch_size) {
     begin_at_base_batch(session.config);
     log().info("train.batch_size: auto is found when training starts; here it is {}, the recipe's",
@@ -186,6 +192,7 @@ Session build_session(RunConfig config, const train::CheckpointContent* checkpoi
   machine::prepare_cpu(session.device);
   check_shared_norms(session.config, group);
   fix_microbatch_of_shards(session.config, group);
+  fix_microbatch_of_stages(session.config, *session.mesh);
   session.precision_reason = resolve_precision(session.config, session.device);
   train::apply_precision(session.config.train.precision);
   open_data(session);
@@ -211,6 +218,7 @@ void use_microbatch(Session& session, int64_t microbatch) {
 
 void connect_ranks(Session& session) {
   if (session.shards) session.shards->begin();
+  if (session.pipeline.stage) session.pipeline.stage->begin();
   if (session.config.train.batch_norm != train::BatchNormMode::kSync) return;
   if (session.group->is_alone()) return;
   session.norm_peers = std::make_shared<GroupPeers>(*session.group);
@@ -223,7 +231,8 @@ train::TrainerParts trainer_parts(Session& session) {
           .train = session.train,
           .val = session.val,
           .loss_weights = session.loss_weights,
-          .group = session.group};
+          .group = session.group,
+          .stage = session.pipeline.stage.get()};
 }
 
 train::TrainerOptions trainer_options(const RunConfig& config) {
@@ -232,7 +241,7 @@ train::TrainerOptions trainer_options(const RunConfig& config) {
           .eval = config.eval,
           .checkpoint = config.checkpoint,
           .log_every_steps = config.log.every_steps,
-          .shards_optimizer = config.dist.shard != dist::Shard::kNone,
+          .has_parts = config.dist.shard != dist::Shard::kNone || config.dist.mesh.pipeline > 1,
           .local = {.steps = config.dist.local_steps, .after = config.dist.local_after},
           .keeps_guesses = config.log.evaluation};
 }

@@ -10,11 +10,13 @@
 #include <optional>
 #include <string>
 
+#include "stoker/dist/mesh.h"
 #include "stoker/nn/norm_peers.h"
 #include "stoker/parallel/shards.h"
 #include "stoker/run/build.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/memory_parts.h"
+#include "stoker/run/pipelining.h"
 #include "stoker/train/trainer.h"
 
 namespace stoker::run {
@@ -23,6 +25,7 @@ struct Session {
   RunConfig config;              // with auto replaced by what it means here
   std::string precision_reason;  // of train.precision: auto
   dist::Group* group = &dist::alone();
+  std::unique_ptr<dist::Mesh> mesh;  // of its ranks
   at::Device device{at::kCPU};
   train::Source train;
   train::Source val;
@@ -31,6 +34,7 @@ struct Session {
   models::FrozenParameters frozen;                     // model.freeze
   std::optional<InitialWeights> weights;               // model.weights, of a run that begins
   std::shared_ptr<const algorithms::Teacher> teacher;  // of distillation
+  Pipeline pipeline;                                   // of dist.mesh.pipeline, on ranks
   std::shared_ptr<parallel::Shards> shards;  // of dist.shard: gradients or parameters, on ranks
   std::unique_ptr<optim::Optimizer> optimizer;
   std::unique_ptr<optim::GradScaler> scaler;  // fp16 only
@@ -46,16 +50,16 @@ struct Session {
 
 // Opens the data, builds the model and the rest. A run that begins gets model.weights, or what a
 // model computes from the data (airbench's whitening); one that goes on is to get all weights from
-// `checkpoint`. `group` must outlive the session; nothing is exchanged here. Throws ConfigError,
-// DataError, DeviceError and OutOfMemory.
+// `checkpoint`. `group` must outlive the session; what dist.mesh asks for is made of it, else
+// nothing is exchanged here. Throws ConfigError, DataError, DeviceError and OutOfMemory.
 Session build_session(RunConfig config, const train::CheckpointContent* checkpoint = nullptr,
                       dist::Group& group = dist::alone());
 
 // Gives a session that stands at its beginning other micro-batches; all else stays.
 void use_microbatch(Session& session, int64_t microbatch);
 
-// train.batch_norm: sync and dist.shard take effect from here on: passes of training wait for the
-// other ranks, so that none may be made by one of them alone.
+// train.batch_norm: sync, dist.shard and dist.mesh.pipeline take effect from here on: passes of
+// training wait for the other ranks, so that none may be made by one of them alone.
 void connect_ranks(Session& session);
 
 // What a trainer works on; checkpoints are the caller's to add. The session must outlive it.

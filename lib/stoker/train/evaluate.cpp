@@ -129,6 +129,7 @@ Evaluation evaluate_once(models::Model& model, const Source& source,
     outcome.images = own.sums.images;
     outcome.unreadable = own.unreadable.count;
   } catch (const OutOfMemory&) {
+    if (options.stage != nullptr) throw;  // others wait within their passes
     failure = std::current_exception();
     outcome.out_of_memory = 1;
     outcome.which = group.rank();

@@ -35,6 +35,9 @@
 //       if one has been written:  kCheckpointDone
 //       if interrupted or out of budget: save; leave
 //     kFitDone                                   # after errors too, with the reason
+//
+// Of a pipeline the first stage emits kBatchReady, and the last kLossReady, with labels and targets
+// but no images, and kMicroBatchDone.
 #pragma once
 
 namespace stoker::train {

@@ -1,6 +1,5 @@
 #include "stoker/train/gradient_pass.h"
 
-#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/_foreach_mul.h>
@@ -13,27 +12,17 @@
 #include "stoker/core/error.h"
 #include "stoker/core/interrupt.h"
 #include "stoker/core/log.h"
-#include "stoker/core/random.h"
 #include "stoker/core/trace.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/ops/device_errors.h"
 #include "stoker/optim/clip.h"
 #include "stoker/train/autocast.h"
+#include "stoker/train/pass_seed.h"
 #include "stoker/weights/learning_parameters.h"
 
 namespace stoker::train {
 
 namespace {
-
-// Dropout and its like draw from torch's generators. Seeding them from the position makes their
-// draws a function of the step, so that a resumed run needs no generator state.
-void seed_torch(uint64_t seed, int64_t step, int64_t micro_batch) {
-  const auto s = static_cast<uint64_t>(step);
-  const Philox4x32 mixed = philox({{static_cast<uint32_t>(s), static_cast<uint32_t>(s >> 32),
-                                    static_cast<uint32_t>(micro_batch), 0x746F7263u}},
-                                  static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
-  at::manual_seed((uint64_t{mixed.word[0]} << 32) | mixed.word[1]);
-}
 
 // What skipping unreadable images leaves of a micro-batch may be too few for its batch norms.
 void report_left_out(int64_t step) {
@@ -105,33 +94,45 @@ StepGradients GradientPass::pass_twice(State& state, BatchSource& feed, Events& 
   return gradients;
 }
 
-StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events) {
+bool GradientPass::waits_within_pass() const {
+  if (stage_ != nullptr) return true;
+  return (norms_wait_ && !group_.is_alone()) || (exchange_ && exchange_->waits_within_pass());
+}
+
+std::optional<MicroBatch> GradientPass::next_batch(const State& state, BatchSource& feed,
+                                                   int64_t index) {
   const StepPlan plan = state.plan();
   const int64_t step = state.position.step;
-  const bool waits =
-      (norms_wait_ && !group_.is_alone()) || (exchange_ && exchange_->waits_within_pass());
+  const std::optional<ops::TensorBatch> batch = feed.next();
+  STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", step, plan.total_steps);
+  const int64_t images = batch->labels.size(0);
+  if (images == 0) return std::nullopt;  // every sample was skipped as unreadable
+  if (images < state.facts.smallest_batch) {
+    report_left_out(step);
+    return std::nullopt;
+  }
+  return MicroBatch{.number = plan.first_own_pass() + index,
+                    .images = batch->images,
+                    .labels = batch->labels,
+                    .targets = batch->targets};
+}
+
+StepGradients GradientPass::pass(State& state, BatchSource& feed, Events& events) {
+  if (stage_ != nullptr) return pass_stage(state, feed, events);
+  const StepPlan plan = state.plan();
+  const int64_t step = state.position.step;
+  const bool waits = waits_within_pass();
   const bool overlaps = !is_local_ && proven_passes_ == plan.grad_accumulation;
   StepGradients gradients;
   for (int64_t i = 0; i < plan.own_passes(); ++i) {
     if (i > 0 && !waits && may_stop_ && interrupt_signal() != 0)
       throw Interrupted("training was interrupted between two micro-batches");
-    const std::optional<ops::TensorBatch> batch = feed.next();
-    STOKER_CHECK(batch.has_value(), "the loader ended at step {} of {}", step, plan.total_steps);
+    std::optional<MicroBatch> batch = next_batch(state, feed, i);
+    if (!batch) continue;
     const int64_t images = batch->labels.size(0);
-    if (images == 0) continue;  // every sample was skipped as unreadable
-    if (images < state.facts.smallest_batch) {
-      report_left_out(step);
-      continue;
-    }
-    const int64_t number = plan.first_own_pass() + i;
-    seed_torch(state.facts.seed, step, number);
+    seed_torch(state.facts.seed, step, batch->number);
     if (exchange_) exchange_->before_micro_batch(overlaps && i + 1 == plan.own_passes());
-    at::Tensor loss = accumulate(state,
-                                 {.number = number,
-                                  .images = batch->images,
-                                  .labels = batch->labels,
-                                  .targets = batch->targets},
-                                 events);
+    at::Tensor loss = accumulate(state, *std::move(batch), events);
     gradients.loss_sum = gradients.loss_sum.defined() ? gradients.loss_sum + loss : std::move(loss);
     gradients.images += images;
   }
@@ -148,7 +149,7 @@ void GradientPass::exchange_what_learns(State& state) {
   if (exchange_ && learning == exchanged_) return;
   if (exchange_) waited_before_ += exchange_->wait_s();
   exchange_.reset();
-  exchange_ = state.optimizer().exchange(group_, weights::learning_parameters(state.model()));
+  exchange_ = state.optimizer().exchange(replicas(), weights::learning_parameters(state.model()));
   exchanged_ = learning;
   proven_passes_ = 0;
 }
@@ -169,7 +170,7 @@ StepGradients GradientPass::run_with_others(State& state, BatchSource& feed, Eve
   try {
     gradients = ops::on_device(work, [&] { return pass(state, feed, events); });
   } catch (const OutOfMemory&) {
-    if (norms_wait_ || exchange_->waits_within_pass()) throw;
+    if (waits_within_pass()) throw;
     failure = std::current_exception();
   } catch (const Interrupted&) {
     failure = std::current_exception();
@@ -263,10 +264,16 @@ void GradientPass::share(State& state, StepGradients& gradients) {
   parts.push_back(by_rank);
   for (const at::Tensor& buffer : statistics) parts.push_back(buffer.reshape({-1}));
   const at::Tensor sums = at::cat(parts);
-  group_.sum(sums);
-  gradients.loss_sum = sums[0].clone();
-  gradients.losses_by_rank = sums.narrow(0, 1, group_.size()).clone();
-  const at::Tensor means = sums / static_cast<double>(group_.size());
+  replicas().sum(sums);
+  at::Tensor totals = sums.narrow(0, 0, 1 + group_.size()).clone();
+  if (stage_ != nullptr) stage_->stages().sum(totals);  // the last one has the losses
+  gradients.loss_sum = totals[0].clone();
+  gradients.losses_by_rank = totals.narrow(0, 1, group_.size());
+  // Each stage has a part in the loss of its column.
+  if (stage_ != nullptr)
+    gradients.losses_by_rank =
+        gradients.losses_by_rank.view({stage_->count(), -1}).sum(0).repeat({stage_->count()});
+  const at::Tensor means = sums / static_cast<double>(replicas().size());
   int64_t at = 1 + group_.size();
   for (at::Tensor& buffer : statistics) {
     buffer.copy_(means.narrow(0, at, buffer.numel()).view_as(buffer));
@@ -288,7 +295,7 @@ void GradientPass::share_norm(State& state, const StepGradients& gradients) {
 
 void GradientPass::keep_buffers(State& state) {
   const at::NoGradGuard no_grad;
-  buffers_ = state.model().buffers();
+  buffers_ = stage_ != nullptr ? stage_->own_buffers() : state.model().buffers();
   if (buffers_.empty()) return;
   if (kept_.size() != buffers_.size()) {
     std::vector<at::Tensor> copies;
@@ -315,18 +322,23 @@ at::Tensor GradientPass::accumulate(State& state, MicroBatch batch, Events& even
     const Autocast autocast(state.facts.device.type(), precision_);
     batch.logits = state.model().forward(batch.images);
   }
+  const auto [loss_sum, share] = weigh(state, batch, events);
+  {
+    const trace::Span span(trace::Stage::kBackward);
+    share.backward();
+  }
+  events.emit(Event::kMicroBatchDone, &batch);
+  return loss_sum;
+}
+
+GradientPass::Weighed GradientPass::weigh(State& state, MicroBatch& batch, Events& events) {
   batch.losses = loss_->per_sample(batch.logits, targets_of(batch), label_smoothing_);
   events.emit(Event::kLossReady, &batch);
   const at::Tensor loss_sum = batch.losses.sum();
   batch.logits.reset();
   batch.losses.reset();
   const at::Tensor share = loss_sum / static_cast<double>(state.facts.plan.batch_size);
-  {
-    const trace::Span span(trace::Stage::kBackward);
-    (state.scaler() != nullptr ? state.scaler()->scale(share) : share).backward();
-  }
-  events.emit(Event::kMicroBatchDone, &batch);
-  return loss_sum.detach();
+  return {loss_sum.detach(), state.scaler() != nullptr ? state.scaler()->scale(share) : share};
 }
 
 }  // namespace stoker::train

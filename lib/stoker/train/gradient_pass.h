@@ -2,6 +2,8 @@
 //
 //   GradientPass pass(options);
 //   StepGradients gradients = pass.run(state, feed, events);   // adds to the parameters' gradients
+//
+// A stage of a pipeline makes its part of each micro-batch's passes (stage_passes.cpp).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,9 +11,11 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "stoker/dist/group.h"
+#include "stoker/parallel/stage.h"
 #include "stoker/train/events.h"
 #include "stoker/train/feed.h"
 #include "stoker/train/options.h"
@@ -36,14 +40,16 @@ struct StepNotice {
 
 class GradientPass {
  public:
-  // Takes precision, loss and label_smoothing of the options.
+  // Takes precision, loss and label_smoothing of the options. stage: of a pipeline that this rank
+  // is one of.
   explicit GradientPass(const TrainOptions& options, const losses::LossContext& weights = {},
-                        dist::Group& group = dist::alone())
+                        dist::Group& group = dist::alone(), parallel::Stage* stage = nullptr)
       : precision_(options.precision),
         label_smoothing_(options.label_smoothing),
         norms_wait_(options.batch_norm == BatchNormMode::kSync),
         loss_(losses::losses().build(options.loss, weights)),
-        group_(group) {}
+        group_(group),
+        stage_(stage) {}
 
   // Forward and backward of the images of the step under way, in micro-batches of the plan. The
   // gradients are those of the sum of losses divided by the plan's batch_size (times the scale of
@@ -65,7 +71,10 @@ class GradientPass {
     is_local_ = is_local;
     may_stop_ = may_stop;
   }
-  double exchange_wait_s() const { return waited_before_ + (exchange_ ? exchange_->wait_s() : 0); }
+  double exchange_wait_s() const {
+    return waited_before_ + (exchange_ ? exchange_->wait_s() : 0) +
+           (stage_ != nullptr ? stage_->wait_s() : 0);
+  }
 
   // Whether the run() under way, or that an error ended, has shown the network any image: its
   // running statistics and gradients are then no longer those of a whole step.
@@ -85,6 +94,25 @@ class GradientPass {
   StepGradients pass(State& state, BatchSource& feed, Events& events);
   // Returns the micro-batch's summed loss.
   at::Tensor accumulate(State& state, MicroBatch batch, Events& events);
+  // Of the logits in `batch`: the summed loss, and what its backward pass begins with.
+  struct Weighed {
+    at::Tensor loss_sum, share;
+  };
+  Weighed weigh(State& state, MicroBatch& batch, Events& events);
+  // The next micro-batch of this rank as MicroBatch; nothing where no image is left of it.
+  std::optional<MicroBatch> next_batch(const State& state, BatchSource& feed, int64_t index);
+
+  // This stage's part of the step, in the order of parallel/one_f_one_b.h.
+  struct InFlight;
+  StepGradients pass_stage(State& state, BatchSource& feed, Events& events);
+  InFlight forward_stage(State& state, BatchSource& feed, Events& events, int64_t index);
+  void forward_last(State& state, Events& events, MicroBatch batch, InFlight& kept);
+  void backward_stage(InFlight& kept);
+  std::optional<at::Tensor> enter_stage(State& state, BatchSource& feed, Events& events,
+                                        MicroBatch& batch, InFlight& kept);
+  // Of those that have the same parameters.
+  dist::Group& replicas() { return stage_ != nullptr ? stage_->replicas() : group_; }
+  bool waits_within_pass() const;
   void keep_buffers(State& state);
   void exchange_what_learns(State& state);
   StepGradients run_with_others(State& state, BatchSource& feed, Events& events);
@@ -98,6 +126,7 @@ class GradientPass {
   bool norms_wait_;  // for those of other ranks, so that no rank may leave its pass
   std::shared_ptr<const losses::Loss> loss_;
   dist::Group& group_;
+  parallel::Stage* stage_;
   std::unique_ptr<dist::GradientExchange> exchange_;
   size_t exchanged_ = 0;      // parameters
   double waited_before_ = 0;  // in exchanges of other parameters

@@ -11,6 +11,7 @@
 
 #include "stoker/dist/group.h"
 #include "stoker/models/model.h"
+#include "stoker/parallel/stage.h"
 #include "stoker/train/average_views.h"
 #include "stoker/train/feed.h"
 #include "stoker/train/unreadable.h"
@@ -31,6 +32,8 @@ struct InferenceOptions {
   // infer() passes over parts of a batch where memory runs out, and goes on so; of one process.
   bool divides_batches = false;
   dist::Group* group = &dist::alone();  // whose ranks have each a share of the batches
+  // Of a pipeline: the first stages have the shares, and what `use` is called with.
+  parallel::Stage* stage = nullptr;
   // Called after each batch with the images that are done, unreadable ones included, and of how
   // many; of this rank.
   std::function<void(int64_t done, int64_t of)> on_progress = nullptr;

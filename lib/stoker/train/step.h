@@ -15,11 +15,13 @@ namespace stoker::train {
 
 class TrainStep {
  public:
+  // As GradientPass has them.
   TrainStep(const TrainOptions& options, optim::Schedule schedule,
-            const losses::LossContext& weights = {}, dist::Group& group = dist::alone())
+            const losses::LossContext& weights = {}, dist::Group& group = dist::alone(),
+            parallel::Stage* stage = nullptr)
       : clip_(options.clip),
         schedule_(std::move(schedule)),
-        gradients_(options, weights, group),
+        gradients_(options, weights, group, stage),
         losses_(options.max_nonfinite_steps, group),
         is_alone_(group.is_alone()) {}
 

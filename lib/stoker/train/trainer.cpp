@@ -43,9 +43,10 @@ Trainer::Trainer(const TrainerParts& parts, optim::Schedule schedule, TrainerOpt
       train_(parts.train),
       val_(parts.val),
       group_(*parts.group),
+      stage_(parts.stage),
       options_(std::move(options)),
       events_(parts.state, parts.algorithms),
-      step_(options_.train, std::move(schedule), parts.loss_weights, *parts.group),
+      step_(options_.train, std::move(schedule), parts.loss_weights, *parts.group, parts.stage),
       memory_(parts.state, options_.memory, options_.memory_advice, *parts.group),
       checkpoints_(parts.checkpoints),
       max_time_s_(options_.train.max_time.empty()

@@ -32,6 +32,7 @@ struct TrainerParts {
   losses::LossContext loss_weights = {};   // a value
   CheckpointStore* checkpoints = nullptr;  // none: nothing is saved, as on all ranks but the first
   dist::Group* group = &dist::alone();
+  parallel::Stage* stage = nullptr;  // of a pipeline that this rank is one of
 };
 
 struct TrainerOptions {
@@ -41,8 +42,8 @@ struct TrainerOptions {
   CheckpointOptions checkpoint;
   MachineOptions machine;
   int64_t log_every_steps = 20;  // how often losses are read from a GPU
-  bool shards_optimizer =
-      false;  // ranks have parts of what is trained, gathered before each checkpoint
+  // Ranks have parts of what is trained, gathered before each checkpoint.
+  bool has_parts = false;
   LocalOptions local = {};
   bool keeps_guesses = false;               // of each image of the newest evaluation, in the state
   bool evaluates_at_budget = true;          // when a budget ends the run
@@ -95,6 +96,7 @@ class Trainer {
   void save_what_is_whole();
   void note_written(const Saver::Written& folders);
   bool finish_step(const loader::Loader& loader);
+  bool has_images() const { return stage_ == nullptr || stage_->is_first(); }
   void log_window(const loader::Loader& loader);
   int64_t eval_batch_size() const;
   void evaluate_now();
@@ -119,6 +121,7 @@ class Trainer {
   const Source& train_;
   const Source& val_;
   dist::Group& group_;
+  parallel::Stage* stage_;
   TrainerOptions options_;
   Events events_;
   TrainStep step_;

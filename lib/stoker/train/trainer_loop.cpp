@@ -34,8 +34,9 @@ StopReason Trainer::train() {
 
 // With one size of micro-batches: until the run ends, or nothing where the size has changed.
 std::optional<StopReason> Trainer::take_steps() {
+  const loader::ChunkSource none = [] { return std::optional<loader::Chunk>(); };
   Feed feed(train_, state_.facts.device, options_.train.precision,
-            training_chunks(state_.plan(), state_.position.step));
+            has_images() ? training_chunks(state_.plan(), state_.position.step) : none);
   logged_stages_ = {};
   reported_train_ = 0;
   std::optional<StopReason> ended;
@@ -95,7 +96,7 @@ bool Trainer::finish_step(const loader::Loader& loader) {
 
 // All ranks give their parts where the first wants to save.
 void Trainer::gather_state_if(bool is_wanted) {
-  if (!options_.shards_optimizer) return;
+  if (!options_.has_parts) return;
   int64_t wanted = is_wanted ? 1 : 0;
   group_.max(std::span<int64_t>(&wanted, 1));
   if (wanted > 0) state_.optimizer().gather_state();
@@ -165,6 +166,7 @@ void Trainer::evaluate_now() {
                   .keeps_guesses = options_.keeps_guesses,
                   .may_shrink = options_.memory.microbatch != MicrobatchMode::kFixed,
                   .group = &group_,
+                  .stage = stage_,
                   .on_progress = [&](int64_t done, int64_t of) {
                     events_.emit_eval_progress({.done = done, .of = of});
                   }});
