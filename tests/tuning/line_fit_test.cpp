@@ -78,7 +78,7 @@ std::vector<Probe> probe_all(const SizeRange& range, int64_t limit) {
 }
 
 TEST_CASE("memory probes are three, growing, and stay below half of the limit", "[tuning]") {
-  const std::vector<Probe> probes = probe_all({2, 512}, 4096 * kMiB);
+  const std::vector<Probe> probes = probe_all({2, 128}, 4096 * kMiB);
   REQUIRE(probes.size() == 3);
   CHECK(probes[0].microbatch == 2);
   CHECK(probes[1].microbatch == 8);
@@ -95,16 +95,17 @@ TEST_CASE("memory probes go on where their memory bends", "[tuning]") {
     probes.push_back({*size, bent(*size)});
   REQUIRE(probes.size() == 5);
   CHECK(probes[2].microbatch == 16);
-  CHECK(probes[3].microbatch == 32);
-  CHECK(probes[4].microbatch == 64);
+  CHECK(probes[3].microbatch == 64);
+  CHECK(probes[4].microbatch == 128);
   CHECK(fit_line(probes).at(256) == truth(256));
 }
 
 TEST_CASE("memory probes go on where the largest that fits is far from them", "[tuning]") {
-  CHECK(probe_all({1, 256}, 4096 * kMiB).size() == 3);
-  CHECK(probe_all({1, 600}, 40960 * kMiB).back().microbatch == 64);
-  CHECK(probe_all({1, 4000}, 40960 * kMiB).size() == 5);
-  CHECK(probe_all({1, 100'000}, 409600 * kMiB).size() == 5);
+  CHECK(probe_all({1, 64}, 4096 * kMiB).size() == 3);
+  CHECK(probe_all({1, 256}, 4096 * kMiB).back().microbatch == 64);
+  CHECK(probe_all({1, 600}, 40960 * kMiB).back().microbatch == 256);
+  CHECK(probe_all({1, 4000}, 40960 * kMiB).size() == 6);
+  CHECK(probe_all({1, 100'000}, 409600 * kMiB).size() == 6);
 }
 
 TEST_CASE("memory probes end at the largest size", "[tuning]") {

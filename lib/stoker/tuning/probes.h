@@ -19,7 +19,7 @@ struct SizeRange {
   int64_t largest = 1;   // the batch, or what fits
 };
 
-// The next size whose peak is worth measuring: three in all, up to five where the largest that fits
+// The next size whose peak is worth measuring: three in all, up to six where the largest that fits
 // is far beyond them or their memory bends; the first is the smallest, each later one up to four
 // times the one before, none predicted above `share` of the limit. From one probe the prediction
 // takes all memory to be the images', which errs on the safe side. None when there is no larger
