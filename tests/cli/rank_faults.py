@@ -46,6 +46,7 @@ class Case:
     fault: str
     stage: str
     rank: int
+    options: tuple = ()
 
     @property
     def code(self):
@@ -85,13 +86,13 @@ def processes_with(mark):
     return found
 
 
-def command_of(launcher, ranks):
+def command_of(launcher, ranks, options):
     if launcher == "torchrun":
         torchrun = pathlib.Path(sys.executable).parent / "torchrun"
         return [torchrun, "--no-python", "--nproc-per-node", ranks, "--max-restarts", 0,
                 "--monitor-interval", 0.2, "--master-port", free_port(), BINARY, "train",
-                "tiny.yaml", *OPTIONS]
-    return [BINARY, "train", "tiny.yaml", *OPTIONS, "--devices", f"cpu:{ranks}"]
+                "tiny.yaml", *OPTIONS, *options]
+    return [BINARY, "train", "tiny.yaml", *OPTIONS, *options, "--devices", f"cpu:{ranks}"]
 
 
 def run(case, ranks, library, launcher="devices"):
@@ -105,8 +106,8 @@ def run(case, ranks, library, launcher="devices"):
     with tempfile.TemporaryDirectory(prefix="stoker-fault-") as folder:
         (pathlib.Path(folder) / "tiny.yaml").write_text(TINY)
         began = time.monotonic()
-        process = subprocess.Popen([str(word) for word in command_of(launcher, ranks)], cwd=folder,
-                                   env=environment, stdout=subprocess.PIPE,
+        process = subprocess.Popen([str(word) for word in command_of(launcher, ranks, case.options)],
+                                   cwd=folder, env=environment, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         try:
             text, _ = process.communicate(timeout=LIMIT_S)

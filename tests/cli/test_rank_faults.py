@@ -10,7 +10,10 @@ from rank_faults import Case, cases, run
 
 FEW = [Case("kill", "forward", 0), Case("stop", "reduce", 1), Case("exit", "evaluate", 1),
        Case("memory", "backward", 1), Case("nan", "init", 1), Case("nan", "forward", 1),
-       Case("disk", "save", 0)]
+       Case("disk", "save", 0),
+       # The others wait within their passes.
+       Case("memory", "backward", 1, ("dist.mesh.pipeline=2",)),
+       Case("kill", "forward", 0, ("dist.mesh.pipeline=2",))]
 UNDER_TORCHRUN = [Case("kill", "backward", 1)]
 
 

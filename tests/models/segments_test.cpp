@@ -32,7 +32,7 @@ TEST_CASE("a network is its segments, and each tensor of it is in one of them") 
   for (const Sized& one :
        {Sized{"mlp", 9}, Sized{"airbench", 32}, Sized{"resnet18", 40}, Sized{"mobilenetv2_050", 40},
         Sized{"vit_tiny_patch16_224", 48}, Sized{"convnext_atto", 64}, Sized{"swin_t", 64},
-        Sized{"mixer_s32_224", 64}, Sized{"densenet121", 40}}) {
+        Sized{"mixer_s32_224", 64}, Sized{"convmixer_768_32", 40}, Sized{"densenet121", 40}}) {
     INFO(one.name);
     at::manual_seed(3);
     const models::ModelContext context{

@@ -60,6 +60,14 @@ TEST_CASE("what looks at a whole network is refused beside a pipeline, by both k
   }
 }
 
+TEST_CASE("blocks of stages are refused where there are none") {
+  RunConfig config;
+  config.dist.pipeline.split = {"head"};
+  CHECK_THROWS_WITH(run::check_pipeline(config), Catch::StartsWith("dist.pipeline.split"));
+  config.dist.mesh.pipeline = 2;
+  CHECK_NOTHROW(run::check_pipeline(config));
+}
+
 TEST_CASE("an optimizer that evaluates other weights is refused beside a pipeline") {
   RunConfig config;
   config.data.format = data::formats().pick("shapes");

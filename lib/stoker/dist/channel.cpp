@@ -79,6 +79,8 @@ Channel::Channel(c10::intrusive_ptr<c10d::Store> store, int64_t rank, int64_t ra
     const auto backend = options.is_nccl ? make_nccl(store, number, size, options)
                                          : make_gloo(store, number, size, options);
     group_->setBackend(options.device.type(), type, backend);
+    // What Gloo sends from one rank to another lies in host memory.
+    if (!options.is_nccl) group_->setBackend(c10::kCPU, type, backend);
     group_->setDefaultBackend(type);
   });
 }

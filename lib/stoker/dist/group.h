@@ -84,7 +84,7 @@ class Group {
   // For messages: "rank 2 of 4 (host a1, process 4711)".
   virtual std::string name(int64_t rank) const = 0;
 
-  // All have agreed to stop, and what is left is to save: dist.grace_s has been kept.
+  // All have agreed to stop, or are done, and what is left is to save: dist.grace_s has been kept.
   virtual void note_ending() noexcept = 0;
   // What is reported to the others where this rank stands still, or ends by an error. Never throws.
   virtual void note_step(int64_t step) noexcept = 0;

@@ -81,7 +81,12 @@ std::vector<parallel::SegmentCost> common_costs(models::Model& model,
 }  // namespace
 
 void check_pipeline(const RunConfig& config) {
-  if (config.dist.mesh.pipeline == 1) return;
+  if (config.dist.mesh.pipeline == 1) {
+    if (config.dist.pipeline.split.empty()) return;
+    throw ConfigError(
+        "dist.pipeline.split: names the blocks with which stages begin, and dist.mesh.pipeline is "
+        "1: expected dist.mesh.pipeline: 2 or more with it");
+  }
   for (const StageConflict& one : kStageConflicts) {
     if (one.is_set(config)) throw beside_stages(config, one.key, one.why);
   }

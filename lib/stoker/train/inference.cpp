@@ -171,6 +171,7 @@ class Inference {
       if (batch->labels.size(0) > 0) {
         if (staged.is_full()) take_oldest();
         staged.begin(batch->images);
+        batch->images.reset();  // of batches ahead labels and samples are enough
         ahead.push_back(*std::move(batch));
       }
       note_done();

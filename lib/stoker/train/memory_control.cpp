@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "stoker/core/log.h"
@@ -38,9 +39,12 @@ void MemoryControl::note_peak(State& state, bool of_steps) {
 
 void MemoryControl::shrink(State& state, const OutOfMemory& error) {
   const StepPlan before = state.plan();
-  int64_t lacking = -ops::usable_bytes(state.facts.device);
-  group_.max(std::span<int64_t>(&lacking, 1));
-  const auto count = policy_.after_failure(before.grad_accumulation, -lacking);
+  std::optional<int64_t> count;
+  if (!policy_.is_fixed()) {  // else the others may wait for this rank within their passes
+    int64_t lacking = -ops::usable_bytes(state.facts.device);
+    group_.max(std::span<int64_t>(&lacking, 1));
+    count = policy_.after_failure(before.grad_accumulation, -lacking);
+  }
   if (!count) {
     const std::string advice = advice_ ? advice_() : "";
     throw OutOfMemory(advice.empty() ? error.what() : fmt::format("{}\n{}", error.what(), advice));

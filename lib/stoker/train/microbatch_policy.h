@@ -31,6 +31,8 @@ class MicrobatchPolicy {
   MicrobatchPolicy(MicrobatchMode mode, const StepPlan& planned, int64_t smallest_batch)
       : mode_(mode), planned_(planned), smallest_batch_(smallest_batch) {}
 
+  bool is_fixed() const { return mode_ == MicrobatchMode::kFixed; }
+
   // What a step needs, from probes; without one a step that does not fit is cut in two.
   void set_model(const tuning::Line& model) { model_ = model; }
 

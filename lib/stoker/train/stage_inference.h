@@ -25,8 +25,7 @@ class StagedForward {
   StagedForward(parallel::Stage& stage, StageForward run) : stage_(stage), run_(std::move(run)) {}
 
   void begin(const at::Tensor& images);
-  // Passes whose logits are still to come, and whether one more would only wait.
-  int64_t under_way() const { return under_way_; }
+  // Whether one more would only wait.
   bool is_full() const { return under_way_ >= stage_.count(); }
   at::Tensor logits();  // of the oldest
   // The others' passes end here; what is under way can still be asked for.
@@ -35,7 +34,7 @@ class StagedForward {
  private:
   parallel::Stage& stage_;
   StageForward run_;
-  int64_t under_way_ = 0;
+  int64_t under_way_ = 0;  // passes whose logits are still to come
 };
 
 void relay(parallel::Stage& stage, const StageForward& run);

@@ -86,7 +86,7 @@ StopReason Trainer::fit() {
     } catch (const Interrupted&) {
       reason = StopReason::kInterrupted;
     }
-    if (reason == StopReason::kInterrupted) group_.note_ending();
+    group_.note_ending();
     machine_->settle(state_.position);
     gather_state_if(saver_.has_value());
     if (saver_) note_written(saver_->finish(state_, capture_now()));
