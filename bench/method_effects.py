@@ -103,17 +103,19 @@ def measure(arguments, out):
               if name.startswith("plain") or re.search(arguments.only, name)}
     if any(TEACHER in word for overrides in wanted.values() for word in overrides):
         teacher = train(stoker, out, "teacher", ["seed=1000"], arguments.epochs, 8000)
+        if teacher is None:
+            raise SystemExit("without the teacher distillation cannot be measured")
     results = {}
     for name, overrides in wanted.items():
         slug = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-        runs = []
+        runs = {}
         for seed in range(1, arguments.seeds + 1):
             own = [word.replace(TEACHER, str(teacher)) if TEACHER in word else word
                    for word in overrides]
             run = train(stoker, out, f"{slug}_{seed}", [*own, f"seed={seed}"], arguments.epochs,
                         1000)
             if run is not None:
-                runs.append(figures(run))
+                runs[seed] = figures(run)
         if runs:
             results[name] = runs
     return results
@@ -128,13 +130,16 @@ def main():
     parser.add_argument("--only", default="", help="a regular expression of method names")
     arguments = parser.parse_args()
     results = measure(arguments, arguments.out.resolve())
-    plain = next(iter(results.values()))
-    plain_time = statistics.median(time for _, _, time in plain)
+    plain = results.get(next(iter(METHODS)))
+    if plain is None:
+        raise SystemExit("no plain run ended, so there is nothing to compare with")
+    plain_time = statistics.median(time for _, _, time in plain.values())
     print("| method | top-1, % | difference | loss | time |\n|---|---|---|---|---|")
     for name, runs in results.items():
-        top1, loss, times = zip(*runs)
-        difference = [a - b[0] for a, b in zip(top1, plain)]
-        shown = f"{statistics.mean(difference):+.2f} ± {spread(difference):.2f}"
+        top1, loss, times = zip(*runs.values())
+        difference = [runs[seed][0] - plain[seed][0] for seed in runs if seed in plain]
+        shown = (f"{statistics.mean(difference):+.2f} ± {spread(difference):.2f}"
+                 if difference else "")
         print(f"| {name} | {statistics.mean(top1):.2f} ± {spread(top1):.2f} | "
               f"{'' if runs is plain else shown} | {statistics.mean(loss):.3f} | "
               f"{statistics.median(times) / plain_time:.2f} |")

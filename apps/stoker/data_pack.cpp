@@ -106,11 +106,12 @@ ExitCode write_pack(PackArguments arguments, std::vector<pack::PackSplit> all_sp
   }
   for (const pack::PackedSplit& split : packed) print_packed(split);
   const auto& val = packed.size() > 1 ? packed[1].name : packed[0].name;
-  fmt::print("Train on them with data.format=shards data.root={} data.train={} data.val={}{}\n",
-             shown(arguments.out), shown(packed[0].name), shown(val),
-             splits[0].dataset->is_multilabel()
-                 ? fmt::format(" task=multilabel \"data.labels={{split}}{}\"", data::kLabelsFileEnd)
-                 : "");
+  fmt::print(
+      "Train on them with data.format=shards data.root={} data.train={} data.val={}{}\n",
+      shown(arguments.out), shown(packed[0].name), shown(val),
+      splits[0].dataset->is_multilabel()
+          ? fmt::format(" task=multilabel \"data.labels='{{split}}{}'\"", data::kLabelsFileEnd)
+          : "");
   return ExitCode::kDone;
 }
 

@@ -45,6 +45,19 @@ class Export(BinaryTest):
         self.assertIn("stem.conv_1x1.bn.bias", names_of(self.folder / "own.safetensors"))
         self.stoker("eval", "runs/tiny/1")
 
+    def test_what_torchvision_s_network_would_not_compute_is_refused(self):
+        for run, (model, said) in enumerate([
+                ("{name: mobilenetv2_100, pool: max}", "model.pool"),
+                ("{name: resnet18, activation: silu}", "model.activation"),
+                ("resnet18", "conv1.weight"),  # 3x3 for images of 16x16, where torchvision has 7x7
+                ("swin_tiny_patch4_window7_224", "relative_position_bias_table")], 1):
+            with self.subTest(model=model):
+                self.stoker("train", "tiny.yaml", f"model={model}", *SMALL, "train.max_steps=1")
+                _, err = self.stoker("export", f"runs/tiny/{run}", "x.safetensors", "--names",
+                                     "torchvision", expect=2)
+                self.assertIn(said, err)
+                self.assertFalse((self.folder / "x.safetensors").exists())
+
     def test_what_cannot_be_exported(self):
         self.train("{name: mlp, hidden: [7]}")
         _, err = self.stoker("export", "runs/tiny/1", "x.safetensors", "--names", "torchvision", expect=2)

@@ -5,6 +5,7 @@ import json
 import math
 import unittest
 
+from binary import REPOSITORY
 from ranks import RanksTest
 
 SEVERAL = ["task=multilabel", "train.precision=fp32"]
@@ -60,6 +61,10 @@ class Multilabel(RanksTest):
         out, _ = self.stoker("predict", run, *images, "eval.threshold=1")
         self.assertEqual([line.split("  ")[1:] for line in out.splitlines()], [["-"]] * 3)
 
+    def test_the_quickstart_is_for_several_labels_too(self):
+        self.stoker("config", "check", REPOSITORY / "configs/quickstart.yaml", "task=multilabel",
+                    "train.label_smoothing=0")
+
     def test_two_ranks_measure_what_one_does(self):
         self.stoker("train", "tiny.yaml", *SEVERAL)
         one, _ = self.stoker("eval", "runs/tiny/1", "--json", "eval.batch_size=7")
@@ -95,13 +100,14 @@ class Multilabel(RanksTest):
             "data: {format: csv, root: set, train: train.csv, val: val.csv}\n"
             "augment: [normalize: {mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25]}]\n")
         out, _ = self.stoker("data", "pack", "pack.yaml", "shards")
-        self.assertIn("data.labels={split}-labels.csv", out)
+        labels = "data.labels='{split}-labels.csv'"  # unquoted, YAML would read a map
+        self.assertIn(f'"{labels}"', out)
         out, _ = self.stoker("config", "init", "shards")
         self.assertIn("task: multilabel", out)
         self.assertIn('labels: "{split}-labels.csv"', out)
         (self.folder / "packed.yaml").write_text(out)
         self.stoker("config", "check", "packed.yaml")
-        shards = ["data.format=shards", "data.root=shards", "data.labels={split}-labels.csv"]
+        shards = ["data.format=shards", "data.root=shards", labels]
         self.stoker("train", "tiny.yaml", *SEVERAL, *shards, "name=shards")
         self.assertEqual(self.metrics("runs/csv/1")[-1]["map"],
                          self.metrics("runs/shards/1")[-1]["map"])
@@ -121,7 +127,8 @@ class Multilabel(RanksTest):
                     _, err = self.stoker(*verb, *SEVERAL, override, expect=2)
                     self.assertIn(override.split("=")[0].split(".")[-1], err)
                     self.assertIn(said, err)
-        for override in ("checkpoint.monitor=val.map", "train.positive_weights=[1, 2]"):
+        for override in ("checkpoint.monitor=val.map", "train.positive_weights=[1, 2]",
+                         "eval.threshold=0.9", "data.label_separator=;"):
             _, err = self.stoker("config", "check", "tiny.yaml", override, expect=2)
             self.assertIn(override.split("=")[0], err)
         _, err = self.stoker("train", "tiny.yaml", *SEVERAL, "train.positive_weights=[1, 2]",
@@ -134,9 +141,10 @@ class Multilabel(RanksTest):
         _, err = self.stoker("config", "check", "tiny.yaml", *SEVERAL, "data.format=image_folder",
                              "data.root=set", expect=2)
         self.assertIn("data.format: image_folder knows one label", err)
-        self.stoker("train", "tiny.yaml", *SEVERAL, "train.max_steps=2")
-        _, err = self.stoker("eval", "runs/tiny/1", "task=classification", expect=2)
-        self.assertIn("checkpoint.monitor", err)
+        self.stoker("train", "tiny.yaml", *SEVERAL, "train.max_steps=2", "checkpoint.monitor=val.loss")
+        for verb in (["eval", "runs/tiny/1"], ["predict", "runs/tiny/1", "x.png"]):
+            _, err = self.stoker(*verb, "task=classification", expect=2)
+            self.assertIn("trained with task: multilabel", err)
         _, err = self.stoker("train", "--resume", "runs/tiny/1", "task=classification", expect=2)
         self.assertIn("task", err)
 

@@ -188,6 +188,14 @@ TEST_CASE("keys of labels that do not go with the task are refused without a loo
   DataOptions shapes = several_shapes();
   shapes.multilabel = false;
   CHECK_NOTHROW(check_options(shapes));
+  shapes.label_separator = ";";
+  CHECK_THAT(message_of<ConfigError>([&] { check_options(shapes); }),
+             Catch::StartsWith("data.label_separator is for several labels"));
+  shapes.multilabel = true;
+  CHECK_THAT(message_of<ConfigError>([&] { check_options(shapes); }),
+             Catch::Contains("shapes has none"));
+  shapes.multilabel = false;
+  shapes.label_separator = "|";
   shapes.label_columns = {"a"};
   CHECK_THAT(message_of<ConfigError>([&] { check_options(shapes); }),
              Catch::StartsWith("data.label_columns is for several labels"));

@@ -33,7 +33,7 @@ config::Choice with_dropout(const std::string& name) {
   } else if (name.find("resne") != std::string::npos) {
     choice.as<ResnetOptions>().dropout = 0.3;
   } else {
-    choice.as<NetworkOptions>() = {.drop_path = 0.2, .dropout = 0.3};
+    choice.as<NetworkOptions>() = {.drop_path = name.starts_with("dla") ? 0 : 0.2, .dropout = 0.3};
   }
   return choice;
 }

@@ -229,6 +229,17 @@ TEST_CASE("residual branches are dropped in training only", "[models]") {
   }
 }
 
+TEST_CASE("a network that never leaves a branch out refuses drop_path", "[models]") {
+  const ModelContext context{.classes = 2, .height = 80, .width = 80};
+  for (const char* name : {"dla46_c", "inception_v3", "alexnet", "squeezenet1_1", "densenet121",
+                           "shufflenet_v2_x0_5", "vgg11", "vgg16_bn_cifar", "resnet9"}) {
+    INFO(name);
+    config::Choice choice = models().pick(name);
+    choice.as<NetworkOptions>().drop_path = 0.1;
+    CHECK_THROWS_WITH(models().build(choice, context), Catch::Contains("model.drop_path"));
+  }
+}
+
 at::Tensor evaluated(Model& model, const at::Tensor& images) {
   const c10::NoGradGuard no_grad;
   model.eval();

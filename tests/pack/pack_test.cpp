@@ -225,6 +225,24 @@ TEST_CASE("pack: several labels an image come back with the classes as they were
     CHECK(std::ranges::equal(packed->labels(i), source->labels(i)));
 }
 
+TEST_CASE("pack: labels that are numbers come back as the classes they were") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"a.png", "b.png"})
+    test::write(folder.path() / "set" / name, test::plain_png(5, 4, 9));
+  test::write(folder.path() / "set/train.csv", "path,7,03\na.png,1,1\nb.png,0,1\n");
+  const data::DataOptions options{.format = data::formats().pick("csv"),
+                                  .root = (folder.path() / "set").string(),
+                                  .multilabel = true,
+                                  .cache = data::Cache::kNone};
+  const auto source = data::open_dataset(options, data::Split::kTrain);
+  pack::pack(std::vector<PackSplit>{{"train", source}}, folder.path() / "out", {});
+  const auto found = data::find_splits(folder.path() / "out");
+  const auto packed = data::open_dataset(found.at(0).options, found.at(0).split);
+  CHECK(packed->class_names() == std::vector<std::string>{"7", "03"});
+  for (int64_t i = 0; i < source->size(); ++i)
+    CHECK(std::ranges::equal(packed->labels(i), source->labels(i)));
+}
+
 TEST_CASE("pack: a label that a file of labels does not give back is refused before the work") {
   const test::TemporaryFolder folder;
   test::write(folder.path() / "train.csv", "path,cat|dog,bird\na.png,1,0\n");

@@ -122,11 +122,16 @@ Written read_words(const std::filesystem::path& path, const LabelTableOptions& o
   return written;
 }
 
+std::set<std::string> names_in(const std::vector<Words>& rows) {
+  std::set<std::string> names;
+  for (const Words& words : rows) names.insert(words.begin(), words.end());
+  return names;
+}
+
 // The names in order; numbers stand for all up to the largest.
 Words classes_of(const std::vector<Words>& rows, const std::string& file) {
   constexpr int64_t kMostNumbers = 100'000;
-  std::set<std::string> names;
-  for (const Words& words : rows) names.insert(words.begin(), words.end());
+  const std::set<std::string> names = names_in(rows);
   if (names.empty()) throw DataError(shown(file) + ": no image has a label");
   int64_t largest = 0;
   for (const std::string& name : names) {
@@ -156,6 +161,11 @@ bool names_several_labels(const std::filesystem::path& path) {
   for (size_t i = 0; i < csv.header().size(); ++i)
     if (i != *path_column && !marked(csv.fields()[i])) return false;
   return true;
+}
+
+std::set<std::string> written_labels(const std::filesystem::path& path,
+                                     const LabelTableOptions& options) {
+  return names_in(read_words(path, options).words);
 }
 
 LabelTable read_label_table(const std::filesystem::path& path, const LabelTableOptions& options,

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct LabelTable {
 // `labels`, or by 0 and 1 in its first row where it has no column `label`. Throws DataError where
 // there is no file.
 bool names_several_labels(const std::filesystem::path& path);
+
+// The labels as they are written, each once. Throws as read_label_table().
+std::set<std::string> written_labels(const std::filesystem::path& path,
+                                     const LabelTableOptions& options);
 
 // classes: those that labels may be of, in their order. Empty: those of the file, which are the
 // columns in their order, or the sorted names, or "0" to the largest number where all are class

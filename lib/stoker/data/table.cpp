@@ -222,12 +222,22 @@ void require_format(const DataOptions& options, std::string_view place) {
 
 // Where labels are from, by the task.
 void check_labels(const DataOptions& options) {
-  if (!options.multilabel && (options.labels || !options.label_columns.empty()))
+  const bool has_separator = options.label_separator != DataOptions().label_separator;
+  if (!options.multilabel && (options.labels || !options.label_columns.empty() || has_separator))
     throw ConfigError(fmt::format(
         "data.{} is for several labels an image: expected task: multilabel beside it, or the key "
         "left out.",
-        options.labels ? "labels" : "label_columns"));
+        options.labels                   ? "labels"
+        : !options.label_columns.empty() ? "label_columns"
+                                         : "label_separator"));
+  if (!options.label_columns.empty() && has_separator)
+    throw ConfigError(
+        "data.label_columns and data.label_separator are for two forms of a file; leave one out.");
   const std::string& format = options.format.name();
+  if (format == kShapes && !options.labels && (!options.label_columns.empty() || has_separator))
+    throw ConfigError(
+        "data.label_columns and data.label_separator say how a file is read, and shapes has none; "
+        "leave them out.");
   if (!options.multilabel || options.labels || format == kCsv || format == kShapes) return;
   throw ConfigError(
       fmt::format("data.format: {} knows one label an image, and task is multilabel: name a CSV "
@@ -287,13 +297,13 @@ fs::path label_file(const DataOptions& options, const std::string& word) {
 // own list has them all that list, so that packing changes neither order nor number of classes.
 std::vector<std::string> classes_of_labels(const DataOptions& options, const Dataset& dataset,
                                            const fs::path& file) {
-  std::vector<std::string> named = read_label_table(file, label_table_options(options)).classes;
+  const LabelTableOptions form = label_table_options(options);
   const std::vector<std::string>& own = dataset.class_names();
-  const std::set<std::string_view> listed(own.begin(), own.end());
-  const bool has_all =
-      std::ranges::all_of(named, [&](const std::string& name) { return listed.contains(name); });
-  const bool is_packed = options.format.name() == kShards && options.label_columns.empty();
-  return is_packed && has_all ? own : named;
+  if (options.format.name() == kShards && form.columns.empty()) {
+    const std::set<std::string> listed(own.begin(), own.end());
+    if (std::ranges::includes(listed, written_labels(file, form))) return own;
+  }
+  return read_label_table(file, form).classes;
 }
 
 // As stored, with the labels that the options name.

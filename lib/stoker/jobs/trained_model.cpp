@@ -42,14 +42,26 @@ void take_average(train::CheckpointContent& content, double decay,
     if (const auto found = average.find(name); found != average.end()) tensor = found->second;
 }
 
+// The config of a checkpoint, which asks of an image what the model was trained to answer.
+run::RunConfig config_of(const std::filesystem::path& file,
+                         std::span<const std::string> overrides) {
+  run::RunConfig config = run::load_run_config(file, overrides).options;
+  const run::Task trained = run::load_run_config(file, {}).options.task;
+  if (config.task != trained) {
+    throw ConfigError(fmt::format("task: the model was trained with task: {}; leave the key out.",
+                                  enum_names(trained)[static_cast<size_t>(trained)]));
+  }
+  run::check_task(config);
+  return config;
+}
+
 }  // namespace
 
 TrainedModel load_trained_model(const std::filesystem::path& path,
                                 std::span<const std::string> overrides, int64_t local_rank) {
   const runs::WholeCheckpoint whole = runs::open_checkpoint(path, /*prefer_best=*/true);
   TrainedModel trained{.checkpoint = whole.folder()};
-  trained.config = run::load_run_config(trained.checkpoint / runs::kConfigFile, overrides).options;
-  run::check_task(trained.config);
+  trained.config = config_of(trained.checkpoint / runs::kConfigFile, overrides);
   trained.device = machine::pick_device(trained.config.device, local_rank);
   run::apply_memory_options(trained.config.memory, trained.device);
   machine::prepare_cpu(trained.device);

@@ -23,6 +23,7 @@ void add_linear(Network& network, const std::string& path, int64_t in, int64_t o
 
 std::shared_ptr<Model> build_alexnet(const NetworkOptions& options, const ModelContext& context) {
   check_context("alexnet", context, {.height = 63, .width = 63});
+  check_drops_nothing("alexnet", options);
   constexpr int64_t kSide = 6, kFeatures = 256, kHidden = 4096;
   auto network = std::make_shared<Network>(options);
   network->add_conv("features.0",

@@ -245,6 +245,7 @@ class NinePair : public Layer {
 
 std::shared_ptr<Model> build_resnet9(const NetworkOptions& options, const ModelContext& context) {
   check_context("resnet9", context, {.height = 8, .width = 8});
+  check_drops_nothing("resnet9", options);
   auto network = std::make_shared<Network>(options);
   const auto add = [&](const std::string& name, int64_t in, int64_t out) {
     network->add_conv(name + ".conv", {.in = in, .out = out, .kernel = 3}, name + ".bn", kRelu);

@@ -94,6 +94,7 @@ ModelTable::Rows densenet_rows() {
     return ModelTable::row<NetworkOptions>(
         name, help, [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, {.height = 29, .width = 29});
+          check_drops_nothing(name, options);
           return build_densenet(design, options, context);
         });
   };

@@ -188,6 +188,7 @@ ModelTable::Rows dla_rows() {
     return ModelTable::row<NetworkOptions>(
         name, help, [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, {});
+          check_drops_nothing(name, options);
           return build_dla(design, options, context);
         });
   };

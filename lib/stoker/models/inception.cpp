@@ -174,6 +174,7 @@ int64_t add_inception_stem(Network& network, int64_t channels) {
 
 std::shared_ptr<Model> build_inception(const NetworkOptions& options, const ModelContext& context) {
   check_context("inception_v3", context, {.height = 75, .width = 75});
+  check_drops_nothing("inception_v3", options);
   const std::vector<std::pair<std::string, std::vector<InceptionBranch>>> blocks{
       {"Mixed_5b", mixed_small(32)},
       {"Mixed_5c", mixed_small(64)},

@@ -28,6 +28,14 @@ void describe(NetworkOptions& options, config::Fields& fields) {
   describe_common(options.drop_path, options.dropout, options.pool, fields);
 }
 
+void check_drops_nothing(std::string_view model, const NetworkOptions& options) {
+  if (options.drop_path > 0)
+    throw ConfigError(
+        fmt::format("model.drop_path: {} never leaves a branch out. Take it out, or choose another "
+                    "network.",
+                    model));
+}
+
 void describe_common(double& drop_path, double& dropout, Pool& pool, config::Fields& fields) {
   fields("drop_path", drop_path,
          "share of images for which the last residual block is skipped; earlier ones in proportion "

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct NetworkOptions {
   Pool pool = Pool::kAvg;
 };
 void describe(NetworkOptions& options, config::Fields& fields);
+// Throws ConfigError for drop_path, of networks that leave no branches out.
+void check_drops_nothing(std::string_view model, const NetworkOptions& options);
 // For families that have options beside them.
 void describe_common(double& drop_path, double& dropout, Pool& pool, config::Fields& fields);
 

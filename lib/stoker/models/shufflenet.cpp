@@ -104,6 +104,7 @@ ModelTable::Rows shufflenet_rows() {
     return ModelTable::row<NetworkOptions>(
         name, help, [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, {});
+          check_drops_nothing(name, options);
           return build_shufflenet(widths, options, context);
         });
   };

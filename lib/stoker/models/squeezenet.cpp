@@ -66,6 +66,7 @@ void add_fires(Network& network, const Version& version) {
 std::shared_ptr<Model> build_squeezenet(const Version& version, const NetworkOptions& options,
                                         const ModelContext& context) {
   check_context(version.name, context, {.height = 21, .width = 21});
+  check_drops_nothing(version.name, options);
   constexpr int64_t kFeatures = 512;
   auto network = std::make_shared<Network>(options);
   ConvShape stem = version.stem;

@@ -81,6 +81,7 @@ ModelTable::Rows vgg_rows() {
         name, help,
         [=](const NetworkOptions& options, const ModelContext& context) {
           check_context(name, context, kSmallest);
+          check_drops_nothing(name, options);
           return build_vgg(depths, norms, options, context);
         },
         {.dropout = 0.5}));
@@ -98,6 +99,7 @@ ModelTable::Rows vgg_rows() {
       "vgg16_bn_cifar", "VGG of 16 layers, with norms, as for 32x32 images",
       [d](const NetworkOptions& options, const ModelContext& context) {
         check_context("vgg16_bn_cifar", context, kSmallest);
+        check_drops_nothing("vgg16_bn_cifar", options);
         return build_cifar_vgg(d, options, context);
       }));
   return rows;

@@ -76,11 +76,15 @@ void check_task(const RunConfig& config) {
   check_monitor(config);
   if (is_multilabel(config)) {
     check_several(config);
-  } else if (!config.train.positive_weights.empty()) {
+    return;
+  }
+  if (!config.train.positive_weights.empty()) {
     throw ConfigError(
         "train.positive_weights are for task: multilabel; with one class an image write "
         "train.class_weights.");
   }
+  if (config.eval.threshold != train::EvalOptions().threshold)
+    throw ConfigError("eval.threshold is for task: multilabel: leave it out.");
 }
 
 data::DataOptions data_options(const RunConfig& config) {
