@@ -91,9 +91,9 @@ SweepInput input_of(const SweepArguments& arguments) {
     input.words = sweep::merged_words(file->words, input.words);
     input.options = file->options;
   }
-  if (input.options.metric == "val.top1" && task_of(input) == "multilabel")
-    input.options.metric = "val.map";
   lay_over(input.options, arguments);
+  if (input.options.metric.empty())
+    input.options.metric = task_of(input) == "multilabel" ? "val.map" : "val.top1";
   if (input.options.jobs < 1 || input.options.jobs > 1024)
     throw ConfigError(fmt::format("--jobs: read {}, expected 1 to 1024.", input.options.jobs));
   if (input.options.max_hours && !(*input.options.max_hours > 0))

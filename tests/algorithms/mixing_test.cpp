@@ -40,6 +40,7 @@ struct Bench {
                        .contiguous(at::MemoryFormat::ChannelsLast);
     batch.labels = at::arange(kCount, at::kLong) % kClasses;
     batch.targets.reset();
+    batch.is_mixed = false;
     train::Context context{.state = state, .batch = &batch};
     algorithm.apply(Event::kBatchReady, context);
   }

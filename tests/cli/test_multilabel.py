@@ -17,6 +17,19 @@ def rows_of(path):
 
 
 class Multilabel(RanksTest):
+    def test_a_sweep_is_sorted_by_what_the_task_measures(self):
+        (self.folder / "several.yaml").write_text((self.folder / "tiny.yaml").read_text() +
+                                                  "task: multilabel\n")
+        result = json.loads(self.stoker("sweep", "several.yaml", "optimizer.lr=0.01,0.02", "train.epochs=1",
+                                        "--json")[0])
+        self.assertEqual(result["metric"], "val.map")
+        self.assertIn("val.map", result["trials"][0]["metrics"])
+        (self.folder / "sweep.yaml").write_text(
+            "sweep: {config: several.yaml, space: {optimizer.lr: [0.01, 0.02]}, metric: val.top1}\n")
+        for words in (["several.yaml", "optimizer.lr=0.01,0.02", "--metric", "val.top1"], ["sweep.yaml"]):
+            _, err = self.stoker("sweep", *words, expect=2)
+            self.assertIn("val.top1 is not measured with task: multilabel", err)
+
     def test_a_run_is_measured_shown_and_asked(self):
         out, _ = self.stoker("train", "tiny.yaml", *SEVERAL, "log.report=true")
         self.assertIn("mAP", out)

@@ -18,7 +18,7 @@ SIDE = 224
 # Whose names alone are compared: the same rules as a smaller one's, and seconds to fill.
 LARGE = ("vit_l", "vit_large", "convnext_large", "vgg16", "vgg19", "swin_b")
 # One of each family, whose logits are compared, and the side of the images.
-COMPARED = {"shufflenet_v2_x0_5": 64, "regnetx_004": 64, "regnety_004": 64, "mobilenetv2_100": 64,
+COMPARED = {"shufflenet_v2_x0_5": 64, "regnetx_008": 64, "regnety_004": 64, "mobilenetv2_100": 64,
             "efficientnet_b0": 64, "convnext_tiny": 64, "swin_tiny_patch4_window7_224": SIDE}
 
 

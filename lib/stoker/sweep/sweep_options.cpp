@@ -118,12 +118,13 @@ SweepPlan make_plan(const SweepOptions& options, const std::vector<std::string>&
   for (const auto& eta : {options.halving, options.asha})
     if (eta && !(*eta >= 2 && *eta <= 100))
       throw ConfigError(fmt::format("--halving: read {:g}, expected 2 to 100.", *eta));
+  const std::string metric = options.metric.empty() ? "val.top1" : options.metric;
   SweepPlan plan{.space = search::parse_space(words),
                  .sample = {.seed = static_cast<uint64_t>(options.search_seed)},
                  .seeds = options.seeds,
                  .folds = options.folds,
-                 .metric = options.metric,
-                 .lower_is_better = is_better_lower(options.metric)};
+                 .metric = metric,
+                 .lower_is_better = is_better_lower(metric)};
   if (const auto count = options.random ? options.random : options.sobol) {
     plan.sample.method = options.random ? search::Method::kRandom : search::Method::kSobol;
     plan.sample.count = *count;

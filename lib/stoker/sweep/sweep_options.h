@@ -25,8 +25,8 @@ struct SweepOptions {
   int64_t search_seed = 0;
   std::optional<int64_t> seeds, folds;
   std::optional<double> halving, asha;  // one in so many goes on
-  std::string metric = "val.top1";
-  std::string prune;  // "median" or ""
+  std::string metric;  // empty: val.top1, which a task of several labels does not have
+  std::string prune;   // "median" or ""
   int64_t prune_startup = 4;
   double prune_warmup = 1;
   int64_t jobs = 1;
