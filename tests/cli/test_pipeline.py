@@ -63,7 +63,7 @@ class Pipeline(RanksTest):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 whole = b"P6 8 8 255\n" + bytes((7 * i + j) % 256 for j in range(192))
                 path.write_bytes(b"broken" if split == "train" and i % 3 == 0 else whole)
-        options = ["data={format: folder, root: images, on_error: skip}", "train.batch_size=2",
+        options = ["data={format: image_folder, root: images, on_error: skip}", "train.batch_size=2",
                    "augment=[{resize: {size: 8}}, {normalize: {mean: [0.5, 0.5, 0.5], "
                    "std: [0.25, 0.25, 0.25]}}]", "train.microbatch=1", "log.every_steps=1",
                    "model={name: mlp, hidden: [24, 17]}"]

@@ -49,7 +49,8 @@ class Stops(RanksTest):
         """One rank is stopped, so that the step never ends."""
         process, children = self.started_until(
             "step 13/", "train.epochs=400", "log.every_steps=1", "dist.grace_s=2")
-        saved = tensors_of(self.last("runs/tiny/1"))
+        last = self.last("runs/tiny/1")
+        saved = last.name, tensors_of(last)
         os.kill(children[1], signal.SIGSTOP)
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
@@ -60,8 +61,8 @@ class Stops(RanksTest):
         for child in children:
             self.assertFalse(pathlib.Path(f"/proc/{child}").exists())
         newest = self.last("runs/tiny/1")
-        if newest.name == "step-00000012":
-            self.assertEqual(tensors_of(newest), saved)
+        if newest.name == saved[0]:
+            self.assertTrue(tensors_of(newest) == saved[1])
         self.stoker("train", "--resume", "runs/tiny/1", "train.max_steps=40", *TWO)
 
 

@@ -48,6 +48,7 @@ def check_logits(row, name, side, folder):
     with torch.no_grad():
         expected = model(images)
     scale = expected.abs().max()
+    assert scale > 0, f"{row}: every logit is 0"
     torch.testing.assert_close(load_file(logits)["logits"] / scale, expected / scale, rtol=1e-4,
                                atol=2e-5)
 

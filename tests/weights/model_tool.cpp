@@ -80,8 +80,13 @@ std::shared_ptr<models::Model> random(const std::string& name, int64_t classes, 
   at::manual_seed(3);
   auto model = build(name, classes, side);
   const c10::NoGradGuard no_grad;
-  for (auto& [key, tensor] : state_dict(*model))  // norms as training leaves them, not the identity
-    if (key.find("running_") != std::string::npos) tensor.uniform_(0.5, 1.5);
+  // Norms as training leaves them, neither the identity nor zero.
+  for (auto& [key, tensor] : state_dict(*model)) {
+    if (key.ends_with("running_mean"))
+      tensor.uniform_(-0.5, 0.5);
+    else if (key.ends_with("running_var") || (tensor.dim() == 1 && key.ends_with("weight")))
+      tensor.uniform_(0.5, 1.5);
+  }
   return model;
 }
 
