@@ -59,6 +59,22 @@ TEST_CASE("torchrun says where a rank stands") {
   CHECK(place.attempt == 2);
 }
 
+TEST_CASE("one rank that is left of several knows the store of torchrun's agent") {
+  std::map<std::string, std::string> variables{{"TORCHELASTIC_RUN_ID", "none"},
+                                               {"RANK", "0"},
+                                               {"WORLD_SIZE", "1"},
+                                               {"MASTER_ADDR", "a1"},
+                                               {"MASTER_PORT", "29400"},
+                                               {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                                               {"TORCHELASTIC_RESTART_COUNT", "1"}};
+  const Place place = find_place(with(variables));
+  CHECK(place.is_alone());
+  CHECK(place.master_address == "a1");
+  CHECK(place.master_port == 29400);
+  variables.erase("TORCHELASTIC_USE_AGENT_STORE");
+  CHECK(find_place(with(variables)).master_address.empty());
+}
+
 TEST_CASE("srun says where a rank stands") {
   std::map<std::string, std::string> variables{{"SLURM_STEP_ID", "0"},
                                                {"SLURM_JOB_ID", "31007"},

@@ -99,7 +99,7 @@ int port_of_job(int64_t job) {
 // The address is what MASTER_ADDR says, or what the launcher's own variables do.
 void set_master(Place& place, const Environment& environment, const std::string& otherwise,
                 int port) {
-  if (place.is_alone()) return;
+  if (place.is_alone() && !place.has_agent) return;
   place.master_address = environment("MASTER_ADDR").value_or(otherwise);
   place.master_port = port_of(environment, port);
   if (place.master_address.empty()) {
@@ -140,9 +140,10 @@ Place of_torchrun(const Environment& environment, std::string launcher) {
                           .world = "WORLD_SIZE",
                           .local_rank = "LOCAL_RANK",
                           .local_world = "LOCAL_WORLD_SIZE"});
+  // One rank that is left of several goes on by what the agent's store remembers.
+  place.has_agent = environment("TORCHELASTIC_USE_AGENT_STORE").value_or("") == "True";
   set_master(place, environment, "", kDefaultPort);
   const Numbers numbers(environment, place.launcher);
-  place.has_agent = environment("TORCHELASTIC_USE_AGENT_STORE").value_or("") == "True";
   place.attempt = numbers.find("TORCHELASTIC_RESTART_COUNT", 0).value_or(0);
   place.store_descriptor = static_cast<int>(numbers.find("STOKER_STORE_FD", 0).value_or(-1));
   return place;
