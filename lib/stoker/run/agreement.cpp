@@ -132,13 +132,14 @@ void check_ranks_agree(const Session& session) {
       const std::string found = differences(facts[0][what], facts[rank][what], rank);
       if (what == kData) {
         throw DataError(fmt::format(
-            "the ranks see different data:{}\nAll hosts must have the same files under data.root.",
-            found));
+            "the ranks see different data, {} and rank 0:{}\nAll hosts must have the same files "
+            "under data.root.",
+            group.name(static_cast<int64_t>(rank)), found));
       }
       throw ConfigError(
-          fmt::format("the ranks differ in their {}:{}\nAll ranks must be started with "
-                      "the same program, files and arguments.",
-                      what, found));
+          fmt::format("the ranks differ in their {}, {} and rank 0:{}\nAll ranks must be started "
+                      "with the same program, files and arguments.",
+                      what, group.name(static_cast<int64_t>(rank)), found));
     }
   }
 }
