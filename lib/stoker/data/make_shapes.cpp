@@ -27,7 +27,7 @@ void write_plainly(const fs::path& path, Bytes bytes) {
 
 // Of the image, below the folder of its split.
 fs::path place_of(const Dataset& dataset, int64_t i) {
-  const std::string file = fmt::format("{:06}.png", i);
+  fs::path file = fmt::format("{:06}.png", i);
   if (dataset.is_multilabel()) return file;
   return fs::path(dataset.class_names()[static_cast<size_t>(dataset.label(i))]) / file;
 }
