@@ -24,6 +24,7 @@
 #include "stoker/core/descriptor.h"
 #include "stoker/core/error.h"
 #include "stoker/core/terminal.h"
+#include "stoker/launch/place.h"
 #include "stoker/launch/process.h"
 
 namespace stoker::launch {
@@ -272,8 +273,8 @@ class Ranks {
                                 ? fmt::format("was ended by signal {} ({})", rank.ending->signal,
                                               ::strsignal(rank.ending->signal))
                                 : fmt::format("failed with exit code {}", rank.ending->exit_code);
-    fmt::print(stderr, "stoker: rank {} of {} {}, and the run ended with it.\n", rank.number,
-               wanted_.nodes.count * wanted_.count, how);
+    fmt::print(stderr, "stoker: rank {} of {} (host {}) {}, and the run ended with it.\n",
+               rank.number, wanted_.nodes.count * wanted_.count, host_name(), how);
     return rank.ending->exit_code;
   }
 
