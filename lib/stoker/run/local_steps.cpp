@@ -7,33 +7,23 @@
 #include <string_view>
 
 #include "stoker/core/error.h"
+#include "stoker/run/conflict.h"
 
 namespace stoker::run {
 
 namespace {
 
-struct Incompatible {
-  std::string_view key;  // as a message names it
-  std::string_view why;
-  bool (*is_set)(const RunConfig& config);
-};
-
-constexpr std::array kIncompatible{
-    Incompatible{"dist.shard", "divides state of which each rank needs the whole",
-                 [](const RunConfig& c) { return c.dist.shard != dist::Shard::kNone; }},
-    Incompatible{"dist.mesh.pipeline", "divides the network of which each rank needs the whole",
-                 [](const RunConfig& c) { return c.dist.mesh.pipeline > 1; }},
-    Incompatible{
-        "train.batch_norm: sync", "exchanges statistics within each step",
-        [](const RunConfig& c) { return c.train.batch_norm == train::BatchNormMode::kSync; }},
-    Incompatible{"train.precision: fp16", "scales the loss by what all ranks' gradients are",
-                 [](const RunConfig& c) { return c.train.precision == train::Precision::kFp16; }},
-    Incompatible{"algorithms: noise_scale", "measures gradients of the whole batch",
-                 [](const RunConfig& c) {
-                   return std::ranges::any_of(c.algorithms, [](const auto& choice) {
-                     return choice.name() == "noise_scale";
-                   });
-                 }},
+constexpr std::array kLocalConflicts{
+    Conflict{"dist.shard", "divides state of which each rank needs the whole",
+             [](const RunConfig& c) { return c.dist.shard != dist::Shard::kNone; }},
+    Conflict{"dist.mesh.pipeline", "divides the network of which each rank needs the whole",
+             [](const RunConfig& c) { return c.dist.mesh.pipeline > 1; }},
+    Conflict{"train.batch_norm: sync", "exchanges statistics within each step",
+             [](const RunConfig& c) { return c.train.batch_norm == train::BatchNormMode::kSync; }},
+    Conflict{"train.precision: fp16", "scales the loss by what all ranks' gradients are",
+             [](const RunConfig& c) { return c.train.precision == train::Precision::kFp16; }},
+    Conflict{"algorithms: noise_scale", "measures gradients of the whole batch",
+             [](const RunConfig& c) { return has_algorithm(c, "noise_scale"); }},
 };
 
 }  // namespace
@@ -45,7 +35,7 @@ void check_local_steps(const RunConfig& config) {
         "dist.local_after: says when ranks begin to take steps by themselves, and dist.local_steps "
         "is 0: expected dist.local_steps: 4 or more with it");
   }
-  for (const Incompatible& found : kIncompatible) {
+  for (const Conflict& found : kLocalConflicts) {
     if (!found.is_set(config)) continue;
     throw ConfigError(fmt::format(
         "dist.local_steps does not go with {}, which {}: expected dist.local_steps: 0, or the "

@@ -15,32 +15,26 @@
 #include "stoker/core/text.h"
 #include "stoker/optim/optimizer.h"
 #include "stoker/parallel/one_f_one_b.h"
+#include "stoker/run/conflict.h"
 
 namespace stoker::run {
 
 namespace {
 
-struct StageConflict {
-  std::string_view key;  // as a message names it
-  std::string_view why;
-  bool (*is_set)(const RunConfig& config);
-};
-
 constexpr std::array kStageConflicts{
-    StageConflict{"dist.shard: gradients or parameters", "divides what a stage has of the network",
-                  [](const RunConfig& c) { return c.dist.shard > dist::Shard::kOptimizer; }},
-    StageConflict{
-        "train.batch_norm: sync", "waits within passes that stages make at different times",
-        [](const RunConfig& c) { return c.train.batch_norm == train::BatchNormMode::kSync; }},
-    StageConflict{"train.batch_size: auto", "is found on one rank alone",
-                  [](const RunConfig& c) { return !c.train.batch_size.has_value(); }},
-    StageConflict{"train.microbatch: auto", "is found on one rank alone",
-                  [](const RunConfig& c) { return !c.train.microbatch.has_value(); }},
-    StageConflict{
+    Conflict{"dist.shard: gradients or parameters", "divides what a stage has of the network",
+             [](const RunConfig& c) { return c.dist.shard > dist::Shard::kOptimizer; }},
+    Conflict{"train.batch_norm: sync", "waits within passes that stages make at different times",
+             [](const RunConfig& c) { return c.train.batch_norm == train::BatchNormMode::kSync; }},
+    Conflict{"train.batch_size: auto", "is found on one rank alone",
+             [](const RunConfig& c) { return !c.train.batch_size.has_value(); }},
+    Conflict{"train.microbatch: auto", "is found on one rank alone",
+             [](const RunConfig& c) { return !c.train.microbatch.has_value(); }},
+    Conflict{
         "memory.checkpoint: auto", "is found on one rank alone",
         [](const RunConfig& c) { return c.memory.checkpoint == train::CheckpointMode::kAuto; }},
-    StageConflict{"log.histograms", "looks at the whole network",
-                  [](const RunConfig& c) { return c.log.histograms.has_value(); }},
+    Conflict{"log.histograms", "looks at the whole network",
+             [](const RunConfig& c) { return c.log.histograms.has_value(); }},
 };
 
 struct RefusedAlgorithm {
@@ -87,7 +81,7 @@ void check_pipeline(const RunConfig& config) {
         "dist.pipeline.split: names the blocks with which stages begin, and dist.mesh.pipeline is "
         "1: expected dist.mesh.pipeline: 2 or more with it");
   }
-  for (const StageConflict& one : kStageConflicts) {
+  for (const Conflict& one : kStageConflicts) {
     if (one.is_set(config)) throw beside_stages(config, one.key, one.why);
   }
   for (const auto& choice : config.algorithms) {

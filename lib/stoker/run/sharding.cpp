@@ -10,6 +10,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/log.h"
 #include "stoker/core/units.h"
+#include "stoker/run/conflict.h"
 
 namespace stoker::run {
 
@@ -17,43 +18,46 @@ namespace {
 
 using dist::Shard;
 
-struct Conflict {
-  Shard from;            // this stage, and those above
-  std::string_view key;  // as a message names it
-  std::string_view why;
-  bool (*is_set)(const RunConfig& config);
+struct ShardConflict {
+  Shard from;  // this stage, and those above
+  Conflict with;
 };
 
-bool has_algorithm(const RunConfig& config, std::string_view name) {
-  return std::ranges::any_of(config.algorithms,
-                             [&](const auto& choice) { return choice.name() == name; });
-}
-
-constexpr std::array kConflicts{
-    Conflict{Shard::kGradients, "train.clip_adaptive.factor",
-             "measures the gradients of whole filters",
-             [](const RunConfig& c) { return c.train.clip.adaptive.factor.has_value(); }},
-    Conflict{Shard::kGradients, "optimizer.lookahead.every_steps", "keeps weights as a whole",
-             [](const RunConfig& c) {
-               return c.optimizer.common<optim::CommonOptions>().lookahead.every_steps.has_value();
-             }},
-    Conflict{Shard::kGradients, "algorithms: sam", "moves weights along whole gradients",
-             [](const RunConfig& c) { return has_algorithm(c, "sam"); }},
-    Conflict{Shard::kGradients, "algorithms: asam", "moves weights along whole gradients",
-             [](const RunConfig& c) { return has_algorithm(c, "asam"); }},
-    Conflict{Shard::kGradients, "algorithms: noise_scale", "measures whole gradients",
-             [](const RunConfig& c) { return has_algorithm(c, "noise_scale"); }},
-    Conflict{Shard::kGradients, "algorithms: unfreezing", "changes which parameters are divided",
-             [](const RunConfig& c) { return has_algorithm(c, "unfreezing"); }},
-    Conflict{Shard::kParameters, "algorithms: ema", "keeps an average of whole weights",
-             [](const RunConfig& c) { return has_algorithm(c, "ema"); }},
-    Conflict{Shard::kParameters, "algorithms: swa", "keeps a mean of whole weights",
-             [](const RunConfig& c) { return has_algorithm(c, "swa"); }},
-    Conflict{Shard::kParameters, "log.histograms", "looks at whole weights",
-             [](const RunConfig& c) { return c.log.histograms.has_value(); }},
-    Conflict{Shard::kParameters, "data.on_error: skip",
-             "may leave a rank without an image, while others wait for it in their passes",
-             [](const RunConfig& c) { return c.data.on_error == data::OnError::kSkip; }},
+constexpr std::array kShardConflicts{
+    ShardConflict{Shard::kGradients,
+                  {"train.clip_adaptive.factor", "measures the gradients of whole filters",
+                   [](const RunConfig& c) { return c.train.clip.adaptive.factor.has_value(); }}},
+    ShardConflict{
+        Shard::kGradients,
+        {"optimizer.lookahead.every_steps", "keeps weights as a whole",
+         [](const RunConfig& c) {
+           return c.optimizer.common<optim::CommonOptions>().lookahead.every_steps.has_value();
+         }}},
+    ShardConflict{Shard::kGradients,
+                  {"algorithms: sam", "moves weights along whole gradients",
+                   [](const RunConfig& c) { return has_algorithm(c, "sam"); }}},
+    ShardConflict{Shard::kGradients,
+                  {"algorithms: asam", "moves weights along whole gradients",
+                   [](const RunConfig& c) { return has_algorithm(c, "asam"); }}},
+    ShardConflict{Shard::kGradients,
+                  {"algorithms: noise_scale", "measures whole gradients",
+                   [](const RunConfig& c) { return has_algorithm(c, "noise_scale"); }}},
+    ShardConflict{Shard::kGradients,
+                  {"algorithms: unfreezing", "changes which parameters are divided",
+                   [](const RunConfig& c) { return has_algorithm(c, "unfreezing"); }}},
+    ShardConflict{Shard::kParameters,
+                  {"algorithms: ema", "keeps an average of whole weights",
+                   [](const RunConfig& c) { return has_algorithm(c, "ema"); }}},
+    ShardConflict{Shard::kParameters,
+                  {"algorithms: swa", "keeps a mean of whole weights",
+                   [](const RunConfig& c) { return has_algorithm(c, "swa"); }}},
+    ShardConflict{Shard::kParameters,
+                  {"log.histograms", "looks at whole weights",
+                   [](const RunConfig& c) { return c.log.histograms.has_value(); }}},
+    ShardConflict{Shard::kParameters,
+                  {"data.on_error: skip",
+                   "may leave a rank without an image, while others wait for it in their passes",
+                   [](const RunConfig& c) { return c.data.on_error == data::OnError::kSkip; }}},
 };
 
 std::string_view name_of(Shard shard) { return enum_names(shard)[static_cast<size_t>(shard)]; }
@@ -66,12 +70,12 @@ std::string_view below(Shard from) {
 }  // namespace
 
 void check_sharding(const RunConfig& config) {
-  for (const Conflict& conflict : kConflicts) {
-    if (config.dist.shard < conflict.from || !conflict.is_set(config)) continue;
+  for (const auto& [from, with] : kShardConflicts) {
+    if (config.dist.shard < from || !with.is_set(config)) continue;
     throw ConfigError(fmt::format(
         "dist.shard: {} does not go with {}, which {}: expected dist.shard: {}, or the other "
         "without it.",
-        name_of(config.dist.shard), conflict.key, conflict.why, below(conflict.from)));
+        name_of(config.dist.shard), with.key, with.why, below(from)));
   }
 }
 
