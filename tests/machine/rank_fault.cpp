@@ -7,7 +7,6 @@
 // about to be connected. what: kill, stop, exit (with 3), memory (allocations fail), nan (the
 // blocks of STOKER_FAULT_BYTES bytes, as weights have them, become NaN), disk (writes to files
 // fail). memory and disk last from then on.
-#include <nvtx3/nvToolsExt.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -22,6 +21,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "nvtx_injection.h"
 
 extern "C" void* __libc_memalign(size_t alignment, size_t size);
 extern "C" void __libc_free(void* block);
@@ -152,18 +153,7 @@ bool is_refused(int descriptor) {
 extern "C" {
 
 int InitializeInjectionNvtx2(NvtxGetExportTableFunc_t get_export_table) {
-  const auto* callbacks =
-      static_cast<const NvtxExportTableCallbacks*>(get_export_table(NVTX_ETID_CALLBACKS));
-  NvtxFunctionTable table = nullptr;
-  unsigned int size = 0;
-  if (callbacks == nullptr ||
-      callbacks->GetModuleFunctionTable(NVTX_CB_MODULE_CORE, &table, &size) == 0 ||
-      size <= NVTX_CBID_CORE_RangePop) {
-    return 0;
-  }
-  *table[NVTX_CBID_CORE_RangePushA] = reinterpret_cast<NvtxFunctionPointer>(push);
-  *table[NVTX_CBID_CORE_RangePop] = reinterpret_cast<NvtxFunctionPointer>(pop);
-  return 1;
+  return stoker::test::hear_ranges(get_export_table, push, pop);
 }
 
 int sched_setaffinity(pid_t process, size_t size, const cpu_set_t* set) noexcept {
