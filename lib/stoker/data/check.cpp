@@ -17,6 +17,7 @@
 #include "stoker/core/log.h"
 #include "stoker/core/shown.h"
 #include "stoker/core/text.h"
+#include "stoker/data/label_sets.h"
 
 namespace stoker::data {
 namespace {
@@ -31,15 +32,6 @@ std::string listed(const Names& names) {
       fmt::format("{}", fmt::join(names.begin(), names.begin() + std::ptrdiff_t(count), ", "));
   if (names.size() > count) text += fmt::format(" and {} more", names.size() - count);
   return shown(text);
-}
-
-std::vector<int64_t> images_by_class(const Dataset& dataset) {
-  std::vector<int64_t> counts(dataset.class_names().size());
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    if (!dataset.is_multilabel()) ++counts[static_cast<size_t>(dataset.label(i))];
-    for (const int32_t label : dataset.labels(i)) ++counts[static_cast<size_t>(label)];
-  }
-  return counts;
 }
 
 bool are_numbers(const Names& classes) {

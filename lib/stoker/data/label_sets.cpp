@@ -20,4 +20,13 @@ LabelSets mapped_labels(const Dataset& dataset, const std::vector<int64_t>& new_
   return sets;
 }
 
+std::vector<int64_t> images_by_class(const Dataset& dataset) {
+  std::vector<int64_t> counts(dataset.class_names().size());
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    if (!dataset.is_multilabel()) ++counts[static_cast<size_t>(dataset.label(i))];
+    for (const int32_t label : dataset.labels(i)) ++counts[static_cast<size_t>(label)];
+  }
+  return counts;
+}
+
 }  // namespace stoker::data

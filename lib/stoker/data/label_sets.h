@@ -45,4 +45,7 @@ class Dataset;
 // nothing for a set of one label an image.
 LabelSets mapped_labels(const Dataset& dataset, const std::vector<int64_t>& new_labels);
 
+// How many images of a set have each class, by its number; one of several labels counts for each.
+std::vector<int64_t> images_by_class(const Dataset& dataset);
+
 }  // namespace stoker::data

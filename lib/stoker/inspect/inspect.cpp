@@ -8,6 +8,7 @@
 #include "stoker/core/cpu.h"
 #include "stoker/core/error.h"
 #include "stoker/core/parallel.h"
+#include "stoker/data/label_sets.h"
 
 namespace stoker::inspect {
 namespace {
@@ -129,12 +130,9 @@ Inspection inspect(const data::Dataset& dataset, const decode::DecodeLimits& lim
   Tally total = tally_merged(dataset, limits, threads, report);
   Inspection& found = total.found;
   found.images = dataset.size();
-  for (const std::string& name : dataset.class_names()) found.classes.push_back({name, 0});
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    if (!dataset.is_multilabel()) ++found.classes[static_cast<size_t>(dataset.label(i))].images;
-    for (const int32_t label : dataset.labels(i))
-      ++found.classes[static_cast<size_t>(label)].images;
-  }
+  const std::vector<int64_t> images = data::images_by_class(dataset);
+  for (size_t c = 0; c < images.size(); ++c)
+    found.classes.push_back({dataset.class_names()[c], images[c]});
   for (size_t c = 0; c < 3 && total.pixels > 0; ++c) {
     const auto pixels = static_cast<long double>(total.pixels);
     const long double mean = static_cast<long double>(total.sum[c]) / pixels;
