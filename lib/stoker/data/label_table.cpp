@@ -1,7 +1,5 @@
 #include "stoker/data/label_table.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -12,6 +10,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/lines.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/shown_list.h"
 #include "stoker/data/csv_rows.h"
 
 namespace stoker::data {
@@ -186,7 +185,7 @@ LabelTable read_label_table(const std::filesystem::path& path, const LabelTableO
         throw DataError(
             fmt::format("{}:{}: the label \"{}\" is not one of the {} classes trained on: {}",
                         shown(path.string()), table.lines[i], shown(word), table.classes.size(),
-                        shown(fmt::format("{}", fmt::join(table.classes, ", ")))));
+                        shown_list(table.classes)));
       labels.push_back(found->second);
     }
     table.labels.add(std::move(labels));

@@ -1,11 +1,9 @@
 #include "stoker/data/relabelled.h"
 
-#include <fmt/ranges.h>
-
 #include <map>
 
 #include "stoker/core/error.h"
-#include "stoker/core/shown.h"
+#include "stoker/core/shown_list.h"
 #include "stoker/data/decorator.h"
 #include "stoker/data/label_sets.h"
 
@@ -57,8 +55,7 @@ std::shared_ptr<const Dataset> relabel(std::shared_ptr<const Dataset> dataset,
   if (!unknown.empty()) {
     throw DataError(
         fmt::format("the data set has classes that the model was not trained on: {}. It knows: {}",
-                    shown(fmt::format("{}", fmt::join(unknown, ", "))),
-                    shown(fmt::format("{}", fmt::join(class_names, ", ")))));
+                    shown_list(unknown), shown_list(class_names)));
   }
   return std::make_shared<Relabelled>(std::move(dataset), std::move(class_names),
                                       std::move(new_labels));

@@ -1,7 +1,5 @@
 #include "stoker/inspect/first_config.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <string_view>
@@ -9,6 +7,7 @@
 
 #include "stoker/core/error.h"
 #include "stoker/core/shown.h"
+#include "stoker/core/shown_list.h"
 #include "stoker/core/text.h"
 #include "stoker/core/utf8.h"
 #include "stoker/data/check.h"
@@ -134,7 +133,7 @@ void check_classes(const data::Dataset& dataset, const fs::path& path) {
     if (manifests.empty()) throw;
     throw DataError(fmt::format(
         "{}; {} holds {} too: for the images that a manifest names, `stoker config init {}`",
-        error.what(), shown(path.string()), shown(fmt::format("{}", fmt::join(manifests, ", "))),
+        error.what(), shown(path.string()), shown_list(manifests),
         shown((path / manifests.front()).string())));
   }
 }

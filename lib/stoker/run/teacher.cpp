@@ -1,7 +1,6 @@
 #include "stoker/run/teacher.h"
 
 #include <ATen/ops/tensor.h>
-#include <fmt/ranges.h>
 
 #include <array>
 #include <charconv>
@@ -14,7 +13,7 @@
 
 #include "stoker/core/checksum.h"
 #include "stoker/core/error.h"
-#include "stoker/core/shown.h"
+#include "stoker/core/shown_list.h"
 #include "stoker/ops/cpu_memory.h"
 #include "stoker/run/initial_weights.h"
 #include "stoker/run/load.h"
@@ -88,8 +87,7 @@ void check_facts(const train::ModelFacts& facts, const Student& student,
   if (facts.class_names != own) {
     throw ConfigError(fmt::format(
         "{}: {} knows the classes [{}], and this run's are [{}]: expected the same, in this order.",
-        kKey, teacher, shown(fmt::format("{}", fmt::join(facts.class_names, ", "))),
-        shown(fmt::format("{}", fmt::join(own, ", ")))));
+        kKey, teacher, shown_list(facts.class_names), shown_list(own)));
   }
   if (facts.context.channels == student.context.channels) return;
   throw ConfigError(fmt::format("{}: {} takes images of {} channels, and this run's have {}.", kKey,

@@ -12,7 +12,7 @@
 #include "stoker/core/error.h"
 #include "stoker/core/json_text.h"
 #include "stoker/core/log.h"
-#include "stoker/core/shown.h"
+#include "stoker/core/shown_list.h"
 #include "stoker/train/metric_names.h"
 #include "stoker/weights/nonfinite.h"
 #include "stoker/weights/state_dict.h"
@@ -116,8 +116,7 @@ void check_training_set(const json& saved, const State& state) {
   throw ConfigError(fmt::format(
       "the training set's classes are [{}], and were [{}] when the checkpoint was written. Give "
       "back the data of that time, or start a new run without --resume.",
-      shown(fmt::format("{}", fmt::join(state.facts.class_names, ", "))),
-      shown(fmt::format("{}", fmt::join(classes, ", ")))));
+      shown_list(state.facts.class_names), shown_list(classes)));
 }
 
 // Another train.microbatch than that of the checkpoint takes the place of what memory allowed then.
